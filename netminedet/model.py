@@ -1,0 +1,301 @@
+"""The plain data types that the stages hand to each other.
+
+Every stage imports this module and none imports a later stage:
+capture -> sieve -> protocols -> verdict -> report.
+
+Units: times are integers, nanoseconds since 1970-01-01 UTC; sizes are bytes;
+packet numbers count from 1 within one input, as Wireshark counts them.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+
+
+class NetminedetError(Exception):
+    """An expected failure with a one-line message saying what, where and how to mend it."""
+
+
+class Batch:
+    """A block of captured packets: one reused byte buffer and parallel columns.
+
+    ``data[offset[i] : offset[i] + caplen[i]]`` are the captured bytes of packet ``i``
+    for ``0 <= i < count``.  The buffer and the columns are reused by the source: a
+    batch is valid only until the next one is asked for.
+    """
+
+    __slots__ = ("caplen", "count", "data", "first_number", "linktype", "offset", "time_ns", "wirelen")
+
+    def __init__(self, data: bytearray, capacity: int) -> None:
+        self.data = data
+        self.count = 0
+        #: number (from 1) that packet 0 of this batch has in its input
+        self.first_number = 1
+        self.offset = array("I", bytes(4 * capacity))
+        self.caplen = array("I", bytes(4 * capacity))
+        self.wirelen = array("I", bytes(4 * capacity))
+        self.time_ns = array("q", bytes(8 * capacity))
+        #: LINKTYPE_ numbers of tcpdump.org/linktypes.html, flag bits masked off
+        self.linktype = array("I", bytes(4 * capacity))
+
+    @property
+    def capacity(self) -> int:
+        """Packets that the columns have room for."""
+        return len(self.offset)
+
+    def packet(self, i: int) -> bytes:
+        """A copy of the captured bytes of packet ``i``."""
+        start = self.offset[i]
+        return bytes(self.data[start : start + self.caplen[i]])
+
+
+@dataclass(slots=True)
+class InputInfo:
+    """What was read of one input: filled in by its source while it is read."""
+
+    path: str
+    #: "pcap" or "pcapng", with "+gzip", "+zstd" or "+xz" behind it
+    format: str = ""
+    sha256: str | None = None
+    packets: int = 0
+    #: captured bytes of the packets, headers of the file format not counted
+    bytes: int = 0
+    first_seen: int | None = None
+    last_seen: int | None = None
+    complete: bool = True
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FiveTuple:
+    """The sender and receiver of one packet; addresses in their usual text form."""
+
+    src_ip: str
+    src_port: int
+    dest_ip: str
+    dest_port: int
+    #: "tcp" or "udp"
+    proto: str
+
+    def reversed(self) -> FiveTuple:
+        """The same flow as its other side sends it."""
+        return FiveTuple(self.dest_ip, self.dest_port, self.src_ip, self.src_port, self.proto)
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Time and place of a packet: enough for a reader to find it again."""
+
+    time_ns: int
+    input: str
+    packet: int
+    flow: FiveTuple
+    #: VLAN ids, outermost first
+    vlan: tuple[int, ...] = ()
+
+
+class Side(str, Enum):
+    """Who speaks: the side that asks for work (client) or the one that gives it (server)."""
+
+    CLIENT = "client"
+    SERVER = "server"
+
+    @property
+    def other(self) -> Side:
+        return Side.SERVER if self is Side.CLIENT else Side.CLIENT
+
+
+class Kind(str, Enum):
+    """What a mining message is in its conversation."""
+
+    HANDSHAKE = "handshake"  # subscribe, authorize, login and their answers
+    JOB = "job"  # work given by the server
+    SHARE = "share"  # work handed in by the client
+    ACCEPTED = "accepted"  # the server's yes to a share
+    REJECTED = "rejected"  # the server's no to a share
+    CONTROL = "control"  # difficulty, keep-alive and the like
+
+
+class Strength(IntEnum):
+    """How much one message proves.  WEAK never makes a verdict, it only supports one."""
+
+    WEAK = 1
+    STRONG = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One mining message that a signature recognised, with what it gave away."""
+
+    where: Where
+    #: "stratum-v1.subscribe": signature file's id, a dot, the message's id
+    signature: str
+    dialect: str
+    kind: Kind
+    sender: Side
+    strength: Strength
+    #: printable text of at most ``EXCERPT_LIMIT`` characters, passwords cut out
+    excerpt: str
+    why: str
+    coins: tuple[str, ...] = ()
+    #: any of: agent, worker, wallet, difficulty, job_id, pool_host, algo
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+#: Longest excerpt kept as evidence, in characters.
+EXCERPT_LIMIT = 240
+
+
+class NameSource(str, Enum):
+    """Where a pool's name was read."""
+
+    DNS = "dns"
+    TLS = "tls-sni"
+    HTTP_HOST = "http-host"
+    HTTP_CONNECT = "http-connect"
+
+
+@dataclass(frozen=True, slots=True)
+class PoolName:
+    """A host name that belongs to a mining pool, as the pool list knows it."""
+
+    #: the name as it was seen, lower case, without the final dot
+    name: str
+    #: the pool's own name, e.g. "AntPool"
+    pool: str
+    coins: tuple[str, ...] = ()
+    #: true when the name itself is a stratum endpoint, not a pool's web site
+    stratum: bool = False
+    #: ports on which the pool is known to serve miners
+    ports: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class NameSeen:
+    """A host asked for, or spoke to, a pool by name.  ``where.flow`` is as the asker sends."""
+
+    where: Where
+    source: NameSource
+    pool: PoolName
+
+
+@dataclass(frozen=True, slots=True)
+class NameAnswer:
+    """A DNS answer seen in the traffic: ``host`` learnt that ``pool.name`` is at ``address``."""
+
+    where: Where
+    host: str
+    pool: PoolName
+    address: str
+    ttl: int
+
+
+@dataclass(frozen=True, slots=True)
+class BareTls:
+    """A TLS session opened without a server name (or to a pool's); ``where.flow`` is as the client sends."""
+
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class FlowTotals:
+    """What the sieve counted of one flow that carried evidence."""
+
+    flow: FiveTuple
+    packets: int
+    bytes: int
+    first_seen: int
+    last_seen: int
+
+
+class Verdict(IntEnum):
+    """How sure the tool is that a host mines."""
+
+    SUSPECTED = 1
+    PROBABLE = 2
+    CONFIRMED = 3
+
+    @property
+    def label(self) -> str:
+        return self.name.lower()
+
+
+class Role(str, Enum):
+    """What a suspect does."""
+
+    MINER = "miner"
+    PROXY = "proxy"
+    POOL = "pool server"
+    BROWSER = "browser"
+    LOOKUP = "lookup only"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One proof, as a reader of the report sees it."""
+
+    signature: str
+    #: "strong", "weak" or "name"
+    strength: str
+    where: Where
+    excerpt: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Pool:
+    """A server that a suspect mines at, or whose name it looked up."""
+
+    name: str | None
+    ip: str | None
+    port: int | None
+    tls: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Counts of shares; ``submitted`` includes those whose answer was not seen."""
+
+    submitted: int = 0
+    accepted: int = 0
+    rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """One host and everything that speaks against it."""
+
+    host: str
+    verdict: Verdict
+    role: Role
+    #: sentences that say why the verdict is what it is, the weightiest first
+    reasons: tuple[str, ...]
+    dialects: tuple[str, ...]
+    coins: tuple[str, ...]
+    pools: tuple[Pool, ...]
+    workers: tuple[str, ...]
+    wallets: tuple[str, ...]
+    agents: tuple[str, ...]
+    first_seen: int
+    last_seen: int
+    flows: int
+    packets: int
+    bytes: int
+    shares: Shares
+    evidence: tuple[Evidence, ...]
+    #: evidence found but not kept, because of the cap
+    evidence_omitted: int = 0
+    #: true when a list above was cut at its cap
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureSetInfo:
+    """Which signatures a report was made with."""
+
+    version: str
+    sha256: str
+    count: int
