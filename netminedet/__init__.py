@@ -1,3 +1,31 @@
-"""netminedet finds virtual-currency mining in network traffic."""
+"""netminedet finds virtual-currency mining in network traffic.
+
+    from netminedet import scan
+    for suspect in scan("capture.pcap").suspects:
+        print(suspect.host, suspect.verdict.label, suspect.reasons[0])
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+__all__ = ["NetminedetError", "Report", "__version__", "scan"]
+
+if TYPE_CHECKING:
+    from netminedet.api import Report, scan
+    from netminedet.model import NetminedetError
+
+
+def __getattr__(name: str) -> Any:
+    """Load the public names when they are first used: ``--help`` needs none of them."""
+    if name in ("Report", "scan"):
+        from netminedet import api
+
+        return getattr(api, name)
+    if name == "NetminedetError":
+        from netminedet import model
+
+        return model.NetminedetError
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,1 +1,10 @@
-"""TODO"""
+"""The hot path: every packet comes through here, and next to none goes on.
+
+Four kernels, each one loop over a chunk of packets, leave their results for the next
+in the columns of ``columns``: ``decode`` (headers), ``flows`` (the flow table),
+``text`` (anchors in TCP payload), ``names`` (host names of pools).
+"""
+
+from netminedet.sieve.sieve import DEFAULT_MAX_FLOWS, FlowKey, Hit, Sieve, compiled
+
+__all__ = ["DEFAULT_MAX_FLOWS", "FlowKey", "Hit", "Sieve", "compiled"]

@@ -1,0 +1,198 @@
+"""The public functions: what the command line does, as objects."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from os import PathLike, fspath
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netminedet import __version__
+from netminedet.model import InputInfo, NetminedetError, SignatureSetInfo, Suspect
+
+if TYPE_CHECKING:
+    from netminedet.signatures import SignatureSet
+    from netminedet.verdict.findings import Findings
+
+#: Networks whose own pools and proxies are suspects: RFC 1918, RFC 6598, RFC 4193, link-local.
+DEFAULT_HOME_NET = (
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "100.64.0.0/10",
+    "169.254.0.0/16",
+    "fc00::/7",
+    "fe80::/10",
+)
+
+Network = IPv4Network | IPv6Network
+StrPath = str | PathLike[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a scan has come; ``size`` is None for a pipe."""
+
+    path: str
+    position: int
+    size: int | None
+    packets: int
+    bytes: int
+    inputs_done: int
+    inputs_total: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a scan found.  Reports made with the same signatures and settings add up."""
+
+    inputs: tuple[InputInfo, ...]
+    totals: dict[str, int]
+    signatures: SignatureSetInfo
+    findings: Findings = field(repr=False)
+    home_net: tuple[Network, ...] = field(repr=False)
+    _signature_set: SignatureSet = field(repr=False, compare=False)
+    tool_version: str = __version__
+
+    @cached_property
+    def suspects(self) -> tuple[Suspect, ...]:
+        """The hosts that mine, the weightiest first."""
+        from netminedet.verdict.weigh import Settings, weigh
+
+        return weigh(self.findings, Settings(self.home_net, self._signature_set.most_specific))
+
+    def __add__(self, other: object) -> Report:
+        """The report on both reports' inputs; raises NetminedetError for unlike settings."""
+        from netminedet.verdict.findings import Findings
+
+        if not isinstance(other, Report):
+            return NotImplemented
+        if (self.signatures, self.home_net) != (other.signatures, other.home_net):
+            raise NetminedetError(
+                "the reports were made with different signatures or home networks; scan again with the same"
+            )
+        findings = Findings()
+        findings.merge(self.findings)
+        findings.merge(other.findings)
+        totals = Counter(self.totals)
+        totals.update(other.totals)
+        return Report(
+            inputs=self.inputs + other.inputs,
+            totals=dict(totals),
+            signatures=self.signatures,
+            findings=findings,
+            home_net=self.home_net,
+            _signature_set=self._signature_set,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as the JSON document that ``--format json`` writes."""
+        from netminedet.report import report_document
+
+        return report_document(self)
+
+
+def scan(
+    paths: StrPath | Sequence[StrPath],
+    *,
+    home_net: Sequence[str] = DEFAULT_HOME_NET,
+    signatures: Sequence[StrPath] = (),
+    max_flows: int | None = None,
+    hash_inputs: bool = True,
+    progress: Callable[[Progress], None] | None = None,
+) -> Report:
+    """Scan capture files and folders ("-" is standard input) for hosts that mine.
+
+    ``home_net``: networks in CIDR form; a pool or proxy inside them is itself a suspect.
+    ``signatures``: folders with signature files that add to or override the shipped ones.
+    ``hash_inputs``: put the SHA-256 of each input into the report.
+
+    Each input is read by itself, so that ``scan([a, b]) == scan([a]) + scan([b])``.  Flows
+    that go on from one input to the next are put together again by their messages; a
+    single message cut in two between the inputs is lost.
+
+    Raises NetminedetError when no input can be read, and for wrong arguments.  An input
+    that cannot be read among others that can is told in ``Report.inputs``.
+    """
+    from netminedet.capture import discover
+    from netminedet.sieve import DEFAULT_MAX_FLOWS
+    from netminedet.signatures import load_signatures
+
+    if isinstance(paths, (str, PathLike)):
+        paths = [paths]
+    if not paths:
+        raise NetminedetError("nothing to scan; name a capture file or a folder, or - for standard input")
+    nets = parse_networks(home_net)
+    signature_set = load_signatures([Path(folder) for folder in signatures])
+    found = discover([fspath(path) for path in paths])
+    report = empty_report(signature_set, nets)
+    limit = DEFAULT_MAX_FLOWS if max_flows is None else max_flows
+    for number, path in enumerate(found.files):
+        step = _stepper(progress, path, number, len(found.files))
+        report = report + _scan_one(path, report, limit, hash_inputs, step)
+    if not any(info.complete or info.packets for info in report.inputs):
+        raise NetminedetError("\n".join(info.problems[0] for info in report.inputs if info.problems))
+    return report
+
+
+def parse_networks(texts: Sequence[str]) -> tuple[Network, ...]:
+    """Networks in CIDR form; raises NetminedetError naming the one that is none."""
+    networks = []
+    for text in texts:
+        try:
+            networks.append(ip_network(text, strict=False))
+        except ValueError:
+            raise NetminedetError(f"{text!r} is not a network; write it like 10.0.0.0/8 or fc00::/7") from None
+    return tuple(networks)
+
+
+def empty_report(signature_set: SignatureSet, home_net: tuple[Network, ...]) -> Report:
+    """The report on no input at all: what adding begins with."""
+    from netminedet.verdict.findings import Findings
+
+    return Report((), {}, signature_set.info, Findings(), home_net, signature_set)
+
+
+def _scan_one(
+    path: str,
+    like: Report,
+    max_flows: int,
+    hash_inputs: bool,
+    step: Callable[[Any], None],
+) -> Report:
+    """The report on one input, with the settings of ``like``."""
+    from netminedet.capture import open_source
+    from netminedet.pipeline import Pipeline
+
+    try:
+        source = open_source(path, hash_content=hash_inputs)
+    except NetminedetError as error:
+        info = InputInfo(path=path, complete=False, problems=[str(error)])
+        empty = empty_report(like._signature_set, like.home_net)
+        return Report((info,), {}, like.signatures, empty.findings, like.home_net, like._signature_set)
+    pipeline = Pipeline(like._signature_set, path, max_flows)
+    with source:
+        for batch in source.batches():
+            pipeline.feed(batch)
+            step(source)
+    totals = {"packets": source.info.packets, "bytes": source.info.bytes, **pipeline.finish()}
+    return Report(
+        (source.info,), totals, like.signatures, pipeline.findings, like.home_net, like._signature_set
+    )
+
+
+def _stepper(
+    progress: Callable[[Progress], None] | None, path: str, number: int, total: int
+) -> Callable[[Any], None]:
+    def step(source: Any) -> None:
+        if progress is not None:
+            info = source.info
+            progress(
+                Progress(path, source.position, source.size, info.packets, info.bytes, number, total)
+            )
+
+    return step

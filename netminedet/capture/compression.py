@@ -1,0 +1,222 @@
+"""Compressed streams: gzip, zstd and xz, of any number of members, whole or damaged.
+
+All that stands before a damage is delivered.  A library that meets one throws away
+the output of the whole call, so input is fed in pieces that get smaller towards the
+end of each chunk, down to single bytes: a wrong checksum at the end of a file then
+costs nothing of what it was to protect.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from netminedet.capture.rawfile import RawFile
+from netminedet.model import NetminedetError
+
+#: Compressed bytes read at once.
+CHUNK_SIZE = 1 << 18
+#: The last bytes of a chunk, fed one by one: the ends of all three formats are shorter.
+_TAIL = 64
+#: Memory that an xz stream may ask for; the highest preset takes 65 MiB.
+_XZ_MEMORY_LIMIT = 1 << 28
+
+
+class DamagedStream(Exception):
+    """Compressed data that cannot be read further; the text says why and where."""
+
+
+class Decoder(Protocol):
+    """Takes one member of a compressed stream apart."""
+
+    #: the member has ended; ``unused`` bytes at the end of the last input are not its own
+    ended: bool
+    unused: int
+    #: all input is used up
+    hungry: bool
+
+    def decode(self, data: bytes | memoryview, limit: int) -> bytes | memoryview:
+        """At most ``limit`` bytes more of output.  Raises DamagedStream with the reason."""
+
+
+class _Gzip:
+    def __init__(self) -> None:
+        self._inner = zlib.decompressobj(wbits=31)
+        self.ended = False
+        self.unused = 0
+        self.hungry = True
+
+    def decode(self, data: bytes | memoryview, limit: int) -> bytes:
+        try:
+            output = self._inner.decompress(self._inner.unconsumed_tail + data, limit)
+        except zlib.error as error:
+            raise DamagedStream(str(error)) from None
+        self.ended = self._inner.eof
+        self.unused = len(self._inner.unused_data)
+        self.hungry = not self._inner.unconsumed_tail and len(output) < limit
+        return output
+
+
+class _Xz:
+    def __init__(self) -> None:
+        import lzma
+
+        self._error = lzma.LZMAError
+        self._inner = lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=_XZ_MEMORY_LIMIT)
+        self.ended = False
+        self.unused = 0
+        self.hungry = True
+
+    def decode(self, data: bytes | memoryview, limit: int) -> bytes:
+        try:
+            output = self._inner.decompress(data, limit)
+        except (self._error, MemoryError) as error:
+            raise DamagedStream(str(error) or "it asks for too much memory") from None
+        self.ended = self._inner.eof
+        self.unused = len(self._inner.unused_data)
+        self.hungry = self._inner.needs_input
+        return output
+
+
+class _Zstd:
+    def __init__(self) -> None:
+        import zstandard
+
+        self._error = zstandard.ZstdError
+        self._inner = zstandard.ZstdDecompressor().decompressobj()
+        self._output = memoryview(b"")
+        self.ended = False
+        self.unused = 0
+        self.hungry = True
+
+    def decode(self, data: bytes | memoryview, limit: int) -> memoryview:
+        # The library has no limit for its output: what is too much waits here.
+        if not self._output:
+            try:
+                self._output = memoryview(self._inner.decompress(data))
+            except self._error as error:
+                raise DamagedStream(str(error)) from None
+        output = self._output[:limit]
+        self._output = self._output[limit:]
+        self.hungry = not self._output
+        self.ended = self.hungry and self._inner.eof
+        self.unused = len(self._inner.unused_data)
+        return output
+
+
+class Codec(NamedTuple):
+    """A way to compress: its name, how its streams begin, and how to take them apart."""
+
+    name: str
+    magics: tuple[bytes, ...]
+    decoder: Callable[[], Decoder]
+    #: most input to feed at once, in bytes: bounds what a bomb puts into memory
+    piece: int
+
+
+#: Every compression that can be read.  A new one is added here and nowhere else.
+CODECS = (
+    Codec("gzip", (b"\x1f\x8b",), _Gzip, 1 << 15),
+    Codec("xz", (b"\xfd7zXZ\0",), _Xz, 1 << 15),
+    # Skippable frames, with which parallel compressors begin, have 16 magics.  A block of
+    # 4 bytes may stand for 128 KiB: 1 KiB of input is at most 32 MiB of output.
+    Codec(
+        "zstd",
+        (b"\x28\xb5\x2f\xfd", *(bytes((n, 0x2A, 0x4D, 0x18)) for n in range(0x50, 0x60))),
+        _Zstd,
+        1 << 10,
+    ),
+)
+
+
+def find_codec(head: bytes) -> Codec | None:
+    """The compression of a stream that begins with ``head``, None when it has none."""
+    return next((codec for codec in CODECS if head.startswith(codec.magics)), None)
+
+
+class Decompressor:
+    """The uncompressed bytes of a compressed file: all its members, one after the other."""
+
+    def __init__(self, raw: RawFile, codec: Codec, chunk: int = CHUNK_SIZE) -> None:
+        """Raises NetminedetError when the package for this compression is missing."""
+        self._raw = raw
+        self._codec = codec
+        try:
+            self._decoder = codec.decoder()
+        except ImportError as error:
+            raise NetminedetError(
+                f"{codec.name} captures need the package {error.name}; install it"
+            ) from None
+        self._fresh = False
+        self._chunk = memoryview(bytearray(chunk))
+        self._start = 0
+        self._end = 0
+        self._raw_offset = 0
+        self._finished = False
+        self._failure: Exception | None = None
+
+    def readinto(self, view: memoryview) -> int:
+        """Fill the front of ``view``; 0 at the end.  Raises OSError or DamagedStream."""
+        filled = 0
+        while filled < len(view) and not self._finished and self._failure is None:
+            try:
+                output = self._advance(len(view) - filled)
+            except (OSError, DamagedStream) as error:
+                self._failure = error
+                break
+            view[filled : filled + len(output)] = output
+            filled += len(output)
+            # Do not wait for the next chunk, which a slow pipe may not have yet.
+            if filled and self._start == self._end and self._decoder.hungry:
+                break
+        if self._failure is not None and not filled:
+            raise self._failure
+        return filled
+
+    def _advance(self, limit: int) -> bytes | memoryview:
+        """Feed one piece, or take what the last one left over; b"" is not the end yet."""
+        if self._decoder.ended:
+            self._decoder = self._codec.decoder()
+            self._fresh = True
+        if not self._decoder.hungry:
+            return self._decode(b"", limit)
+        if self._start == self._end and not self._next_chunk():
+            self._finished = True
+            if not self._fresh:
+                raise DamagedStream(f"the {self._codec.name} data is cut short at byte {self._raw_offset}")
+            return b""
+        if self._fresh:
+            self._skip_padding()
+        size = self._piece_size()
+        self._fresh = self._fresh and not size
+        piece = self._chunk[self._start : self._start + size]
+        self._start += size
+        return self._decode(piece, limit) if size else b""
+
+    def _decode(self, piece: bytes | memoryview, limit: int) -> bytes | memoryview:
+        try:
+            output = self._decoder.decode(piece, limit)
+        except DamagedStream as error:
+            place = self._raw_offset - (self._end - self._start)
+            raise DamagedStream(f"the {self._codec.name} data is damaged at byte {place} ({error})") from None
+        if self._decoder.ended:
+            self._start -= self._decoder.unused
+        return output
+
+    def _next_chunk(self) -> bool:
+        self._start = 0
+        self._end = self._raw.readinto(self._chunk)
+        self._raw_offset += self._end
+        return self._end > 0
+
+    def _skip_padding(self) -> None:
+        """Pass over the zeros that may stand between and behind members."""
+        rest = bytes(self._chunk[self._start : self._end])
+        self._start += len(rest) - len(rest.lstrip(b"\0"))
+
+    def _piece_size(self) -> int:
+        left = self._end - self._start
+        if left <= _TAIL:
+            return min(left, 1)
+        return min(left // 2, self._codec.piece)

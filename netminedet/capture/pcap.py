@@ -1,0 +1,82 @@
+"""pcap files: https://www.ietf.org/archive/id/draft-ietf-opsawg-pcap-04.html."""
+
+from __future__ import annotations
+
+import struct
+from typing import ClassVar, NamedTuple
+
+from netminedet.capture.notes import shown
+from netminedet.capture.reader import RECORD_LIMIT, Reader, Stop, Window
+from netminedet.capture.records import PcapWalk
+from netminedet.model import Batch, NetminedetError
+
+_HEADER = 24
+#: The largest snapshot length of today's writers.  A record may be that long whatever the
+#: header claims: tools that merge and edit captures do not always keep the claim true.
+_USUAL_SNAPLEN = 1 << 18
+#: The upper half of the field holds flags, such as the length of a frame check sequence.
+_LINKTYPE_MASK = 0xFFFF
+
+
+class _Variant(NamedTuple):
+    big: bool
+    #: nanoseconds that one unit of a time's fraction is worth
+    fraction_ns: int
+    record_header: int
+
+
+_VARIANTS = {
+    b"\xd4\xc3\xb2\xa1": _Variant(big=False, fraction_ns=1000, record_header=16),
+    b"\xa1\xb2\xc3\xd4": _Variant(big=True, fraction_ns=1000, record_header=16),
+    b"\x4d\x3c\xb2\xa1": _Variant(big=False, fraction_ns=1, record_header=16),
+    b"\xa1\xb2\x3c\x4d": _Variant(big=True, fraction_ns=1, record_header=16),
+    # The "modified" format of some Linux tools: interface, protocol and packet type follow.
+    b"\x34\xcd\xb2\xa1": _Variant(big=False, fraction_ns=1000, record_header=24),
+    b"\xa1\xb2\xcd\x34": _Variant(big=True, fraction_ns=1000, record_header=24),
+}
+
+
+class PcapReader(Reader):
+    """Reads pcap, in both byte orders, with microseconds or nanoseconds."""
+
+    name: ClassVar[str] = "pcap"
+
+    @classmethod
+    def recognises(cls, head: bytes) -> bool:
+        return head[:4] in _VARIANTS
+
+    def __init__(self, window: Window, path: str) -> None:
+        if not window.refill(_HEADER):
+            raise NetminedetError(
+                f"{shown(path)}: the pcap header is cut short ({window.available} of {_HEADER} bytes),"
+                " so no packet is in it; copy or record it again"
+            )
+        header = window.head(_HEADER)
+        variant = _VARIANTS[header[:4]]
+        snaplen, linktype = struct.unpack_from(">II" if variant.big else "<II", header, 16)
+        self._longest = RECORD_LIMIT
+        if 0 < snaplen <= RECORD_LIMIT:
+            self._longest = max(snaplen, _USUAL_SNAPLEN)
+        self._big = variant.big
+        self.walk: PcapWalk = PcapWalk(
+            variant.big,
+            variant.fraction_ns,
+            variant.record_header,
+            self._longest,
+            linktype & _LINKTYPE_MASK,
+        )
+        self.needed = 0
+        self.damage = ""
+        window.start += _HEADER
+
+    def read(self, batch: Batch, window: Window) -> Stop:
+        stop = Stop(self.walk.walk(batch, window.start, window.end))
+        window.start = self.walk.position
+        self.needed = self.walk.needed
+        if stop is Stop.DAMAGED:
+            length = int.from_bytes(window.head(12)[8:], "big" if self._big else "little")
+            self.damage = f"it claims {length} captured bytes, at most {self._longest} are possible"
+        return stop
+
+    def losses(self) -> list[str]:
+        return []

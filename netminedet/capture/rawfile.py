@@ -1,0 +1,119 @@
+"""The bytes of an input as they lie on disk or come down a pipe."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from typing import TYPE_CHECKING, Any, Protocol
+
+from netminedet.capture.notes import shown
+from netminedet.model import NetminedetError
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+_DRAIN_STEP = 1 << 20
+
+
+class ByteStream(Protocol):
+    """Where a window gets its bytes from."""
+
+    def readinto(self, view: memoryview) -> int:
+        """Fill the front of ``view``; return how many bytes, 0 at the end.
+
+        Raises OSError or ``compression.DamagedStream`` when there is more that cannot be had.
+        """
+
+
+class RawFile:
+    """A file or standard input, read once from front to back: counted and, if asked, hashed."""
+
+    def __init__(self, path: str, *, hash_content: bool = False) -> None:
+        """Open ``path``, "-" being standard input.  Raises NetminedetError."""
+        self._hash: _Hash | None = None
+        if hash_content:
+            from hashlib import sha256
+
+            self._hash = sha256()
+        self._owned = path != "-"
+        self._stream = _open_file(path) if self._owned else _standard_input()
+        self._read = getattr(self._stream, "readinto1", None) or self._stream.readinto
+        self._peeked = b""
+        #: bytes read so far
+        self.position = 0
+        #: bytes there are, None where that cannot be known
+        self.size = _size(self._stream)
+
+    def peek(self, count: int) -> bytes:
+        """The next ``count`` bytes, fewer only at the end, without consuming them.  Raises OSError."""
+        while len(self._peeked) < count:
+            piece = bytearray(count - len(self._peeked))
+            got = self._fetch(memoryview(piece))
+            if not got:
+                break
+            self._peeked += piece[:got]
+        return self._peeked[:count]
+
+    def readinto(self, view: memoryview) -> int:
+        """Fill the front of ``view`` with what comes next; 0 at the end.  Raises OSError."""
+        if self._peeked:
+            got = min(len(view), len(self._peeked))
+            view[:got] = self._peeked[:got]
+            self._peeked = self._peeked[got:]
+            return got
+        return self._fetch(view)
+
+    def _fetch(self, view: memoryview) -> int:
+        got: int = self._read(view) or 0
+        self.position += got
+        if self._hash:
+            self._hash.update(view[:got])
+        return got
+
+    def drain(self) -> None:
+        """Read to the end, so that the hash is that of the whole file.  Raises OSError."""
+        if self._hash:
+            view = memoryview(bytearray(_DRAIN_STEP))
+            while self._fetch(view):
+                pass
+
+    def sha256(self) -> str | None:
+        """Hash of the bytes read so far, in hexadecimal; None when none was asked for."""
+        return self._hash.hexdigest() if self._hash else None
+
+    def close(self) -> None:
+        """Close the file; standard input stays open."""
+        if self._owned:
+            self._stream.close()
+
+
+def _standard_input() -> Any:
+    stream = getattr(sys.stdin, "buffer", None)  # sys.stdin is None where it was closed
+    if stream is None:
+        raise NetminedetError("standard input: is closed; pipe a capture into it or name a file")
+    return stream
+
+
+def _open_file(path: str) -> Any:
+    try:
+        return open(path, "rb", buffering=0)  # noqa: PTH123 - closed by close(); paths are text here
+    except FileNotFoundError:
+        reason = "no such file; check the name"
+    except IsADirectoryError:
+        reason = "is a folder, not a capture file; name the files in it"
+    except PermissionError:
+        reason = "may not be read; change its permissions or run as a user who may"
+    except OSError as error:
+        reason = f"cannot be opened: {error.strerror or error}"
+    except ValueError:
+        reason = "is not a possible file name; check the name"
+    raise NetminedetError(f"{shown(path)}: {reason}")
+
+
+def _size(stream: Any) -> int | None:
+    try:
+        status = os.fstat(stream.fileno())
+    except (OSError, ValueError, AttributeError):
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None

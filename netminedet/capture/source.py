@@ -1,0 +1,168 @@
+"""Sources: what yields the packets of a file or of standard input, batch by batch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from types import TracebackType
+
+from netminedet.capture.compression import CHUNK_SIZE
+from netminedet.capture.formats import HEAD, READERS, find_reader, unpacked
+from netminedet.capture.notes import Notes, counted, shown
+from netminedet.capture.rawfile import RawFile
+from netminedet.capture.reader import Reader, Stop, Window
+from netminedet.model import Batch, InputInfo, NetminedetError
+
+#: Packets in a batch at most: a window of them at 76 bytes each, header included.
+BATCH_CAPACITY = 1 << 14
+
+
+class Source:
+    """An open capture, read once from front to back.  Made by ``open_source``."""
+
+    def __init__(self, raw: RawFile, window: Window, reader: Reader, info: InputInfo) -> None:
+        self._raw = raw
+        self._window = window
+        self._reader = reader
+        self._notes = Notes(info.problems)
+        self._ended = False
+        #: what was read so far; complete and final once ``batches`` is exhausted
+        self.info = info
+
+    @property
+    def position(self) -> int:
+        """Bytes of the file read so far, compressed ones in a compressed file."""
+        return self._raw.position
+
+    @property
+    def size(self) -> int | None:
+        """Bytes in the file, None where that is unknown, as for a pipe."""
+        return self._raw.size
+
+    def batches(self) -> Iterator[Batch]:
+        """The packets, always in the same ``Batch`` object, which each step overwrites.
+
+        Nothing in the input raises: damage ends the iteration, or skips a packet, and is
+        told in ``info.problems``.
+        """
+        batch = Batch(self._window.data, BATCH_CAPACITY)
+        while not self._ended:
+            batch.data = self._window.data
+            batch.count = 0
+            batch.first_number = self.info.packets + 1
+            stop = self._reader.read(batch, self._window)
+            self._count(batch)
+            if batch.count:
+                yield batch
+            if stop is Stop.DAMAGED:
+                self._lost(self._damage())
+                self._end()
+            elif stop is Stop.MORE and not self._window.refill(self._reader.needed):
+                if self._window.failure is not None:
+                    self._lost(self._window.failure)
+                elif self._window.available:
+                    self._lost(self._cut())
+                self._end()
+
+    def _count(self, batch: Batch) -> None:
+        walk = self._reader.walk
+        self.info.packets += batch.count
+        self.info.bytes = walk.captured
+        if walk.earliest <= walk.latest:
+            self.info.first_seen = walk.earliest
+            self.info.last_seen = walk.latest
+
+    def _lost(self, text: str) -> None:
+        self.info.complete = False
+        self._notes.add(text)
+
+    def _damage(self) -> str:
+        return (
+            f"damaged {self._reader.unit} at {self._place()}: {self._reader.damage};"
+            " what follows it was not read"
+        )
+
+    def _cut(self) -> str:
+        have, needed = self._window.available, self._reader.needed
+        return f"last {self._reader.unit} is cut: {have} of {needed} bytes at {self._place()}"
+
+    def _place(self) -> str:
+        where = " of the uncompressed data" if "+" in self.info.format else ""
+        return f"offset {self._window.offset}{where}, after {counted(self.info.packets, 'packet')}"
+
+    def _end(self) -> None:
+        """Complete ``info``, once."""
+        self._ended = True
+        for line in self._reader.losses():
+            self._lost(line)
+        for line in self._reader.remarks():
+            self._notes.add(line)
+        try:
+            self._raw.drain()
+        except OSError as error:
+            self._lost(f"reading failed: {error.strerror or error}")
+        else:
+            self.info.sha256 = self._raw.sha256()
+
+    def close(self) -> None:
+        """Close the file.  An input that was not read to its end is not complete."""
+        if not self._ended:
+            self._ended = True
+            self._lost(f"reading was stopped after {counted(self.info.packets, 'packet')}")
+        self._raw.close()
+
+    def __enter__(self) -> Source:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_source(path: str | os.PathLike[str], *, hash_content: bool = False) -> Source:
+    """Open a capture file, or standard input for "-", and find out its format from its content.
+
+    With ``hash_content``, ``info.sha256`` is that of the file's bytes as they lie on disk,
+    known when ``batches`` is exhausted.
+
+    Raises NetminedetError when the file cannot be opened or is no capture.
+    """
+    name = os.fspath(path)
+    raw = RawFile(name, hash_content=hash_content)
+    try:
+        return _opened(raw, name)
+    except OSError as error:
+        raw.close()
+        raise NetminedetError(f"{shown(name)}: cannot be read: {error.strerror or error}") from None
+    except BaseException:
+        raw.close()
+        raise
+
+
+def _opened(raw: RawFile, path: str) -> Source:
+    stream, compression = unpacked(raw, CHUNK_SIZE)
+    window = Window(stream)
+    window.refill(HEAD)
+    head = window.head(HEAD)
+    found = find_reader(head)
+    if found is None:
+        raise NetminedetError(f"{shown(path)}: {_why_not(head, compression, window.failure)}")
+    name = f"{found.name}+{compression}" if compression else found.name
+    return Source(raw, window, found(window, path), InputInfo(path=path, format=name))
+
+
+def _why_not(head: bytes, compression: str, failure: str | None) -> str:
+    """Why a stream that begins with ``head`` is no capture, and what would be one."""
+    if failure is not None:
+        return f"no packet can be read: {failure}; copy or record it again"
+    content = f"the {compression} data in it" if compression else "it"
+    if not head:
+        return f"{content} is empty; record again, or name another file"
+    formats = " or ".join(reader.name for reader in READERS)
+    return (
+        f"not a capture ({content} begins with {head[:4].hex(' ')}); give {formats}, plain, gzip, zstd or xz"
+    )

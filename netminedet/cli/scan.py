@@ -1,0 +1,179 @@
+"""``netminedet scan``."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from netminedet.cli.main import FAILED, NOTHING_FOUND, SUSPECTS_FOUND
+from netminedet.report.formats import format_names
+
+if TYPE_CHECKING:
+    from netminedet import api
+
+#: Incomplete inputs told on stderr; the report lists them all.
+_TOLD_LIMIT = 20
+
+
+def _networks(_ctx: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """The values of --home-net, all of them networks in CIDR notation."""
+    if not values:
+        return ()
+    from ipaddress import ip_network
+
+    for value in values:
+        try:
+            ip_network(value)
+        except ValueError as error:
+            try:
+                meant = f"; did you mean {ip_network(value, strict=False)}?"
+            except ValueError:
+                meant = ", such as 10.0.0.0/8 or 2001:db8::/32"
+            raise click.BadParameter(f"{value!r} is not a network in CIDR notation{meant}") from error
+    return values
+
+
+@click.command("scan")
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(format_names()),
+    default="table",
+    show_default=True,
+    help="How to write the report.",
+)
+@click.option(
+    "-o", "--output", default="-", metavar="FILE", help="Write the report to FILE; - is standard output."
+)
+@click.option(
+    "--home-net",
+    multiple=True,
+    callback=_networks,
+    metavar="CIDR",
+    help="A network whose hosts are ours; may be given several times.  [default: the private ranges]",
+)
+@click.option(
+    "--signatures",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False),
+    metavar="DIR",
+    help="A folder of signatures that add to or replace the built-in ones; may be given several times.",
+)
+@click.option(
+    "--max-flows",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Flows kept in memory at once; the idlest make room for new ones.",
+)
+@click.option(
+    "--sha256/--no-sha256",
+    "hash_inputs",
+    default=None,
+    help="Hash each input, so that it can be told again.  [default: only for machine formats]",
+)
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 when suspects were found, not with 1.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress bar and no notes on stderr, only errors.")
+@click.option("-v", "--verbose", is_flag=True, help="Tell on stderr what was read of each input.")
+@click.pass_context
+def command(ctx: click.Context, /, paths: tuple[str, ...], form: str, output: str, **options: Any) -> None:
+    """Find the hosts that mine in capture files.
+
+    PATH is a pcap or pcapng file, plain or packed with gzip, zstd or xz; a folder, whose
+    captures are found by their content; or - for standard input.
+
+    Exits with 0 when nothing was found, 1 when suspects were found, and 2 when the job could
+    not be done, which includes finding nothing in captures that could not be read to their end.
+    """
+    from netminedet import api
+    from netminedet.cli.output import check_target, open_output
+    from netminedet.report import load_format
+
+    check_target(output, paths)
+    chosen = load_format(form)
+    hash_inputs = chosen.MACHINE if options["hash_inputs"] is None else options["hash_inputs"]
+    given = {name: options[name] for name in ("home_net", "signatures", "max_flows") if options[name]}
+    with _progress(options["quiet"]) as progress:
+        report = api.scan(paths, hash_inputs=hash_inputs, progress=progress, **given)
+    _tell(report, quiet=options["quiet"], verbose=options["verbose"])
+    check_target(output, (info.path for info in report.inputs))
+    with open_output(output, machine=chosen.MACHINE) as stream:
+        chosen.render(report, stream, color=_color(output), width=_width(output))
+    ctx.exit(exit_code(report, exit_zero=options["exit_zero"]))
+
+
+def exit_code(report: api.Report, *, exit_zero: bool) -> int:
+    """What a finished scan answers; an incomplete one that found nothing is no clean bill."""
+    if report.suspects:
+        return NOTHING_FOUND if exit_zero else SUSPECTS_FOUND
+    return NOTHING_FOUND if all(info.complete for info in report.inputs) else FAILED
+
+
+@contextlib.contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[api.Progress], None] | None]:
+    """A progress bar on a terminal; nothing elsewhere."""
+    if quiet:
+        yield None
+        return
+    from netminedet import sieve
+
+    if not sieve.compiled():
+        click.echo(
+            "netminedet: note: this scan runs slowly, because the packet kernels are not compiled; "
+            "install a C compiler and the Python headers, then install netminedet again",
+            err=True,
+        )
+    if not _is_terminal(sys.stderr):
+        yield None
+        return
+    from rich.console import Console
+
+    from netminedet.cli.progress import ProgressBar
+
+    with ProgressBar(Console(stderr=True)) as bar:
+        yield bar
+
+
+def _tell(report: api.Report, *, quiet: bool, verbose: bool) -> None:
+    """What went wrong with the inputs, a line each; and what was read of them, where asked for."""
+    from netminedet.report.text import plural, printable, size
+
+    if verbose and not quiet:
+        for info in report.inputs:
+            read = f"{info.format or 'no capture'}, {plural(info.packets, 'packet')}, {size(info.bytes)}"
+            click.echo(f"netminedet: {printable(info.path)}: {read}", err=True)
+    incomplete = [info for info in report.inputs if not info.complete]
+    for info in incomplete[:_TOLD_LIMIT]:
+        problem = printable("; ".join(info.problems) or "could not be read to its end")
+        click.echo(f"netminedet: warning: {printable(info.path)}: {problem}", err=True)
+    if len(incomplete) > _TOLD_LIMIT:
+        others = plural(len(incomplete) - _TOLD_LIMIT, "other input")
+        click.echo(f"netminedet: warning: {others} could not be read in full", err=True)
+
+
+def _color(output: str) -> bool:
+    """Colours go to a terminal that can show them, unless the user wants none."""
+    return (
+        output == "-"
+        and _is_terminal(sys.stdout)
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM") != "dumb"
+    )
+
+
+def _width(output: str) -> int | None:
+    """The terminal's width, or what COLUMNS says; None for a file or a pipe without it."""
+    import shutil
+
+    if output != "-" or not (_is_terminal(sys.stdout) or os.environ.get("COLUMNS")):
+        return None
+    return shutil.get_terminal_size().columns
+
+
+def _is_terminal(stream: Any) -> bool:
+    return stream is not None and bool(stream.isatty())

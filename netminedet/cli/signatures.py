@@ -1,0 +1,61 @@
+"""``netminedet signatures``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from netminedet.cli.main import SUSPECTS_FOUND
+
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.group("signatures", no_args_is_help=False)
+def command() -> None:
+    """List the signatures, or check that they work."""
+
+
+@command.command("list")
+@click.option(
+    "--signatures",
+    "folders",
+    multiple=True,
+    type=_FOLDER,
+    metavar="DIR",
+    help="A folder of signatures that add to or replace the built-in ones; may be given several times.",
+)
+def list_signatures(folders: tuple[Path, ...]) -> None:
+    """List the mining protocols that are known."""
+    from netminedet.report.text import plural
+    from netminedet.signatures import load_signatures
+
+    known = load_signatures(folders)
+    width = max((len(dialect.id) for dialect in known.dialects), default=0)
+    for dialect in known.dialects:
+        messages = plural(len(dialect.patterns), "message")
+        coins = ", ".join(dialect.coins) or "any coin"
+        click.echo(f"{dialect.id:{width}}  {messages:>11}  {dialect.title} ({coins})")
+    click.echo(
+        f"version {known.info.version}, {plural(known.info.count, 'signature')}, sha256 {known.info.sha256}"
+    )
+
+
+@command.command("check")
+@click.argument("folder", metavar="[DIR]", required=False, type=_FOLDER)
+@click.pass_context
+def check_signatures(ctx: click.Context, folder: Path | None) -> None:
+    """Check the signature files in DIR, or the built-in ones, against their own examples.
+
+    Prints a line for each problem, and exits with 1 if there is any.
+    """
+    from netminedet.report.text import plural
+    from netminedet.signatures import check
+
+    problems = check(folder)
+    for problem in problems:
+        click.echo(problem)
+    if problems:
+        click.echo(f"netminedet: {plural(len(problems), 'problem')} found", err=True)
+        ctx.exit(SUSPECTS_FOUND)
+    click.echo("All signatures are well-formed and match their examples.")

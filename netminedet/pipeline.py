@@ -1,0 +1,164 @@
+"""The way of the data for one input: batches through the sieve, hits through the parsers, into findings."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from collections.abc import Iterator
+
+from netminedet.model import Batch, BareTls, FiveTuple, FlowTotals, NameAnswer, NameSeen, NameSource, PoolName
+from netminedet.protocols.conversation import Conversation, Segment
+from netminedet.protocols.dns import read_dns
+from netminedet.protocols.hosts import http_host, tls_server_name
+from netminedet.sieve import FlowKey, Hit, Sieve
+from netminedet.sieve.columns import (
+    CLIENT_HELLO,
+    CONTEXT_STARTS_FLIGHT,
+    DNS_TCP,
+    DNS_UDP,
+    FLIGHT_JSON,
+    FLIGHT_KNOWN,
+    HTTP_REQUEST,
+    HTTP_SEEN,
+    MATCH_BARE_TLS,
+    SEGMENT,
+)
+from netminedet.signatures import SignatureSet
+from netminedet.verdict.findings import Findings
+
+#: Flagged flows followed at a time; the one that was quiet longest gives way.
+MAX_CONVERSATIONS = 20_000
+#: Flows with evidence whose ends are remembered until their totals are known.
+MAX_NOTED = 400_000
+
+_SYN = 0x02
+_FLAG_SHIFT = 48
+
+
+class Pipeline:
+    """Everything from a batch to findings.  Make one for each input."""
+
+    def __init__(self, signatures: SignatureSet, input_name: str, max_flows: int) -> None:
+        suffixes = (name for name, _ in signatures.pools.suffixes())
+        self._sieve = Sieve(signatures.anchors, suffixes, max_flows)
+        self._signatures = signatures
+        self._input = input_name
+        self._conversations: OrderedDict[FlowKey, Conversation] = OrderedDict()
+        self._noted: dict[FlowKey, FiveTuple] = {}
+        self._counts: Counter[str] = Counter()
+        self.findings = Findings()
+
+    def feed(self, batch: Batch) -> None:
+        """Work through a batch."""
+        for hit in self._sieve.run(batch, self._input):
+            if hit.kind == SEGMENT:
+                self._segment(hit)
+            elif hit.match == MATCH_BARE_TLS:
+                self._note(hit)
+                self.findings.add_bare_tls(BareTls(hit.where))
+            else:
+                self._named(hit)
+        if self._noted:
+            self._take_totals(final=False)
+
+    def finish(self) -> dict[str, int]:
+        """No more batches: close what is open; the counters of this input by name."""
+        for conversation in self._conversations.values():
+            self._close(conversation)
+        self._conversations.clear()
+        self._take_totals(final=True)
+        return {**self._sieve.counters(), **self._counts}
+
+    def _segment(self, hit: Hit) -> None:
+        """A piece of a flagged flow."""
+        conversation = self._conversations.get(hit.key)
+        if conversation is None:
+            if len(self._conversations) >= MAX_CONVERSATIONS:
+                self._close(self._conversations.popitem(last=False)[1])
+                self._counts["conversations_evicted"] += 1
+            conversation = self._conversations[hit.key] = Conversation(self._signatures)
+        else:
+            self._conversations.move_to_end(hit.key)
+        messages = conversation.segment(_segment_of(hit))
+        if messages:
+            self._note(hit)
+        for message in messages:
+            self.findings.add_message(message)
+        if conversation.idle:
+            self._sieve.unflag(hit)
+            self._close(self._conversations.pop(hit.key))
+
+    def _close(self, conversation: Conversation) -> None:
+        for message in conversation.finish():
+            self.findings.add_message(message)
+        self._counts["stream_gaps"] += conversation.gaps
+        self._counts["messages_too_long"] += conversation.oversized
+        self._counts["messages_dropped"] += conversation.dropped
+
+    def _note(self, hit: Hit) -> None:
+        """The hit's flow carried evidence: its totals are wanted."""
+        if hit.key not in self._noted and len(self._noted) >= MAX_NOTED:
+            self._counts["flow_totals_not_kept"] += 1
+            return
+        self._noted.setdefault(hit.key, hit.where.flow)
+        self._sieve.note(hit)
+
+    def _take_totals(self, *, final: bool) -> None:
+        for key, packets, size, first, last in self._sieve.totals(final=final):
+            if (flow := self._noted.get(key)) is not None:
+                self.findings.add_totals(FlowTotals(flow, packets, size, first, last))
+
+    def _named(self, hit: Hit) -> None:
+        """A packet in which the sieve saw what may be a pool's name."""
+        data = hit.prefix or hit.payload
+        if hit.kind in (DNS_UDP, DNS_TCP):
+            self._dns(hit, data)
+        elif hit.kind == CLIENT_HELLO:
+            self._used(hit, tls_server_name(data), NameSource.TLS)
+        elif hit.kind == HTTP_REQUEST:
+            host, tunnel = http_host(data)
+            self._used(hit, host, NameSource.HTTP_CONNECT if tunnel else NameSource.HTTP_HOST)
+
+    def _used(self, hit: Hit, name: str | None, source: NameSource) -> None:
+        pool = self._signatures.pools.lookup(name) if name else None
+        if pool is not None:
+            self.findings.add_name(NameSeen(hit.where, source, pool), hit.wirelen)
+            if source is NameSource.TLS:
+                self._note(hit)
+
+    def _dns(self, hit: Hit, data: bytes) -> None:
+        message = read_dns(data)
+        if message is None:
+            return
+        where = hit.where
+        if message.is_answer:
+            where = _reversed(hit)
+        for pool in self._pools(message.questions):
+            self.findings.add_name(NameSeen(where, NameSource.DNS, pool), hit.wirelen)
+            for address, ttl in message.addresses:
+                self.findings.add_answer(NameAnswer(where, where.flow.src_ip, pool, address, ttl))
+
+    def _pools(self, names: tuple[str, ...]) -> Iterator[PoolName]:
+        for name in names:
+            pool = self._signatures.pools.lookup(name)
+            if pool is not None:
+                yield pool
+
+
+def _segment_of(hit: Hit) -> Segment:
+    known = bool(hit.context & (FLIGHT_KNOWN >> _FLAG_SHIFT) << hit.side)
+    is_json = bool(hit.context & (FLIGHT_JSON >> _FLAG_SHIFT) << hit.side)
+    return Segment(
+        where=hit.where,
+        side=hit.side,
+        seq=(hit.seq - len(hit.prefix)) & 0xFFFFFFFF,
+        data=hit.prefix + hit.payload,
+        syn=bool(hit.tcp_flags & _SYN),
+        flight_is_json=is_json if known else None,
+        http_seen=bool(hit.context & 3 * (HTTP_SEEN >> _FLAG_SHIFT)),
+    )
+
+
+def _reversed(hit: Hit):  # type: ignore[no-untyped-def]
+    from dataclasses import replace
+
+    return replace(hit.where, flow=hit.where.flow.reversed())

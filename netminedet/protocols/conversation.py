@@ -1,0 +1,302 @@
+"""One flagged flow, read as a conversation: segments of both sides in, mining messages out.
+
+Where a message may stand.  A literal anywhere in a flow proves nothing: a web page, a
+mail or a database row may quote a whole Stratum session.  A message counts
+
+* at once, in a flow where both sides have said nothing but JSON messages since their
+  present turn of speech (*flight*) began;
+* otherwise (an unknown preamble, an HTTP exchange before, a flow picked up in the
+  middle of something else) only if it begins a flight or a segment or follows such a
+  message directly, and only once the other side has answered in kind: a proxy or a
+  reused connection carries a dialogue, a quotation is a monologue.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from netminedet.model import Kind, Message, Side, Strength, Where
+from netminedet.protocols.jsonlines import ForeignItem, JsonItem, JsonLines
+from netminedet.protocols.stream import Stream
+
+#: Requests without an answer that a side may have, and messages held until the other side speaks.
+MAX_PENDING = 512
+MAX_HELD = 64
+
+_PREAMBLES = (b"PROXY TCP4 ", b"PROXY TCP6 ", b"PROXY UNKNOWN")
+
+
+class Recognised(Protocol):
+    """What a signature says of a message: see ``netminedet.signatures.matcher.Match``."""
+
+    @property
+    def signature(self) -> str: ...
+    @property
+    def dialect(self) -> str: ...
+    @property
+    def kind(self) -> Kind: ...
+    @property
+    def sender(self) -> Side: ...
+    @property
+    def strength(self) -> Strength: ...
+    @property
+    def why(self) -> str: ...
+    @property
+    def coins(self) -> tuple[str, ...]: ...
+    @property
+    def details(self) -> Any: ...
+
+
+class Recogniser(Protocol):
+    """The signatures, as far as a conversation needs them."""
+
+    def match(self, message: object, sender: Side | None = None) -> Iterable[Recognised]: ...
+    def excerpt(self, message: object) -> str: ...
+    def accepts(self, dialect_id: str, reply: object) -> bool | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A TCP segment of the flow, as the sieve hands it on.  Bytes of the stream before ``data``
+    that belong to the same message stand at its beginning already."""
+
+    where: Where
+    #: 0 or 1: which end of the flow sent it
+    side: int
+    seq: int
+    data: bytes
+    syn: bool = False
+    #: nothing but JSON in the sender's present flight; None where its beginning was not seen
+    flight_is_json: bool | None = None
+    #: one of the sides has spoken HTTP in this flow
+    http_seen: bool = False
+
+
+@dataclass(slots=True)
+class _Request:
+    """Something asked, whose answer is awaited."""
+
+    dialect: str
+    kind: Kind
+    signature: str
+
+
+@dataclass(slots=True)
+class _End:
+    """What is known of one end of the flow."""
+
+    stream: Stream = field(default_factory=Stream)
+    lines: JsonLines = field(default_factory=JsonLines)
+    #: this end's own requests, by JSON id, oldest first
+    requests: dict[object, deque[_Request]] = field(default_factory=dict)
+    held: list[Message] = field(default_factory=list)
+    #: it has said something that is no JSON message
+    foreign: bool = False
+    #: the last item was a message that counts or is held
+    in_dialogue: bool = False
+    spoke_in_kind: bool = False
+    last: Segment | None = None
+
+
+class Conversation:
+    """Puts both directions in order, splits them into messages and asks the signatures."""
+
+    def __init__(self, signatures: Recogniser) -> None:
+        self._signatures = signatures
+        self._ends = (_End(), _End())
+        self._mutual = False
+        #: mining messages found so far
+        self.found = 0
+        #: messages and requests dropped at the limits above
+        self.dropped = 0
+
+    @property
+    def idle(self) -> bool:
+        """Nothing here is worth following: no message found, held or begun."""
+        return not self.found and not any(end.held or end.lines.pending for end in self._ends)
+
+    @property
+    def gaps(self) -> int:
+        """Holes in the two streams that were never filled."""
+        return sum(end.stream.gaps for end in self._ends)
+
+    @property
+    def oversized(self) -> int:
+        """Messages given up because of their length."""
+        return sum(end.lines.oversized for end in self._ends)
+
+    def segment(self, segment: Segment) -> list[Message]:
+        """Take the next segment of either side; the mining messages that it completes."""
+        end = self._ends[segment.side]
+        end.last = segment
+        if segment.syn:
+            end.stream.restart(segment.seq + 1)
+            end.lines = JsonLines()
+            end.foreign = False
+        if segment.flight_is_json is False or segment.http_seen:
+            end.foreign = True
+        messages: list[Message] = []
+        for piece in end.stream.feed(segment.seq + segment.syn, segment.data):
+            messages += self._read(segment, piece.data, piece.gap)
+        self.found += len(messages)
+        return messages
+
+    def finish(self) -> list[Message]:
+        """No more segments will come: read what still waits behind holes."""
+        messages: list[Message] = []
+        for end in self._ends:
+            if end.last is not None:
+                for piece in end.stream.flush():
+                    messages += self._read(end.last, piece.data, piece.gap)
+        self.found += len(messages)
+        return messages
+
+    def _read(self, segment: Segment, data: bytes, gap: bool) -> list[Message]:
+        end = self._ends[segment.side]
+        items = end.lines.feed(data, gap=gap)
+        for item in items:
+            if isinstance(item, ForeignItem) and not item.data.startswith(_PREAMBLES):
+                end.foreign = True
+        messages: list[Message] = []
+        for item in items:
+            if isinstance(item, JsonItem):
+                candidates = self._candidates(segment, item.value) if _in_place(end, segment, item) else []
+                end.in_dialogue = bool(candidates)
+                messages += self._weigh(end, candidates)
+            else:
+                end.in_dialogue = False
+        return messages
+
+    def _candidates(self, segment: Segment, value: Any) -> list[Message]:
+        """What one JSON value says of mining; a batch (JSON-RPC 2.0 section 6) is taken apart."""
+        values = value if isinstance(value, list) else [value]
+        found: list[Message] = []
+        for one in values[:MAX_HELD]:
+            if isinstance(one, dict):
+                found += self._messages(segment, one)
+        return found
+
+    def _messages(self, segment: Segment, value: dict[str, Any]) -> list[Message]:
+        matches = list(self._signatures.match(value))
+        if "method" in value and value.get("id") is not None:
+            self._remember(self._ends[segment.side], value, matches)
+        excerpt: str | None = None
+        found: list[Message] = []
+        for match in matches:
+            excerpt = excerpt if excerpt is not None else self._signatures.excerpt(value)
+            found.append(
+                Message(
+                    where=segment.where,
+                    signature=match.signature,
+                    dialect=match.dialect,
+                    kind=match.kind,
+                    sender=match.sender,
+                    strength=match.strength,
+                    excerpt=excerpt,
+                    why=match.why,
+                    coins=match.coins,
+                    details=match.details,
+                )
+            )
+        answer = self._answer(segment, value, found)
+        if answer is not None:
+            # what the request tells of its answer is surer than what the answer's shape tells
+            found = [one for one in found if one.kind is not answer.kind] + [answer]
+        return found
+
+    def _remember(self, end: _End, value: dict[str, Any], matches: Iterable[Recognised]) -> None:
+        """Keep a request of a client until its answer comes.  Clients reuse ids: some give every share the same."""
+        asked = [match for match in matches if match.sender is Side.CLIENT]
+        if not asked:
+            return
+        best = max(asked, key=lambda match: (match.strength, match.dialect))
+        key = _hashable(value.get("id"))
+        end.requests.setdefault(key, deque(maxlen=MAX_PENDING)).append(
+            _Request(best.dialect, best.kind, best.signature)
+        )
+        if len(end.requests) > MAX_PENDING:
+            end.requests.pop(next(iter(end.requests)))
+            self.dropped += 1
+
+    def _answer(self, segment: Segment, value: dict[str, Any], known: list[Message]) -> Message | None:
+        """What a reply means, by the request of the other side that it answers."""
+        requests = self._ends[1 - segment.side].requests
+        key = _hashable(value.get("id"))
+        queue = requests.get(key)
+        accepted = self._signatures.accepts(queue[0].dialect, value) if queue else None
+        if not queue or accepted is None:
+            return None
+        request = queue.popleft()
+        if not queue:
+            del requests[key]
+        if request.kind is Kind.SHARE:
+            kind = Kind.ACCEPTED if accepted else Kind.REJECTED
+        elif request.kind is Kind.HANDSHAKE and accepted:
+            kind = Kind.HANDSHAKE
+        else:
+            return None
+        if any(one.kind is kind and one.strength is Strength.STRONG for one in known):
+            return None
+        return Message(
+            where=segment.where,
+            signature=f"{request.dialect}.answer",
+            dialect=request.dialect,
+            kind=kind,
+            sender=Side.SERVER,
+            strength=Strength.STRONG,
+            excerpt=self._signatures.excerpt(value),
+            why=_ANSWER_WHY[kind] % request.signature,
+        )
+
+    def _weigh(self, end: _End, candidates: list[Message]) -> list[Message]:
+        """Let the candidates count, hold them, or let them count together with those held."""
+        if not candidates:
+            return []
+        end.spoke_in_kind = True
+        if not any(one.foreign for one in self._ends):
+            return self._release() + candidates
+        if self._mutual or self._answered():
+            self._mutual = True
+            return self._release() + candidates
+        if len(end.held) < MAX_HELD:
+            end.held += candidates
+        else:
+            self.dropped += len(candidates)
+        return []
+
+    def _answered(self) -> bool:
+        return all(end.spoke_in_kind for end in self._ends)
+
+    def _release(self) -> list[Message]:
+        held = [message for end in self._ends for message in end.held]
+        for end in self._ends:
+            end.held.clear()
+        return sorted(held, key=_moment)
+
+
+def _in_place(end: _End, segment: Segment, item: JsonItem) -> bool:
+    """Whether a message may stand here.  The body of an HTTP message is never a place, even
+    where it has a segment of its own."""
+    if not end.foreign or end.in_dialogue:
+        return True
+    http_body = segment.http_seen and segment.flight_is_json is False
+    return item.heads_segment and not http_body
+
+
+def _moment(message: Message) -> tuple[int, int]:
+    return message.where.time_ns, message.where.packet
+
+
+_ANSWER_WHY = {
+    Kind.ACCEPTED: "the server accepts the share handed in with %s",
+    Kind.REJECTED: "the server rejects the share handed in with %s",
+    Kind.HANDSHAKE: "the server answers %s without an error",
+}
+
+
+def _hashable(value: object) -> object:
+    """A JSON id as a key; lists and objects, which are no proper ids, by their text."""
+    return value if isinstance(value, (str, int, float, type(None))) else repr(value)[:64]

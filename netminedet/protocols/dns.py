@@ -1,0 +1,47 @@
+"""DNS messages (RFC 1035), read with dpkt: questions, and the addresses in answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from socket import AF_INET, AF_INET6, inet_ntop
+
+import dpkt
+
+#: Questions and addresses read of one message; real messages have one and a few.
+MAX_QUESTIONS = 8
+MAX_ADDRESSES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class DnsMessage:
+    """What matters here of a DNS message."""
+
+    is_answer: bool
+    #: lower case, without the final dot
+    questions: tuple[str, ...]
+    #: (address, time to live in seconds) of all A and AAAA records of the answer
+    addresses: tuple[tuple[str, int], ...]
+
+
+def read_dns(data: bytes) -> DnsMessage | None:
+    """Read a message; None for anything that is none.  Bytes behind its end are left alone."""
+    try:
+        message = dpkt.dns.DNS(data)
+        questions = tuple(_name(question.name) for question in message.qd[:MAX_QUESTIONS])
+        addresses = tuple(_addresses(message)) if message.qr else ()
+    except (dpkt.Error, IndexError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
+        return None  # what dpkt raises on hostile bytes is not limited to its own errors
+    return DnsMessage(bool(message.qr), questions, addresses)
+
+
+def _name(name: str) -> str:
+    return name.lower().removesuffix(".")
+
+
+def _addresses(message: dpkt.dns.DNS) -> Iterator[tuple[str, int]]:
+    for record in message.an[:MAX_ADDRESSES]:
+        if record.type == dpkt.dns.DNS_A and len(record.rdata) == 4:
+            yield inet_ntop(AF_INET, record.rdata), record.ttl
+        elif record.type == dpkt.dns.DNS_AAAA and len(record.rdata) == 16:
+            yield inet_ntop(AF_INET6, record.rdata), record.ttl

@@ -1,0 +1,143 @@
+"""Newline-delimited JSON, as the Stratum family frames its messages.
+
+Sans-IO: bytes of one direction in; items out.  An item is a JSON value, or a run of
+bytes that is none.  Tolerated, because real peers do it: blank lines, ``\\r\\n``, NUL
+bytes between messages (an old miner's keep-alive), a UTF-8 byte order mark, several
+messages on a line, a last message without its newline.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+#: Longest message put together, in bytes.  The longest known is a list of 16 jobs.
+MAX_MESSAGE = 128 * 1024
+
+_BETWEEN = b" \t\r\n\x00"
+_BOM = b"\xef\xbb\xbf"
+
+_decode = msgspec.json.Decoder().decode
+_raw_decoder = json.JSONDecoder()
+
+
+@dataclass(frozen=True, slots=True)
+class JsonItem:
+    """A JSON value.  ``heads_segment``: nothing but space stood before it in its TCP segment;
+    ``follows``: nothing but space stands between it and the item before."""
+
+    value: Any
+    heads_segment: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignItem:
+    """Bytes that are no JSON message; only their beginning is kept."""
+
+    data: bytes
+
+
+Item = JsonItem | ForeignItem
+
+
+class JsonLines:
+    """Splits one direction into items."""
+
+    __slots__ = ("_buffer", "_heads_segment", "_partial_first", "oversized")
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._heads_segment = False
+        self._partial_first = True
+        #: messages given up for being longer than MAX_MESSAGE
+        self.oversized = 0
+
+    @property
+    def pending(self) -> bool:
+        """Whether a message has begun and not ended."""
+        return bool(self._buffer)
+
+    def feed(self, data: bytes, *, gap: bool = False) -> list[Item]:
+        """Take the next bytes; items that are now complete.
+
+        With ``gap``, or at the very beginning, the bytes may start inside a message:
+        its tail is passed over.
+        """
+        items: list[Item] = []
+        if gap:
+            self._buffer.clear()
+            self._partial_first = True
+        if not self._buffer:
+            self._heads_segment = True
+        self._buffer += data
+        while (item := self._next_item()) is not None:
+            items.append(item)
+            self._heads_segment = False
+        if len(self._buffer) > MAX_MESSAGE:
+            items.append(ForeignItem(bytes(self._buffer[:64])))
+            self._buffer.clear()
+            self._partial_first = True
+            self.oversized += 1
+        return items
+
+    def _next_item(self) -> Item | None:
+        """Take one item off the buffer; None when there is no whole one."""
+        while True:
+            self._skip_between()
+            if not self._buffer:
+                return None
+            if self._buffer[0] not in b"{[":
+                taken = self._take_foreign()
+                if taken is None:
+                    continue
+                return taken
+            self._partial_first = False
+            return self._take_json()
+
+    def _skip_between(self) -> None:
+        buffer = self._buffer
+        at = 0
+        while at < len(buffer) and buffer[at] in _BETWEEN:
+            at += 1
+        if buffer.startswith(_BOM, at):
+            at += len(_BOM)
+        del buffer[:at]
+
+    def _take_foreign(self) -> ForeignItem | None:
+        """Take a line that is not JSON; None where it is the tail of a message begun before."""
+        end = self._buffer.find(b"\n") + 1 or len(self._buffer)
+        line = bytes(self._buffer[:end])
+        del self._buffer[:end]
+        tail = self._partial_first and line.rstrip(_BETWEEN).endswith((b"}", b"]"))
+        self._partial_first = False
+        return None if tail else ForeignItem(line[:64])
+
+    def _take_json(self) -> Item | None:
+        end = self._buffer.find(b"\n") + 1
+        line = bytes(self._buffer[:end] if end else self._buffer)
+        try:
+            value = _decode(line)
+            used = len(line)
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            decoded = _first_of_several(line)
+            if decoded is None:
+                if not end:
+                    return None
+                del self._buffer[:end]
+                return ForeignItem(line[:64])
+            value, used = decoded
+        del self._buffer[:used]
+        return JsonItem(value, self._heads_segment)
+
+
+def _first_of_several(line: bytes) -> tuple[Any, int] | None:
+    """The first of several JSON values on a line, and the bytes it takes; None for no whole value."""
+    text = line.decode("utf-8", "surrogateescape")
+    try:
+        value, end = _raw_decoder.raw_decode(text)
+    except (ValueError, RecursionError):
+        return None
+    return value, len(text[:end].encode("utf-8", "surrogateescape"))

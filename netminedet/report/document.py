@@ -1,0 +1,167 @@
+"""The report as plain data, and that data as JSON text.
+
+The form is versioned by `SCHEMA` and described by ``schema.json`` beside this file.
+Within one version, keys may be added and are never renamed, removed or given another
+meaning.  The order of keys is fixed, so the same report gives the same bytes.
+
+Strings may hold anything.  JSON text made here is safe to show on a terminal and to
+read line by line: characters that steer a terminal, reorder text or end a line are
+written as ``\\uXXXX`` (which any JSON reader turns back into the same string), and
+code points that UTF-8 has no form for, such as the undecodable bytes of a file name,
+become visible backslash escapes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from netminedet.model import Evidence, FiveTuple, InputInfo, Pool, SignatureSetInfo, Suspect, Where
+from netminedet.report.community_id import community_id
+from netminedet.report.like import ReportLike
+from netminedet.report.times import iso8601
+
+#: Name and major version of the document's form.
+SCHEMA = "netminedet.report/1"
+
+JsonObject = dict[str, Any]
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_FIRST_TOTALS = ("packets", "bytes", "flows")
+
+# DEL and the C1 controls; the marks that reorder text; the separators that end a line.
+_RISKY = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+def report_document(report: ReportLike) -> JsonObject:
+    """The whole report as dicts, lists, strings and numbers, ready for JSON."""
+    return {
+        "schema": SCHEMA,
+        "tool": tool_document(report),
+        "inputs": [input_document(info) for info in report.inputs],
+        "totals": totals_document(report),
+        "suspects": [suspect_document(suspect) for suspect in report.suspects],
+    }
+
+
+def json_text(document: JsonObject, *, indent: int | None = None) -> str:
+    """JSON text of ``document`` without a final newline; one line where ``indent`` is None."""
+    separators = (",", ":") if indent is None else None
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators)
+    return _RISKY.sub(_escaped, text)
+
+
+def tool_document(report: ReportLike) -> JsonObject:
+    """Which tool made the report, and with which signatures."""
+    return {
+        "name": "netminedet",
+        "version": report.tool_version,
+        "signatures": _signatures(report.signatures),
+    }
+
+
+def totals_document(report: ReportLike) -> JsonObject:
+    """Every counter: what was read first, then what was skipped, by name."""
+    first = {name: report.totals.get(name, 0) for name in _FIRST_TOTALS}
+    return first | {name: report.totals[name] for name in sorted(report.totals) if name not in first}
+
+
+def input_document(info: InputInfo) -> JsonObject:
+    """One input: what it was and how much of it was read."""
+    return {
+        "path": _text(info.path),
+        "sha256": info.sha256,
+        "format": info.format,
+        "packets": info.packets,
+        "bytes": info.bytes,
+        "first_seen": None if info.first_seen is None else iso8601(info.first_seen),
+        "last_seen": None if info.last_seen is None else iso8601(info.last_seen),
+        "complete": info.complete,
+        "problems": _texts(info.problems),
+    }
+
+
+def suspect_document(suspect: Suspect) -> JsonObject:
+    """One host with its verdict and the evidence for it."""
+    return {
+        "host": suspect.host,
+        "verdict": suspect.verdict.label,
+        "role": suspect.role.value,
+        "reasons": _texts(suspect.reasons),
+        "dialects": _texts(suspect.dialects),
+        "coins": _texts(suspect.coins),
+        "pools": [_pool(pool) for pool in suspect.pools],
+        "workers": _texts(suspect.workers),
+        "wallets": _texts(suspect.wallets),
+        "agents": _texts(suspect.agents),
+        "first_seen": iso8601(suspect.first_seen),
+        "last_seen": iso8601(suspect.last_seen),
+        "flows": suspect.flows,
+        "packets": suspect.packets,
+        "bytes": suspect.bytes,
+        "shares": {
+            "submitted": suspect.shares.submitted,
+            "accepted": suspect.shares.accepted,
+            "rejected": suspect.shares.rejected,
+        },
+        "evidence": [evidence_document(evidence) for evidence in suspect.evidence],
+        "evidence_omitted": suspect.evidence_omitted,
+        "truncated": suspect.truncated,
+    }
+
+
+def evidence_document(evidence: Evidence) -> JsonObject:
+    """One proof and where to find it again."""
+    where = evidence.where
+    return {
+        "signature": evidence.signature,
+        "strength": evidence.strength,
+        "time": iso8601(where.time_ns),
+        "input": _text(where.input),
+        "packet": where.packet,
+        "flow": flow_document(where),
+        "excerpt": _text(evidence.excerpt),
+        "why": _text(evidence.why),
+    }
+
+
+def flow_document(where: Where) -> JsonObject:
+    """The flow of a packet, its sender first, in the words of Suricata's EVE."""
+    flow: FiveTuple = where.flow
+    return {
+        "src_ip": flow.src_ip,
+        "src_port": flow.src_port,
+        "dest_ip": flow.dest_ip,
+        "dest_port": flow.dest_port,
+        "proto": flow.proto.upper(),
+        "vlan": list(where.vlan),
+        "community_id": community_id(flow),
+    }
+
+
+def _pool(pool: Pool) -> JsonObject:
+    name = None if pool.name is None else _text(pool.name)
+    return {"name": name, "ip": pool.ip, "port": pool.port, "tls": pool.tls}
+
+
+def _signatures(info: SignatureSetInfo) -> JsonObject:
+    return {"version": _text(info.version), "sha256": info.sha256, "count": info.count}
+
+
+def _texts(texts: list[str] | tuple[str, ...]) -> list[str]:
+    return [_text(text) for text in texts]
+
+
+def _text(text: str) -> str:
+    """``text`` with what UTF-8 cannot hold made visible: an undecodable byte as ``\\xff``."""
+    return _SURROGATE.sub(_surrogate, text)
+
+
+def _surrogate(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"

@@ -1,0 +1,106 @@
+"""JSON Lines for log pipelines: one object a line, in the manner of Suricata's EVE.
+
+Every line has ``timestamp`` (ISO 8601), ``event_type`` and our own fields under
+``netminedet``, whose ``record`` tells the lines apart:
+
+``start``
+    The first line: ``event_type`` "netminedet"; ``schema`` and ``tool`` as in the JSON
+    document.  Its time is that of the first packet read.
+``suspect``
+    One line a suspect, the weightiest first: ``event_type`` "alert", and ``suspect`` as
+    in the JSON document, evidence included.  Its time is when the host was last seen
+    mining.  Beside these stand EVE's own fields: an ``alert`` with category
+    "coin-mining" and severity 1 (confirmed), 2 (probable) or 3 (suspected), and, of the
+    suspect's first evidence, ``src_ip``, ``src_port``, ``dest_ip``, ``dest_port``,
+    ``proto``, ``vlan``, ``community_id``, ``pcap_cnt`` and ``pcap_filename``.
+``end``
+    The last line: ``event_type`` "stats"; ``inputs`` and ``totals`` as in the JSON
+    document, and ``suspects``, how many there were.  Its time is that of the last
+    packet read.  A file without this line was cut off.
+
+Times are those of the traffic, never of the clock: the same captures give the same
+bytes.  Where no packet was read, the first and the last line say 1970.
+"""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from netminedet.model import Suspect, Verdict
+from netminedet.report.document import (
+    SCHEMA,
+    JsonObject,
+    flow_document,
+    input_document,
+    json_text,
+    suspect_document,
+    tool_document,
+    totals_document,
+)
+from netminedet.report.like import ReportLike
+from netminedet.report.times import iso8601
+
+MACHINE = True
+
+_SEVERITY = {Verdict.CONFIRMED: 1, Verdict.PROBABLE: 2, Verdict.SUSPECTED: 3}
+
+
+def render(report: ReportLike, stream: TextIO, *, color: bool = False, width: int | None = None) -> None:
+    """Write ``report`` as JSON Lines."""
+    _write(stream, _start(report))
+    for suspect in report.suspects:
+        _write(stream, _alert(suspect))
+    _write(stream, _end(report))
+
+
+def _write(stream: TextIO, document: JsonObject) -> None:
+    stream.write(json_text(document) + "\n")
+
+
+def _start(report: ReportLike) -> JsonObject:
+    times = [info.first_seen for info in report.inputs if info.first_seen is not None]
+    return {
+        "timestamp": iso8601(min(times, default=0)),
+        "event_type": "netminedet",
+        "netminedet": {"record": "start", "schema": SCHEMA, "tool": tool_document(report)},
+    }
+
+
+def _alert(suspect: Suspect) -> JsonObject:
+    document = suspect_document(suspect)
+    return {
+        "timestamp": document["last_seen"],
+        "event_type": "alert",
+        **_place(suspect, document),
+        "alert": {
+            "action": "allowed",
+            "signature": f"netminedet {suspect.verdict.label} {suspect.role.value}",
+            "category": "coin-mining",
+            "severity": _SEVERITY[suspect.verdict],
+            "source": {"ip": suspect.host},
+        },
+        "netminedet": {"record": "suspect", "suspect": document},
+    }
+
+
+def _place(suspect: Suspect, document: JsonObject) -> JsonObject:
+    """EVE's fields for where the first evidence is; just the host where none was kept."""
+    if not suspect.evidence:
+        return {"src_ip": suspect.host}
+    flow = flow_document(suspect.evidence[0].where)
+    first = document["evidence"][0]
+    return {**flow, "pcap_cnt": first["packet"], "pcap_filename": first["input"]}
+
+
+def _end(report: ReportLike) -> JsonObject:
+    times = [info.last_seen for info in report.inputs if info.last_seen is not None]
+    return {
+        "timestamp": iso8601(max(times, default=0)),
+        "event_type": "stats",
+        "netminedet": {
+            "record": "end",
+            "inputs": [input_document(info) for info in report.inputs],
+            "totals": totals_document(report),
+            "suspects": len(report.suspects),
+        },
+    }

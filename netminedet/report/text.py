@@ -1,0 +1,80 @@
+"""Strings that came from the network, made fit for people's eyes.
+
+What is shown on a terminal must not be able to steer it: no escape sequence, line
+break, invisible character or change of writing direction gets through, and no string
+is longer than it has any reason to be.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+#: Characters that `printable` keeps of one string, its escapes not counted.
+PRINTABLE_LIMIT = 400
+
+#: Accents kept on one letter; towers of them run into the lines above and below.
+_MARKS_LIMIT = 2
+
+ELLIPSIS = "…"
+
+
+def printable(text: str, limit: int = PRINTABLE_LIMIT) -> str:
+    """``text`` on one line, with every character that is not plainly visible as an escape.
+
+    Of a text longer than ``limit``, the middle is left out.
+
+    >>> printable("rig\\x1b[31m\\n")
+    'rig\\\\x1b[31m\\\\n'
+    """
+    if len(text) > limit:
+        text = text[: limit // 2] + ELLIPSIS + text[-(limit // 2) :]
+    if text.isascii() and text.isprintable():
+        return text
+    shown: list[str] = []
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if character.isprintable() and marks <= _MARKS_LIMIT:
+            shown.append(character)
+        else:
+            shown.append(character.encode("unicode_escape").decode("ascii"))
+    return "".join(shown)
+
+
+def amount(number: int) -> str:
+    """A count in few characters: exact below 100,000, then with three digits.
+
+    >>> amount(99_999), amount(1_234_567)
+    ('99999', '1.23M')
+    """
+    if number < 100_000:
+        return str(number)
+    return _scaled(number, "kMGTPE")
+
+
+def size(number: int) -> str:
+    """Bytes in decimal units.
+
+    >>> size(999), size(1_234_567)
+    ('999 B', '1.23 MB')
+    """
+    if number < 1000:
+        return f"{number} B"
+    scaled = _scaled(number, "kMGTPE")
+    return f"{scaled[:-1]} {scaled[-1]}B"
+
+
+def _scaled(number: int, units: str) -> str:
+    value, unit = number / 1000, 0
+    while value >= 999.5 and unit < len(units) - 1:
+        value, unit = value / 1000, unit + 1
+    return f"{value:.3g}{units[unit]}"
+
+
+def plural(number: int, noun: str) -> str:
+    """A number with thousands separated, and its noun.
+
+    >>> plural(1, "packet"), plural(12_345, "packet")
+    ('1 packet', '12,345 packets')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,0 +1,87 @@
+"""Builds the table that the text kernel runs over payload: all anchors at once.
+
+An Aho-Corasick automaton written out as a complete table (256 entries a state), with
+a little of JSON added: outside a JSON object the kernel does not run the table at all
+(state CLOSED) but looks for the next ``{``; the table goes back to CLOSED where an
+object ends at a line's end, and at bytes that no JSON text contains.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from netminedet.model import NetminedetError
+
+CLOSED = 0
+OPEN = 1
+AFTER_BRACE = 2
+#: States that fit into the flow row's 16 bits, less the one that stands for an unfinished ClientHello.
+MAX_STATES = 0xFFFF
+
+_SPACE = b"\t\r "
+
+
+@dataclass(frozen=True, slots=True)
+class Automaton:
+    """``table[state << 8 | byte]`` is the next state; ``accepts[state]`` is 1 where an anchor ends."""
+
+    table: array[int]
+    accepts: bytearray
+
+
+def build(anchors: Iterable[bytes]) -> Automaton:
+    """The automaton for these literals.
+
+    Raises NetminedetError for a literal that is empty, holds ``}`` or a control
+    character, and for more literals than the table can number.
+    """
+    children: list[dict[int, int]] = [{}, {}, {}]
+    accepts = bytearray(3)
+    for anchor in sorted(set(anchors)):
+        if not anchor or any(byte < 0x20 or byte == 0x7D for byte in anchor):
+            raise NetminedetError(f"anchor {anchor!r} is empty, or holds '}}' or a control character")
+        state = OPEN
+        for byte in anchor:
+            if byte not in children[state]:
+                if len(children) == MAX_STATES:
+                    raise NetminedetError(f"the anchors need more than {MAX_STATES} automaton states")
+                children[state][byte] = len(children)
+                children.append({})
+                accepts.append(0)
+            state = children[state][byte]
+        accepts[state] = 1
+    return Automaton(_table(children, accepts), accepts)
+
+
+def _table(children: list[dict[int, int]], accepts: bytearray) -> array[int]:
+    table = array("H", bytes(2 * 256 * len(children)))
+    table[OPEN << 8 : (OPEN + 1) << 8] = _root_row(children[OPEN])
+    # breadth first: a state's row is its fallback's row with its own children put over it
+    queue = deque((child, OPEN) for child in children[OPEN].values())
+    while queue:
+        state, fallback = queue.popleft()
+        accepts[state] |= accepts[fallback]
+        row = table[fallback << 8 : (fallback + 1) << 8]
+        for byte, child in children[state].items():
+            queue.append((child, row[byte]))
+            row[byte] = child
+        table[state << 8 : (state + 1) << 8] = row
+    after = table[OPEN << 8 : (OPEN + 1) << 8]
+    for byte in _SPACE:
+        after[byte] = AFTER_BRACE
+    after[0x0A] = CLOSED
+    table[AFTER_BRACE << 8 : (AFTER_BRACE + 1) << 8] = after
+    return table
+
+
+def _root_row(children: dict[int, int]) -> array[int]:
+    row = array("H", [CLOSED if byte < 0x20 else OPEN for byte in range(256)])
+    for byte in b"\t\n\r":
+        row[byte] = OPEN
+    row[0x7D] = AFTER_BRACE
+    for byte, child in children.items():
+        row[byte] = child
+    return row

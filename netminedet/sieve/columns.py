@@ -1,0 +1,125 @@
+"""What one kernel leaves for the next: parallel columns for a chunk of packets, and the flow row.
+
+A batch is worked through in chunks so that these columns, the flow rows of the chunk
+and the packets themselves are still in the processor's cache when the next kernel
+comes to them.
+"""
+
+from __future__ import annotations
+
+from array import array
+
+#: Packets worked on at a time.
+CHUNK = 2048
+
+
+class Columns:
+    """Decoded headers of the packets of one chunk; index 0 is the chunk's first packet."""
+
+    __slots__ = (
+        "ip_at",
+        "key0",
+        "key1",
+        "payload_at",
+        "payload_len",
+        "ports",
+        "proto",
+        "row",
+        "segment_len",
+        "seq",
+        "side",
+        "tcp_flags",
+        "vlan",
+    )
+
+    def __init__(self) -> None:
+        #: 6 (TCP), 17 (UDP), or 0 where the packet holds neither or could not be decoded
+        self.proto = array("B", bytes(CHUNK))
+        #: flow key: the same for both directions of a flow
+        self.key0 = array("Q", bytes(8 * CHUNK))
+        self.key1 = array("Q", bytes(8 * CHUNK))
+        #: 0 when the sender has the smaller (address, port), else 1
+        self.side = array("B", bytes(CHUNK))
+        #: where the IP header begins in the batch's data
+        self.ip_at = array("I", bytes(4 * CHUNK))
+        self.payload_at = array("I", bytes(4 * CHUNK))
+        #: payload bytes captured, and payload bytes that were on the wire
+        self.payload_len = array("I", bytes(4 * CHUNK))
+        self.segment_len = array("I", bytes(4 * CHUNK))
+        #: source port << 16 | destination port
+        self.ports = array("I", bytes(4 * CHUNK))
+        self.seq = array("I", bytes(4 * CHUNK))
+        self.tcp_flags = array("B", bytes(CHUNK))
+        #: count of VLAN tags << 24 | outer id << 12 | inner id
+        self.vlan = array("I", bytes(4 * CHUNK))
+        #: index of the packet's flow in the flow table, or -1
+        self.row = array("i", bytes(4 * CHUNK))
+
+
+# A flow's row: 8 words of 64 bits, one cache line.
+ROW_WORDS = 8
+KEY0 = 0
+KEY1 = 1  # never 0 in a row that is taken: its low byte is the IP version
+NEXT_SEQ = 2  # next expected sequence number: side 0 in the low half, side 1 in the high half
+SCAN = 3  # per side 32 bits: automaton state (16), stash slot + 1 (16)
+FLAGS_PACKETS = 4  # packets in the low 48 bits, flags above
+BYTES = 5
+FIRST_SEEN = 6
+LAST_SEEN = 7
+
+PACKETS_MASK = (1 << 48) - 1
+#: Times are kept in a row as unsigned words, moved up by this so that order holds below 1970.
+TIME_BIAS = 1 << 63
+
+# Flags, each one bit.  Those that exist per side are given for side 0; side 1 has the next bit.
+HAVE_SEQ = 1 << 48  # NEXT_SEQ holds
+FLIGHT_KNOWN = 1 << 50  # the first byte of the side's current flight was seen
+FLIGHT_JSON = 1 << 52  # ... and it opens a JSON message
+HTTP_SEEN = 1 << 54  # a flight of this side began like HTTP
+FLAGGED = 1 << 56  # payload is handed on
+NOTED = 1 << 57  # the flow carried evidence: its totals are reported
+LAST_SENDER_KNOWN = 1 << 58
+LAST_SENDER = 1 << 59  # set: side 1 sent the last new payload
+
+
+class Hits:
+    """What the text kernel found in a chunk, in packet order: what later stages are to look at."""
+
+    __slots__ = ("at", "column", "context", "joined", "kind", "length", "match", "prefix_at", "prefix_len")
+
+    #: A packet gives at most a piece of conversation and a name.
+    CAPACITY = 2 * CHUNK
+
+    def __init__(self) -> None:
+        self.kind = array("B", bytes(self.CAPACITY))
+        self.column = array("I", bytes(4 * self.CAPACITY))
+        #: bounds of what was found: in the batch's data, or in ``joined`` where ``prefix_at`` says so
+        self.at = array("I", bytes(4 * self.CAPACITY))
+        self.length = array("I", bytes(4 * self.CAPACITY))
+        #: bytes of the same message that came in earlier packets: bounds in ``joined``
+        self.prefix_at = array("I", bytes(4 * self.CAPACITY))
+        self.prefix_len = array("I", bytes(4 * self.CAPACITY))
+        #: the flow's flags (FLAGS_PACKETS >> 48) with the CONTEXT_ bits
+        self.context = array("H", bytes(2 * self.CAPACITY))
+        #: what the name kernel says of it: one of the MATCH_ values
+        self.match = array("B", bytes(self.CAPACITY))
+        self.joined = bytearray(JOINED_SIZE)
+
+
+#: Room for pieces of messages that earlier packets of a chunk's flows held.
+JOINED_SIZE = 1 << 20
+
+# Kinds of hits.
+SEGMENT = 1  # payload of a flagged flow, to be read by the protocol parsers
+CLIENT_HELLO = 2
+HTTP_REQUEST = 3
+DNS_UDP = 4
+DNS_TCP = 5
+
+CONTEXT_STARTS_FLIGHT = 0x1000
+CONTEXT_IN_ORDER = 0x2000
+CONTEXT_NEW = 0x4000  # not a retransmission
+
+MATCH_NONE = 0
+MATCH_NAME = 1  # a name of a pool may be in it: look closer
+MATCH_BARE_TLS = 2  # a ClientHello without a server name

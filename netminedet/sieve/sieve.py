@@ -1,0 +1,163 @@
+"""The sieve as the rest of the program sees it: batches in, the few packets worth reading out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from socket import AF_INET, AF_INET6, inet_ntop
+
+from netminedet.model import Batch, FiveTuple, Where
+from netminedet.sieve import automaton, columns, decode, flows, names, text
+from netminedet.sieve.columns import CHUNK, SEGMENT, Columns, Hits
+
+#: Flows kept at a time unless told otherwise; a flow takes at most 186 bytes.
+DEFAULT_MAX_FLOWS = 2_000_000
+#: Fewest flows that make sense: a chunk of packets may bring that many.
+MIN_MAX_FLOWS = 4 * CHUNK
+
+FlowKey = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One packet that is worth reading.
+
+    ``kind`` is a kind of ``columns`` (SEGMENT, CLIENT_HELLO...), ``payload`` what was
+    found, ``prefix`` the bytes of the same message that earlier packets held.
+    """
+
+    kind: int
+    match: int
+    where: Where
+    key: FlowKey
+    row: int
+    side: int
+    seq: int
+    tcp_flags: int
+    payload: bytes
+    #: payload bytes that were on the wire but not captured
+    lost: int
+    prefix: bytes
+    context: int
+    wirelen: int
+
+
+def compiled() -> bool:
+    """Whether the kernels run as compiled code."""
+    return all(not (module.__file__ or "").endswith(".py") for module in (decode, flows, names, text))
+
+
+class Sieve:
+    """Decodes, tracks flows and finds candidates in batches of one input.
+
+    ``anchors``: literals that some mining message contains.  ``names``: lower-case host
+    names and domains of pools.  Raises NetminedetError for anchors that cannot be built.
+    """
+
+    def __init__(
+        self,
+        anchors: Iterable[bytes],
+        names_of_pools: Iterable[str],
+        max_flows: int = DEFAULT_MAX_FLOWS,
+    ) -> None:
+        seed = int.from_bytes(os.urandom(16), "little")
+        low, high = seed & 0xFFFFFFFFFFFFFFFF, seed >> 64
+        self._columns = Columns()
+        self._hits = Hits()
+        self._decoder = decode.Decoder(self._columns, (low, high))
+        self._flows = flows.FlowTable(self._columns, high ^ low, max(max_flows, MIN_MAX_FLOWS))
+        self._text = text.TextScanner(self._columns, self._hits, automaton.build(anchors))
+        self._text.bind(self._flows.memory())
+        self._names = names.NameScanner(self._hits, names_of_pools)
+
+    def run(self, batch: Batch, input_name: str) -> Iterator[Hit]:
+        """The batch's hits, in packet order; the batch must not change until all are taken."""
+        for low in range(0, batch.count, CHUNK):
+            high = min(low + CHUNK, batch.count)
+            if self._flows.reserve(high - low):
+                self._text.bind(self._flows.memory())
+            self._decoder.run(batch, low, high)
+            self._flows.run(batch, low, high)
+            found = self._text.run(batch, low, high)
+            if found:
+                self._names.run(batch, found)
+                yield from self._take(batch, low, found, input_name)
+
+    def note(self, hit: Hit) -> None:
+        """The hit's flow carried evidence: its totals will be reported by ``totals``."""
+        self._text.note(hit.row)
+
+    def unflag(self, hit: Hit) -> None:
+        """The hit's flow turned out to be ordinary: hand on no more until an anchor comes again."""
+        self._text.unflag(hit.row)
+
+    def totals(self, *, final: bool) -> Iterator[tuple[FlowKey, int, int, int, int]]:
+        """(key, packets, bytes, first time, last time) of noted flows that were evicted;
+        with ``final`` also of those still in the table."""
+        for row in self._flows.take_noted(final):
+            yield (
+                (row[columns.KEY0], row[columns.KEY1]),
+                row[columns.FLAGS_PACKETS] & columns.PACKETS_MASK,
+                row[columns.BYTES],
+                row[columns.FIRST_SEEN] - columns.TIME_BIAS,
+                row[columns.LAST_SEEN] - columns.TIME_BIAS,
+            )
+
+    def counters(self) -> dict[str, int]:
+        """Everything seen, skipped and evicted, by name."""
+        return {**self._flows.counters(), **self._decoder.counters(), **self._text.counters()}
+
+    def _take(self, batch: Batch, low: int, found: int, input_name: str) -> Iterator[Hit]:
+        hits = self._hits
+        for k in range(found):
+            if hits.kind[k] == SEGMENT or hits.match[k]:
+                yield self._hit(batch, low, k, input_name)
+
+    def _hit(self, batch: Batch, low: int, k: int, input_name: str) -> Hit:
+        hits, cols = self._hits, self._columns
+        column = hits.column[k]
+        i = low + column
+        prefix_at = hits.prefix_at[k]
+        at = hits.at[k]
+        return Hit(
+            kind=hits.kind[k],
+            match=hits.match[k],
+            where=Where(
+                time_ns=batch.time_ns[i],
+                input=input_name,
+                packet=batch.first_number + i,
+                flow=_five_tuple(batch.data, cols.ip_at[column], cols.ports[column], cols.proto[column]),
+                vlan=_vlan(cols.vlan[column]),
+            ),
+            key=(cols.key0[column], cols.key1[column]),
+            row=cols.row[column],
+            side=cols.side[column],
+            seq=cols.seq[column],
+            tcp_flags=cols.tcp_flags[column],
+            payload=bytes(batch.data[at : at + hits.length[k]]),
+            lost=cols.segment_len[column] - cols.payload_len[column],
+            prefix=bytes(hits.joined[prefix_at : prefix_at + hits.prefix_len[k]]),
+            context=hits.context[k],
+            wirelen=batch.wirelen[i],
+        )
+
+
+def _five_tuple(data: bytearray, at: int, ports: int, proto: int) -> FiveTuple:
+    if data[at] >> 4 == 4:
+        family, source, size = AF_INET, at + 12, 4
+    else:
+        family, source, size = AF_INET6, at + 8, 16
+    return FiveTuple(
+        src_ip=inet_ntop(family, bytes(data[source : source + size])),
+        src_port=ports >> 16,
+        dest_ip=inet_ntop(family, bytes(data[source + size : source + 2 * size])),
+        dest_port=ports & 0xFFFF,
+        proto="tcp" if proto == 6 else "udp",
+    )
+
+
+def _vlan(tags: int) -> tuple[int, ...]:
+    return ((tags >> 12) & 0xFFF, tags & 0xFFF)[: tags >> 24]
+
+

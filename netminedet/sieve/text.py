@@ -1,0 +1,606 @@
+"""Kernel: follows each TCP direction, looks for anchors in JSON text, and picks out names' carriers.
+
+The rule that keeps this fast: an anchor can only lie inside a JSON object, so nothing
+is looked at until a ``{`` that opens one.  From there the automaton runs to the end of
+the object, over as many in-order segments as it takes; its state is in the flow's row.
+A segment out of order is searched from a closed state: only a literal that is cut
+there is not seen, and never the rest of the flow.
+
+The bytes of a message whose anchor has not come yet are kept in *stash* slots, used in
+a ring: when all are taken, the oldest gives way and is counted.
+"""
+
+from __future__ import annotations
+
+from array import array
+
+from netminedet.sieve import automaton as automaton_module
+from netminedet.sieve import columns as layout
+
+try:
+    import cython
+except ImportError:
+    from netminedet import uncompiled as cython
+if cython.compiled:
+    from cython.cimports.libc.string import memchr
+
+ROW_WORDS = cython.declare(cython.Py_ssize_t, layout.ROW_WORDS)
+KEY1 = cython.declare(cython.Py_ssize_t, layout.KEY1)
+NEXT_SEQ = cython.declare(cython.Py_ssize_t, layout.NEXT_SEQ)
+SCAN = cython.declare(cython.Py_ssize_t, layout.SCAN)
+FLAGS = cython.declare(cython.Py_ssize_t, layout.FLAGS_PACKETS)
+HAVE_SEQ = cython.declare(cython.ulonglong, layout.HAVE_SEQ)
+FLIGHT_KNOWN = cython.declare(cython.ulonglong, layout.FLIGHT_KNOWN)
+FLIGHT_JSON = cython.declare(cython.ulonglong, layout.FLIGHT_JSON)
+HTTP_SEEN = cython.declare(cython.ulonglong, layout.HTTP_SEEN)
+FLAGGED = cython.declare(cython.ulonglong, layout.FLAGGED)
+NOTED = cython.declare(cython.ulonglong, layout.NOTED)
+LAST_SENDER_KNOWN = cython.declare(cython.ulonglong, layout.LAST_SENDER_KNOWN)
+LAST_SENDER = cython.declare(cython.ulonglong, layout.LAST_SENDER)
+FLAGS_SHIFT = cython.declare(cython.int, 48)
+
+SEGMENT = cython.declare(cython.int, layout.SEGMENT)
+CLIENT_HELLO = cython.declare(cython.int, layout.CLIENT_HELLO)
+HTTP_REQUEST = cython.declare(cython.int, layout.HTTP_REQUEST)
+DNS_UDP = cython.declare(cython.int, layout.DNS_UDP)
+DNS_TCP = cython.declare(cython.int, layout.DNS_TCP)
+STARTS_FLIGHT = cython.declare(cython.int, layout.CONTEXT_STARTS_FLIGHT)
+IN_ORDER = cython.declare(cython.int, layout.CONTEXT_IN_ORDER)
+NEW = cython.declare(cython.int, layout.CONTEXT_NEW)
+
+CLOSED = cython.declare(cython.uint, automaton_module.CLOSED)
+OPEN = cython.declare(cython.uint, automaton_module.OPEN)
+#: Stands in the row where an automaton state would: a ClientHello goes on in the next segment.
+IN_HELLO = cython.declare(cython.uint, 0xFFFF)
+
+#: Unfinished messages kept at a time, and the longest kept of one.
+STASH_SLOTS = cython.declare(cython.Py_ssize_t, 2048)
+STASH_SIZE = cython.declare(cython.Py_ssize_t, 4096)
+
+JOINED_SIZE = cython.declare(cython.Py_ssize_t, layout.JOINED_SIZE)
+
+LOW_HALF = cython.declare(cython.ulonglong, 0xFFFFFFFF)
+MASK = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
+HALF_SPACE = cython.declare(cython.longlong, 1 << 31)  # half of all sequence numbers
+SYN = cython.declare(cython.int, 0x02)
+ACK = cython.declare(cython.int, 0x10)
+
+#: What is counted here.
+COUNTERS = (
+    "retransmissions",
+    "out_of_order",
+    "payload_not_captured",
+    "partial_messages_displaced",
+    "partial_messages_too_long",
+    "partial_messages_not_joined",
+)
+RETRANSMISSIONS = cython.declare(cython.Py_ssize_t, 0)
+OUT_OF_ORDER = cython.declare(cython.Py_ssize_t, 1)
+NOT_CAPTURED = cython.declare(cython.Py_ssize_t, 2)
+DISPLACED = cython.declare(cython.Py_ssize_t, 3)
+TOO_LONG = cython.declare(cython.Py_ssize_t, 4)
+NOT_JOINED = cython.declare(cython.Py_ssize_t, 5)
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(-2, check=False)
+def _find(
+    data: cython.uchar[:], byte: cython.int, at: cython.Py_ssize_t, end: cython.Py_ssize_t
+) -> cython.Py_ssize_t:
+    """Where ``byte`` first stands in ``data[at:end]``, or -1."""
+    if cython.compiled:
+        if at < 0 or at >= end or end > data.shape[0]:
+            return -1
+        base: cython.p_uchar = cython.address(data[at])
+        found: cython.p_uchar = cython.cast(cython.p_uchar, memchr(base, byte, end - at))
+        if found == cython.NULL:
+            return -1
+        return at + (found - base)
+    else:  # noqa: RET505 - the compiler drops one of the two branches
+        return data.find(byte, at, end)
+
+
+@cython.cclass
+class TextScanner:
+    """Follows TCP directions; fills ``Hits``.  ``bind`` it to the rows whenever they move."""
+
+    proto: cython.uchar[:]
+    side: cython.uchar[:]
+    payload_at: cython.uint[:]
+    payload_len: cython.uint[:]
+    segment_len: cython.uint[:]
+    ports: cython.uint[:]
+    seq: cython.uint[:]
+    tcp_flags: cython.uchar[:]
+    row: cython.int[:]
+    rows: cython.ulonglong[:]
+    data: cython.uchar[:]
+    table: cython.ushort[:]
+    accepts: cython.uchar[:]
+    counts: cython.ulonglong[:]
+    hit_kind: cython.uchar[:]
+    hit_column: cython.uint[:]
+    hit_at: cython.uint[:]
+    hit_length: cython.uint[:]
+    hit_prefix_at: cython.uint[:]
+    hit_prefix_len: cython.uint[:]
+    hit_context: cython.ushort[:]
+    joined: cython.uchar[:]
+    joined_used: cython.Py_ssize_t
+    hits: cython.Py_ssize_t
+    stash: cython.uchar[:]
+    stash_len: cython.uint[:]
+    stash_key0: cython.ulonglong[:]
+    stash_key1: cython.ulonglong[:]
+    stash_next: cython.Py_ssize_t
+    # of the segment that is being scanned
+    opened_at: cython.Py_ssize_t
+    found: cython.bint
+
+    def __init__(self, columns, hits, automaton) -> None:
+        self.proto = columns.proto
+        self.side = columns.side
+        self.payload_at = columns.payload_at
+        self.payload_len = columns.payload_len
+        self.segment_len = columns.segment_len
+        self.ports = columns.ports
+        self.seq = columns.seq
+        self.tcp_flags = columns.tcp_flags
+        self.row = columns.row
+        self.table = automaton.table
+        self.accepts = automaton.accepts
+        self.counts = array("Q", bytes(8 * len(COUNTERS)))
+        self.hit_kind = hits.kind
+        self.hit_column = hits.column
+        self.hit_at = hits.at
+        self.hit_length = hits.length
+        self.hit_prefix_at = hits.prefix_at
+        self.hit_prefix_len = hits.prefix_len
+        self.hit_context = hits.context
+        self.joined = hits.joined
+        self.stash = bytearray(STASH_SLOTS * STASH_SIZE)
+        self.stash_len = array("I", bytes(4 * STASH_SLOTS))
+        self.stash_key0 = array("Q", bytes(8 * STASH_SLOTS))
+        self.stash_key1 = array("Q", bytes(8 * STASH_SLOTS))
+        self.stash_next = 0
+
+    def bind(self, rows) -> None:
+        """Work on these flow rows from now on."""
+        self.rows = rows
+
+    def counters(self) -> dict[str, int]:
+        """Segments and pieces of messages that were not seen in order or whole."""
+        return {name: self.counts[i] for i, name in enumerate(COUNTERS)}
+
+    def note(self, row: cython.Py_ssize_t) -> None:
+        """The flow carried evidence: keep its row as long as possible and report its totals."""
+        self.rows[row * ROW_WORDS + FLAGS] |= NOTED
+
+    def unflag(self, row: cython.Py_ssize_t) -> None:
+        """Hand on nothing more of the flow until an anchor is found in it again."""
+        self.rows[row * ROW_WORDS + FLAGS] &= MASK ^ FLAGGED
+        self.rows[row * ROW_WORDS + SCAN] = 0
+
+    def run(self, batch, low: cython.Py_ssize_t, high: cython.Py_ssize_t) -> int:
+        """Work through packets ``low`` to ``high``; the number of hits."""
+        column: cython.Py_ssize_t
+        at: cython.Py_ssize_t
+        self.data = batch.data
+        self.hits = 0
+        self.joined_used = 0
+        with cython.nogil:
+            for column in range(high - low):
+                if self.proto[column] == 6:
+                    if self.segment_len[column] or self.tcp_flags[column] & SYN:
+                        self._tcp(column)
+                elif self.proto[column] == 17 and self.payload_len[column] > 12:
+                    if (self.ports[column] & 0xFFFF) == 53 or (self.ports[column] >> 16) == 53:
+                        at = self.payload_at[column]
+                        self._hit(DNS_UDP, column, at, self.payload_len[column], 0)
+        return self.hits
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _hit(
+        self,
+        kind: cython.int,
+        column: cython.Py_ssize_t,
+        at: cython.Py_ssize_t,
+        length: cython.Py_ssize_t,
+        context: cython.int,
+    ) -> cython.int:
+        k: cython.Py_ssize_t = self.hits
+        self.hit_kind[k] = kind
+        self.hit_column[k] = column
+        self.hit_at[k] = at
+        self.hit_length[k] = length
+        self.hit_prefix_at[k] = 0
+        self.hit_prefix_len[k] = 0
+        self.hit_context[k] = context
+        self.hits += 1
+        return 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _tcp(self, column: cython.Py_ssize_t) -> cython.int:
+        base: cython.Py_ssize_t = self.row[column] * ROW_WORDS
+        side: cython.int = self.side[column]
+        context: cython.int
+        state: cython.uint
+        if self.tcp_flags[column] & SYN:
+            self._opened(column, base, side)
+            if self.segment_len[column] == 0:
+                return 0
+        context = self._advance(column, base, side)
+        if context == 0:
+            return 0
+        if self.rows[base + FLAGS] & FLAGGED:
+            return self._hand_on(column, base, side, context)
+        if context & NEW:
+            state = (self.rows[base + SCAN] >> (32 * side)) & 0xFFFF
+            state = self._scan_segment(column, base, side, state, context)
+            if self.segment_len[column] != self.payload_len[column]:
+                state = CLOSED
+            self._set_state(base, side, state)
+        else:
+            self._scan_segment(column, base, side, CLOSED, context)
+        return 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _opened(self, column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int) -> cython.int:
+        """SYN: the side's numbers begin anew; without ACK, so does all that is known of the flow."""
+        if not self.tcp_flags[column] & ACK:
+            self.rows[base + FLAGS] &= MASK ^ (
+                (3 * HAVE_SEQ) | (3 * FLIGHT_KNOWN) | (3 * FLIGHT_JSON) | (3 * HTTP_SEEN) | LAST_SENDER_KNOWN
+            )
+            self.rows[base + SCAN] = 0
+        else:
+            self._set_state(base, side, CLOSED)
+        self._set_next(base, side, self.seq[column] + 1)
+        self.rows[base + FLAGS] |= HAVE_SEQ << side
+        if self.rows[base + FLAGS] & FLAGGED and self.segment_len[column] == 0:
+            self._hit(SEGMENT, column, self.payload_at[column], 0, self._flags(base) | NEW | IN_ORDER)
+        return 0
+
+    @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _flags(self, base: cython.Py_ssize_t) -> cython.int:
+        return cython.cast(cython.int, self.rows[base + FLAGS] >> FLAGS_SHIFT)
+
+    @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _set_next(
+        self, base: cython.Py_ssize_t, side: cython.int, number: cython.ulonglong
+    ) -> cython.int:
+        other: cython.ulonglong = self.rows[base + NEXT_SEQ] & (LOW_HALF << (32 * (1 - side)))
+        self.rows[base + NEXT_SEQ] = other | ((number & LOW_HALF) << (32 * side))
+        return 0
+
+    @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _set_state(self, base: cython.Py_ssize_t, side: cython.int, state: cython.ulonglong) -> cython.int:
+        keep: cython.ulonglong = MASK ^ (cython.cast(cython.ulonglong, 0xFFFF) << (32 * side))
+        self.rows[base + SCAN] = (self.rows[base + SCAN] & keep) | (state << (32 * side))
+        return 0
+
+    @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _advance(self, column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int) -> cython.int:
+        """Place the segment in its direction (RFC 9293 section 3.4); its context bits, 0 to leave it alone."""
+        length: cython.longlong = self.segment_len[column]
+        number: cython.longlong = self.seq[column]
+        expected: cython.longlong
+        ahead: cython.longlong = 0
+        flags: cython.ulonglong = self.rows[base + FLAGS]
+        context: cython.int = NEW
+        if self.tcp_flags[column] & SYN:
+            number += 1
+        if flags & (HAVE_SEQ << side):
+            expected = (self.rows[base + NEXT_SEQ] >> (32 * side)) & LOW_HALF
+            ahead = (number - expected) & LOW_HALF
+            if ahead >= HALF_SPACE:
+                ahead -= 2 * HALF_SPACE
+            if ahead == 0:
+                context |= IN_ORDER
+            elif ahead + length <= 0:
+                self.counts[RETRANSMISSIONS] += 1
+                if length == 1 and ahead == -1:  # keep-alive with one stale byte
+                    return 0
+                return self._flags(base)
+            else:
+                self.counts[OUT_OF_ORDER] += 1
+        if not context & IN_ORDER:
+            self._set_state(base, side, CLOSED)
+        self._set_next(base, side, number + length)
+        if (flags & LAST_SENDER_KNOWN) == 0 or ((flags & LAST_SENDER) != 0) != (side != 0):
+            context |= STARTS_FLIGHT
+            self._begin_flight(column, base, side, context & IN_ORDER)
+        self.rows[base + FLAGS] |= HAVE_SEQ << side
+        return context | self._flags(base)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _begin_flight(
+        self, column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int, in_order: cython.int
+    ) -> cython.int:
+        """The side takes its turn to speak: note how it begins."""
+        at: cython.Py_ssize_t = self.payload_at[column]
+        end: cython.Py_ssize_t = at + self.payload_len[column]
+        flags: cython.ulonglong = self.rows[base + FLAGS]
+        first: cython.int = 0
+        flags &= MASK ^ ((FLIGHT_KNOWN | FLIGHT_JSON) << side)
+        flags |= LAST_SENDER_KNOWN
+        flags = (flags | LAST_SENDER) if side else (flags & (MASK ^ LAST_SENDER))
+        while at < end and self.data[at] <= 0x20:
+            at += 1
+        if at < end:
+            first = self.data[at]
+        if in_order:
+            flags |= FLIGHT_KNOWN << side
+        if first == 0x7B or first == 0x5B or first == 0xEF:  # { [ or a byte order mark
+            flags |= FLIGHT_JSON << side
+        elif 0x41 <= first <= 0x5A and self._http_word(at, end):
+            flags |= HTTP_SEEN << side
+        self.rows[base + FLAGS] = flags
+        return 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _http_word(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+        """1 for a request method, 2 for a status line (RFC 9112 sections 3 and 4), 0 for neither."""
+        word: cython.uint
+        if end - at < 8:
+            return 0
+        word = (
+            (cython.cast(cython.uint, self.data[at]) << 24)
+            | (self.data[at + 1] << 16)
+            | (self.data[at + 2] << 8)
+            | self.data[at + 3]
+        )
+        if word == 0x47455420 or word == 0x504F5354 or word == 0x48454144 or word == 0x434F4E4E:
+            return 1  # GET, POST, HEAD, CONN(ECT)
+        if word == 0x50555420 or word == 0x4F505449 or word == 0x44454C45 or word == 0x50415443:
+            return 1  # PUT, OPTI(ONS), DELE(TE), PATC(H)
+        if word == 0x48545450:
+            return 2  # HTTP
+        return 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _hand_on(
+        self, column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int, context: cython.int
+    ) -> cython.int:
+        """A hit for a segment of a flagged flow, with what is kept of the message before it."""
+        k: cython.Py_ssize_t = self.hits
+        slot: cython.Py_ssize_t = self._slot_of(base, side)
+        self._hit(SEGMENT, column, self.payload_at[column], self.payload_len[column], context)
+        if slot >= 0:
+            if context & IN_ORDER:
+                self._take(slot, k)
+            self._free(slot)
+        self._set_state(base, side, CLOSED)
+        return 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(0x10000, check=False)
+    def _scan_segment(
+        self,
+        column: cython.Py_ssize_t,
+        base: cython.Py_ssize_t,
+        side: cython.int,
+        state: cython.uint,
+        context: cython.int,
+    ) -> cython.uint:
+        """Look for anchors and names' carriers in one segment; the automaton's state after it."""
+        start: cython.Py_ssize_t = self.payload_at[column]
+        end: cython.Py_ssize_t = start + self.payload_len[column]
+        if state == IN_HELLO:
+            return self._continue_hello(column, base, side)
+        if state == CLOSED and end - start > 5:
+            if self.data[start] == 0x16 and self.data[start + 1] == 3 and self.data[start + 5] == 1:
+                return self._begin_hello(column, base, side, context)
+            if 0x41 <= self.data[start] <= 0x5A and self._http_word(start, end) == 1:
+                self._hit(HTTP_REQUEST, column, start, end - start, context)
+            elif (self.ports[column] & 0xFFFF) == 53 or (self.ports[column] >> 16) == 53:
+                if end - start > 14:
+                    self._hit(DNS_TCP, column, start + 2, end - start - 2, context)
+        self.opened_at = -1
+        self.found = False
+        state = self._scan(start, end, state)
+        if self.found:
+            self.rows[base + FLAGS] |= FLAGGED
+            self._hand_on(column, base, side, context | cython.cast(cython.int, FLAGGED >> FLAGS_SHIFT))
+            return CLOSED
+        if state != CLOSED and context & NEW:
+            self._keep(base, side, start if self.opened_at < 0 else self.opened_at, end, self.opened_at < 0)
+        return state
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(0x10000, check=False)
+    def _scan(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t, state: cython.uint) -> cython.uint:
+        """Run the automaton over ``data[at:end]`` from ``state``; sets ``opened_at`` and ``found``."""
+        while at < end:
+            if state == CLOSED:
+                at = self._object_start(at, end)
+                if at < 0:
+                    return CLOSED
+                self.opened_at = at
+                state = OPEN
+                at += 1
+                continue
+            state = self.table[(state << 8) | self.data[at]]
+            at += 1
+            if self.accepts[state]:
+                self.found = True
+                return state
+        return state
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-2, check=False)
+    def _object_start(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.Py_ssize_t:
+        """Where the next JSON object with a member begins, or may begin at the very end; -1 for none."""
+        after: cython.Py_ssize_t
+        while True:
+            at = _find(self.data, 0x7B, at, end)
+            if at < 0:
+                return -1
+            after = at + 1
+            while after < end and (
+                self.data[after] == 0x20
+                or self.data[after] == 0x09
+                or self.data[after] == 0x0A
+                or self.data[after] == 0x0D
+            ):
+                after += 1
+            if after == end or self.data[after] == 0x22:
+                return at
+            at = after
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(0x10000, check=False)
+    def _begin_hello(
+        self, column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int, context: cython.int
+    ) -> cython.uint:
+        """A TLS record that opens with a ClientHello (RFC 8446 section 4.1.2), perhaps not whole."""
+        start: cython.Py_ssize_t = self.payload_at[column]
+        have: cython.Py_ssize_t = self.payload_len[column]
+        need: cython.Py_ssize_t = 5 + ((self.data[start + 3] << 8) | self.data[start + 4])
+        if have >= need or need > STASH_SIZE or not context & NEW:
+            self._hit(CLIENT_HELLO, column, start, have, context)
+            return CLOSED
+        self._keep(base, side, start, start + have, False)
+        return IN_HELLO
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(0x10000, check=False)
+    def _continue_hello(
+        self, column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int
+    ) -> cython.uint:
+        start: cython.Py_ssize_t = self.payload_at[column]
+        end: cython.Py_ssize_t = start + self.payload_len[column]
+        slot: cython.Py_ssize_t
+        head: cython.Py_ssize_t
+        need: cython.Py_ssize_t
+        self._keep(base, side, start, end, True)
+        slot = self._slot_of(base, side)
+        if slot < 0:
+            return CLOSED
+        head = slot * STASH_SIZE
+        need = 5 + ((self.stash[head + 3] << 8) | self.stash[head + 4])
+        if self.stash_len[slot] < need:
+            return IN_HELLO
+        self._hit(CLIENT_HELLO, column, start, 0, 0)
+        self._take(slot, self.hits - 1)
+        self._free(slot)
+        return CLOSED
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-2, check=False)
+    def _slot_of(self, base: cython.Py_ssize_t, side: cython.int) -> cython.Py_ssize_t:
+        """The stash slot that this direction holds, or -1."""
+        slot: cython.Py_ssize_t = ((self.rows[base + SCAN] >> (32 * side + 16)) & 0xFFFF) - 1
+        if slot < 0 or slot >= STASH_SLOTS:
+            return -1
+        if self.stash_key0[slot] != self.rows[base] or self.stash_key1[slot] != self.rows[base + KEY1] ^ side:
+            return -1  # the ring came round: it is another flow's now
+        return slot
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _keep(
+        self,
+        base: cython.Py_ssize_t,
+        side: cython.int,
+        start: cython.Py_ssize_t,
+        end: cython.Py_ssize_t,
+        goes_on: cython.bint,
+    ) -> cython.int:
+        """Keep ``data[start:end]``, behind what is kept already if the message ``goes_on``."""
+        slot: cython.Py_ssize_t = self._slot_of(base, side)
+        at: cython.Py_ssize_t
+        if slot < 0:
+            if goes_on:
+                return 0  # its beginning was given up before
+            slot = self._new_slot(base, side)
+        elif not goes_on:
+            self.stash_len[slot] = 0
+        if self.stash_len[slot] + (end - start) > STASH_SIZE:
+            self.counts[TOO_LONG] += 1
+            self._free(slot)
+            return 0
+        at = slot * STASH_SIZE + self.stash_len[slot]
+        self.stash_len[slot] += end - start
+        while start < end:
+            self.stash[at] = self.data[start]
+            at += 1
+            start += 1
+        return 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-2, check=False)
+    def _new_slot(self, base: cython.Py_ssize_t, side: cython.int) -> cython.Py_ssize_t:
+        slot: cython.Py_ssize_t = self.stash_next
+        shift: cython.int = 32 * side + 16
+        keep: cython.ulonglong = MASK ^ (cython.cast(cython.ulonglong, 0xFFFF) << shift)
+        self.stash_next = slot + 1 if slot + 1 < STASH_SLOTS else 0
+        if self.stash_len[slot]:
+            self.counts[DISPLACED] += 1
+        self.stash_len[slot] = 0
+        self.stash_key0[slot] = self.rows[base]
+        self.stash_key1[slot] = self.rows[base + KEY1] ^ side
+        self.rows[base + SCAN] = (self.rows[base + SCAN] & keep) | (
+            cython.cast(cython.ulonglong, slot + 1) << shift
+        )
+        return slot
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _take(self, slot: cython.Py_ssize_t, hit: cython.Py_ssize_t) -> cython.int:
+        """Copy what the slot keeps to where the hit can show it."""
+        length: cython.Py_ssize_t = self.stash_len[slot]
+        start: cython.Py_ssize_t = slot * STASH_SIZE
+        i: cython.Py_ssize_t
+        if self.joined_used + length > JOINED_SIZE:
+            self.counts[NOT_JOINED] += 1
+            return 0
+        self.hit_prefix_at[hit] = self.joined_used
+        self.hit_prefix_len[hit] = length
+        for i in range(length):
+            self.joined[self.joined_used + i] = self.stash[start + i]
+        self.joined_used += length
+        return 0
+
+    @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _free(self, slot: cython.Py_ssize_t) -> cython.int:
+        self.stash_len[slot] = 0
+        self.stash_key1[slot] = 0  # no flow's: the low byte of a key is never 0
+        return 0

@@ -1,0 +1,74 @@
+"""What one signature file says, as plain data: see docs/signatures.md for the fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netminedet.model import Kind, Side, Strength
+from netminedet.signatures.text import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One kind of message of a dialect, and how to recognise it."""
+
+    id: str
+    dialect: str
+    #: values of the verb (``method_key``) that this message may have; empty for a reply
+    methods: tuple[str, ...]
+    #: top-level key that carries the verb: "method" in JSON-RPC
+    method_key: str
+    sender: Side
+    kind: Kind
+    strength: Strength
+    why: str
+    #: JMESPath that must yield true; None where the verb alone decides
+    where: str | None
+    coins: tuple[str, ...]
+    #: (detail's name, JMESPath)
+    extract: tuple[tuple[str, str], ...]
+    redact: tuple[Place, ...]
+
+    @property
+    def signature(self) -> str:
+        return f"{self.dialect}.{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A line as on the wire, and the message it must be recognised as."""
+
+    name: str
+    text: str
+    matches: tuple[str, ...]
+    sender: Side | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lookalike:
+    """A line of some other protocol that must never be taken for mining."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One signature file."""
+
+    id: str
+    title: str
+    #: id of the more general dialect that this one is a special case of
+    refines: str | None
+    coins: tuple[str, ...]
+    references: tuple[str, ...]
+    anchors: tuple[bytes, ...]
+    #: JMESPath on a reply to a share: true is a yes
+    accepted: str | None
+    patterns: tuple[Pattern, ...]
+    examples: tuple[Example, ...]
+    lookalikes: tuple[Lookalike, ...]
+    #: the file, as a person would name it in a message
+    source: str
+    #: its text with LF line ends
+    text: str

@@ -1,0 +1,9 @@
+"""The one error that signature files can raise."""
+
+from __future__ import annotations
+
+from netminedet.model import NetminedetError
+
+
+class SignatureError(NetminedetError):
+    """A signature file or pool list is wrong; the text says file, line, field and remedy."""

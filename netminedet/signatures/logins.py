@@ -1,0 +1,107 @@
+"""Takes a miner's login name apart: the account that is paid, and the rig that works.
+
+Pools take ``<account><separator><rig>``; the habits are those of NiceHash, nanopool
+(``address/rig/e-mail``), SupportXMR and P2Pool (``address+difficulty``), unMineable
+(``COIN:address.rig#referral``) and of coins whose addresses have a prefix of their own
+(``kaspa:q…``, ``bitcoincash:q…``, ``cfx:…``).
+"""
+
+from __future__ import annotations
+
+import re
+
+#: Address schemes whose colon belongs to the address (CashAddr and its relatives).
+ADDRESS_SCHEMES = frozenset(
+    (
+        "bitcoincash",
+        "bchtest",
+        "cfx",
+        "cfxtest",
+        "ecash",
+        "karlsen",
+        "kaspa",
+        "kaspatest",
+        "nexa",
+        "nexatest",
+        "pyrin",
+        "pyi",
+        "spectre",
+        "xel",
+    )
+)
+
+_BASE58 = "[1-9A-HJ-NP-Za-km-z]"
+_ADDRESS = re.compile(
+    "|".join(
+        (
+            rf"[13LMDXR]{_BASE58}{{25,34}}",  # Bitcoin, Litecoin, Dogecoin, Dash, Ravencoin
+            rf"[tz][1-3]{_BASE58}{{33}}",  # Zcash, Horizen
+            r"0[xX][0-9A-Fa-f]{40}",  # Ethereum and its forks
+            rf"{_BASE58}{{90,112}}",  # the CryptoNote family: 95 for Monero, 106 with a payment id
+            rf"9{_BASE58}{{50}}",  # Ergo
+            rf"1{_BASE58}{{43,45}}",  # Alephium
+            r"(?:aleo|bc|ckb|grin|ltc|qtum|rtm|vtc|xch)1[02-9ac-hj-np-z]{25,110}",  # Bech32
+            rf"ak_{_BASE58}{{40,60}}",  # Aeternity
+            r"[UE]Q[0-9A-Za-z_-]{46}",  # TON
+            rf"NHb{_BASE58}{{30,40}}",  # NiceHash's internal accounts
+            r"[0-9a-fA-F]{64,67}",  # Iron Fish, Beam, and the donation login of XMRig
+        )
+    )
+)
+_SCHEMED = re.compile(r"([a-z]{3,12}):([0-9a-z]{36,128})")
+_TICKER = re.compile(r"([A-Z0-9]{2,10}):(.+)", re.DOTALL)
+_EMAIL = re.compile(r"[\w.%-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}")
+_SEPARATOR = re.compile(r"[./+:]")
+_ACCOUNT = re.compile(r"[A-Za-z0-9][\w@.-]{2,127}", re.ASCII)
+
+
+def is_address(text: str) -> bool:
+    """Whether the text has the form of a coin's payment address; no checksum is verified."""
+    schemed = _SCHEMED.fullmatch(text)
+    if schemed is not None:
+        return schemed[1] in ADDRESS_SCHEMES
+    return _ADDRESS.fullmatch(text) is not None
+
+
+def split_login(login: str) -> tuple[str, str | None]:
+    """The account and the rig of a login name; rig is None where none is named.
+
+    A coin ticker that pays out in another coin (``BTC:…``) is left out of the account,
+    an address scheme (``kaspa:…``) belongs to it; a referral code (``#…``) and a
+    difficulty (``+20000``) are no rig.
+    """
+    text = login.strip()
+    ticker = _TICKER.fullmatch(text)
+    if ticker is not None and is_address(_split(ticker[2])[0]):
+        text = ticker[2]
+    account, rig = _split(text)
+    if rig is not None:
+        rig = rig.split("#", 1)[0] or None
+    return account, rig
+
+
+def wallet_of(login: str) -> str | None:
+    """The account part of a login name if it looks like an address or an account name."""
+    account = split_login(login)[0]
+    if is_address(account) or _ACCOUNT.fullmatch(account):
+        return account
+    return None
+
+
+def _split(text: str) -> tuple[str, str | None]:
+    start = 0
+    email = _EMAIL.match(text)
+    scheme = text.split(":", 1)[0]
+    if email is not None:
+        start = email.end()
+    elif scheme in ADDRESS_SCHEMES:
+        start = len(scheme) + 1
+    found = _SEPARATOR.search(text, start)
+    if found is not None:
+        rig = text[found.end() :]
+        is_difficulty = found[0] == "+" and rig.isdigit()
+        return text[: found.start()], None if is_difficulty or not rig else rig
+    account, underscore, rig = text.rpartition("_")
+    if underscore and rig and is_address(account):
+        return account, rig
+    return text, None

@@ -1,0 +1,181 @@
+"""The set of loaded signatures: recognises parsed JSON messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from netminedet.model import Kind, Side, SignatureSetInfo, Strength
+from netminedet.signatures import text
+from netminedet.signatures.dialect import Dialect, Pattern
+from netminedet.signatures.logins import wallet_of
+from netminedet.signatures.pools import PoolList
+
+if TYPE_CHECKING:
+    from netminedet.signatures.expressions import Expression
+
+#: JSON lets any letter of a key or verb be written as an escape, and a miner that does so
+#: shows none of the literals: "mining\u002esubscribe", "\u006dining.notify".  These begin
+#: the escapes of the full stop, of letters and of the underscore, in either hex case.
+ESCAPE_ANCHORS = (rb"\u002e", rb"\u002E", rb"\u004", rb"\u005", rb"\u006", rb"\u007")
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One signature that recognised a message."""
+
+    #: "stratum-v1.subscribe"
+    signature: str
+    dialect: str
+    kind: Kind
+    sender: Side
+    strength: Strength
+    why: str
+    coins: tuple[str, ...] = ()
+    #: what the message gave away, printable and cut at ``text.DETAIL_LIMIT``
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+class SignatureSet:
+    """Dialects, indexed by the verbs of their messages; made by ``load_signatures``."""
+
+    def __init__(self, dialects: Iterable[Dialect], pools: PoolList, info: SignatureSetInfo) -> None:
+        self._dialects = {dialect.id: dialect for dialect in dialects}
+        self.pools = pools
+        self.info = info
+        anchors = {anchor for dialect in self._dialects.values() for anchor in dialect.anchors}
+        #: the literals that the sieve looks for in traffic
+        self.anchors: tuple[bytes, ...] = tuple(sorted(anchors.union(ESCAPE_ANCHORS)))
+        self._by_verb: dict[tuple[str, str], list[Pattern]] = {}
+        self._replies: list[Pattern] = []
+        self._expressions: dict[str, Expression] = {}
+        for dialect in self._dialects.values():
+            for pattern in dialect.patterns:
+                self._index(pattern)
+        self._verb_keys = tuple({key for key, _verb in self._by_verb})
+        self._ancestors = {name: self._ancestors_of(name) for name in self._dialects}
+
+    def _index(self, pattern: Pattern) -> None:
+        for method in pattern.methods:
+            self._by_verb.setdefault((pattern.method_key, method), []).append(pattern)
+        if not pattern.methods:
+            self._replies.append(pattern)
+
+    def _ancestors_of(self, name: str) -> frozenset[str]:
+        found: set[str] = set()
+        above = self._dialects[name].refines
+        while above is not None and above not in found:
+            found.add(above)
+            above = self._dialects[above].refines
+        return frozenset(found)
+
+    @property
+    def dialects(self) -> tuple[Dialect, ...]:
+        """All loaded dialects, by id."""
+        return tuple(self._dialects[name] for name in sorted(self._dialects))
+
+    def dialect(self, dialect_id: str) -> Dialect:
+        """Title, coins, references and the rest of one dialect; raises KeyError for an unknown id."""
+        return self._dialects[dialect_id]
+
+    def match(self, message: object, sender: Side | None = None) -> list[Match]:
+        """The signatures that recognise a parsed JSON message, in no particular order.
+
+        ``sender`` is the side that sent it, if that is known: messages of the other side
+        then do not match.  Where a strong and a weak signature of the same kind match,
+        the weak one is left out.  Never raises, whatever the message is.
+        """
+        matches = [
+            self._match(pattern, message)
+            for pattern in self._candidates(message)
+            if (sender is None or pattern.sender is sender) and self._recognises(pattern, message)
+        ]
+        proven = {match.kind for match in matches if match.strength is Strength.STRONG}
+        return [match for match in matches if match.strength is Strength.STRONG or match.kind not in proven]
+
+    def excerpt(self, message: object) -> str:
+        """The message as printable compact JSON of at most ``EXCERPT_LIMIT`` characters.
+
+        Passwords are replaced by "***": those that a matching signature names, and any
+        under a key such as "pass".  A message whose verb is known but whose shape is not
+        loses whatever any signature of this verb would cut out.
+        """
+        candidates = self._candidates(message)
+        matching = [pattern for pattern in candidates if self._recognises(pattern, message)]
+        places = [place for pattern in matching or candidates for place in pattern.redact]
+        return text.excerpt(message, places)
+
+    def accepts(self, dialect_id: str, reply: object) -> bool | None:
+        """Whether a reply accepts the share that it answers: True, False, or None if it is no reply.
+
+        A dialect whose answers are messages of their own (kind accepted or rejected)
+        decides by them; otherwise by the dialect's ``accepted`` expression; without one,
+        a reply says yes if its error is null and its result neither null nor false.
+        """
+        if not isinstance(reply, dict):
+            return None
+        for pattern in self._candidates(reply):
+            answers = pattern.kind in (Kind.ACCEPTED, Kind.REJECTED)
+            if pattern.dialect == dialect_id and answers and self._recognises(pattern, reply):
+                return pattern.kind is Kind.ACCEPTED
+        if not _is_reply(reply):
+            return None
+        accepted = self._dialects[dialect_id].accepted
+        if accepted is not None:
+            return self._value(accepted, reply) is True
+        result = reply.get("result")
+        return reply.get("error") is None and result is not None and result is not False
+
+    def most_specific(self, dialect_ids: Iterable[str]) -> tuple[str, ...]:
+        """The given dialects, sorted, without those that another one of them refines."""
+        given = set(dialect_ids)
+        general = {above for name in given for above in self._ancestors.get(name, frozenset())}
+        return tuple(sorted(given - general))
+
+    def _candidates(self, message: object) -> list[Pattern]:
+        if not isinstance(message, dict):
+            return []
+        found: list[Pattern] = []
+        for key in self._verb_keys:
+            verb = message.get(key)
+            if isinstance(verb, str):
+                found.extend(self._by_verb.get((key, verb), ()))
+        if _is_reply(message) and "method" not in message:
+            found.extend(self._replies)
+        return found
+
+    def _recognises(self, pattern: Pattern, message: object) -> bool:
+        return pattern.where is None or self._value(pattern.where, message) is True
+
+    def _match(self, pattern: Pattern, message: object) -> Match:
+        details: dict[str, str] = {}
+        for key, expression in pattern.extract:
+            shown = text.detail(self._value(expression, message))
+            if shown is not None:
+                details[key] = shown
+        wallet = wallet_of(details["worker"]) if "worker" in details else None
+        if wallet is not None:
+            details.setdefault("wallet", wallet)
+        return Match(
+            signature=pattern.signature,
+            dialect=pattern.dialect,
+            kind=pattern.kind,
+            sender=pattern.sender,
+            strength=pattern.strength,
+            why=pattern.why,
+            coins=pattern.coins,
+            details=details,
+        )
+
+    def _value(self, expression: str, message: object) -> object:
+        compiled = self._expressions.get(expression)
+        if compiled is None:
+            from netminedet.signatures.expressions import Expression
+
+            compiled = self._expressions[expression] = Expression(expression)
+        return compiled.value(message)
+
+
+def _is_reply(message: Mapping[str, object]) -> bool:
+    return "result" in message or "error" in message

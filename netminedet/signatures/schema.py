@@ -1,0 +1,201 @@
+"""Turns a parsed signature file into a ``Dialect``, refusing everything it does not know."""
+
+from __future__ import annotations
+
+from netminedet.model import Kind, Side, Strength
+from netminedet.signatures.dialect import Dialect, Example, Lookalike, Pattern
+from netminedet.signatures.fields import FieldError, Fields, quoted
+from netminedet.signatures.text import Place
+
+#: A sieve finds nothing useful by less than 5 bytes; more than 64 are a message, no anchor.
+ANCHOR_MIN, ANCHOR_MAX = 5, 64
+
+#: More entries in one list of a file than this are a mistake or an attack.
+ENTRY_LIMIT = 500
+
+#: What a message may give away.
+DETAIL_KEYS = (
+    "agent",
+    "algo",
+    "difficulty",
+    "hashrate",
+    "height",
+    "job_id",
+    "nonce",
+    "pool_host",
+    "pool_port",
+    "request_id",
+    "session",
+    "target",
+    "wallet",
+    "worker",
+)
+
+_FILE_FIELDS = (
+    "id",
+    "title",
+    "refines",
+    "coins",
+    "references",
+    "anchors",
+    "messages",
+    "accepted",
+    "examples",
+    "lookalikes",
+)
+_MESSAGE_FIELDS = (
+    "id",
+    "method",
+    "method_key",
+    "reply",
+    "where",
+    "sender",
+    "kind",
+    "strength",
+    "why",
+    "coins",
+    "extract",
+    "redact",
+)
+_EXAMPLE_FIELDS = ("name", "text", "matches", "sender")
+_LOOKALIKE_FIELDS = ("name", "text")
+
+_SIDES = tuple(side.value for side in Side)
+_KINDS = tuple(kind.value for kind in Kind)
+_STRENGTHS = {strength.name.lower(): strength for strength in Strength}
+
+#: A verb with one of these in it carries a password as a rule: its file must say where.
+_LOGIN_WORDS = ("login", "authorize", "auth")
+
+
+def parse_dialect(document: object, source: str, text: str) -> Dialect:
+    """The dialect in a document; raises FieldError."""
+    fields = Fields(document, allowed=_FILE_FIELDS)
+    dialect = fields.identifier("id")
+    patterns = _patterns(fields, dialect)
+    examples = _examples(fields, {pattern.id for pattern in patterns})
+    anchors = _anchors(fields)
+    _check_anchors_reach(patterns, examples, anchors)
+    return Dialect(
+        id=dialect,
+        title=fields.text("title"),
+        refines=fields.identifier("refines") if "refines" in fields else None,
+        coins=fields.texts("coins"),
+        references=fields.texts("references"),
+        anchors=anchors,
+        accepted=fields.optional_text("accepted"),
+        patterns=patterns,
+        examples=examples,
+        lookalikes=parse_lookalikes(fields),
+        source=source,
+        text=text,
+    )
+
+
+def parse_lookalikes(fields: Fields) -> tuple[Lookalike, ...]:
+    """The look-alikes of a signature file or of lookalikes.yaml; raises FieldError."""
+    found = []
+    for entry, place in fields.entries("lookalikes", ENTRY_LIMIT):
+        one = Fields(entry, place, allowed=_LOOKALIKE_FIELDS)
+        found.append(Lookalike(one.text("name"), one.text("text")))
+    return tuple(found)
+
+
+def _patterns(fields: Fields, dialect: str) -> tuple[Pattern, ...]:
+    coins = fields.texts("coins")
+    patterns: dict[str, Pattern] = {}
+    for entry, place in fields.entries("messages", ENTRY_LIMIT):
+        one = Fields(entry, place, allowed=_MESSAGE_FIELDS)
+        pattern = _pattern(one, dialect, coins)
+        if pattern.id in patterns:
+            raise one.error("id", f"there is a message '{pattern.id}' above already; name this one otherwise")
+        patterns[pattern.id] = pattern
+    if not patterns:
+        raise fields.error("messages", "missing; a signature file needs at least one message")
+    return tuple(patterns.values())
+
+
+def _pattern(one: Fields, dialect: str, coins: tuple[str, ...]) -> Pattern:
+    methods = one.texts("method")
+    if bool(methods) == one.flag("reply"):
+        raise one.error("method", "give either a method or 'reply: true'")
+    where = one.optional_text("where")
+    if where is None and not methods:
+        raise one.error("where", "missing; a reply is recognised by its 'where' alone")
+    names_login = any(word in method.lower() for method in methods for word in _LOGIN_WORDS)
+    if names_login and one.raw("redact") is None:
+        raise one.error("redact", "missing; say where the password stands, or [] if there is none")
+    return Pattern(
+        id=one.identifier("id"),
+        dialect=dialect,
+        methods=methods,
+        method_key=one.optional_text("method_key") or "method",
+        sender=Side(one.choice("sender", _SIDES)),
+        kind=Kind(one.choice("kind", _KINDS)),
+        strength=_STRENGTHS[one.choice("strength", tuple(_STRENGTHS))],
+        why=one.text("why"),
+        where=where,
+        coins=one.texts("coins") if "coins" in one else coins,
+        extract=_extract(one),
+        redact=one.places("redact"),
+    )
+
+
+def _extract(one: Fields) -> tuple[tuple[str, str], ...]:
+    if "extract" not in one:
+        return ()
+    fields = Fields(one.raw("extract"), (*one.place, "extract"), allowed=DETAIL_KEYS)
+    return tuple((key, fields.text(key)) for key in DETAIL_KEYS if key in fields)
+
+
+def _examples(fields: Fields, known: set[str]) -> tuple[Example, ...]:
+    found = []
+    for entry, place in fields.entries("examples", ENTRY_LIMIT):
+        one = Fields(entry, place, allowed=_EXAMPLE_FIELDS)
+        matches = one.texts("matches")
+        if not matches:
+            raise one.error("matches", "missing; name the message that this line is an example of")
+        for name in matches:
+            if name not in known:
+                raise one.error("matches", f"there is no message {quoted(name)} in this file")
+        sender = Side(one.choice("sender", _SIDES)) if "sender" in one else None
+        found.append(Example(one.text("name"), one.text("text"), matches, sender))
+    return tuple(found)
+
+
+def _anchors(fields: Fields) -> tuple[bytes, ...]:
+    found: list[bytes] = []
+    for index, text in enumerate(fields.texts("anchors")):
+        place: Place = ("anchors", index)
+        if not text.isascii() or not text.isprintable() or "}" in text:
+            raise FieldError(place, "an anchor is printable ASCII on one line and without '}'; shorten it")
+        if not ANCHOR_MIN <= len(text) <= ANCHOR_MAX:
+            raise FieldError(
+                place,
+                f"{len(text)} bytes; an anchor has {ANCHOR_MIN} to {ANCHOR_MAX}: quotes may be part of it",
+            )
+        found.append(text.encode())
+    if not found:
+        raise fields.error("anchors", "missing; without an anchor no traffic is ever looked at")
+    return tuple(found)
+
+
+def _check_anchors_reach(
+    patterns: tuple[Pattern, ...], examples: tuple[Example, ...], anchors: tuple[bytes, ...]
+) -> None:
+    """Every strong message with a method must contain an anchor, and every anchor must be of use."""
+    spellings = [f'"{method}"'.encode() for pattern in patterns for method in pattern.methods]
+    texts = [example.text.encode() for example in examples]
+    for index, anchor in enumerate(anchors):
+        if not any(anchor in text for text in (*spellings, *texts)):
+            problem = "occurs in no method and no example; correct it or take it out"
+            raise FieldError(("anchors", index), problem)
+    for index, pattern in enumerate(patterns):
+        if pattern.strength is Strength.WEAK:
+            continue
+        own = [example.text.encode() for example in examples if pattern.id in example.matches]
+        in_examples = bool(own) and all(any(anchor in text for anchor in anchors) for text in own)
+        for method in pattern.methods:
+            if not in_examples and not any(anchor in f'"{method}"'.encode() for anchor in anchors):
+                problem = f"no anchor occurs in '{method}', so it would not be found; add one to 'anchors'"
+                raise FieldError(("messages", index, "method"), problem)

@@ -1,0 +1,308 @@
+"""What was found, kept so that it merges: the findings of two captures add up to those of both.
+
+Everything here is a sum, a union, a smallest or a largest, per flow or per name, so
+that adding is associative and commutative and the order of inputs does not matter.
+Tables have limits; what does not fit is counted under the names in ``dropped``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from netminedet.model import (
+    BareTls,
+    Evidence,
+    FiveTuple,
+    FlowTotals,
+    Kind,
+    Message,
+    NameAnswer,
+    NameSeen,
+    NameSource,
+    PoolName,
+    Side,
+    Strength,
+    Where,
+)
+
+#: Limits of the tables that traffic fills.
+MAX_FLOWS = 200_000
+MAX_NAMES = 500_000
+MAX_ANSWERS = 500_000
+MAX_BARE_TLS = 100_000
+MAX_TRAFFIC = 400_000
+#: Different agents (workers, wallets...) kept of one flow; more are cut and marked.
+MAX_VALUES = 64
+#: Flows kept of one name sighting.
+MAX_NAME_FLOWS = 64
+
+
+@dataclass(slots=True)
+class Span:
+    """A stretch of time: the smallest and the largest moment seen."""
+
+    first: int
+    last: int
+
+    def add(self, other: Span) -> None:
+        self.first = min(self.first, other.first)
+        self.last = max(self.last, other.last)
+
+
+@dataclass(slots=True)
+class Values:
+    """A set of strings with a limit.  The smallest are kept, so that merging in any order agrees."""
+
+    kept: set[str] = field(default_factory=set)
+    truncated: bool = False
+
+    def add(self, values: Iterable[str]) -> None:
+        self.kept.update(values)
+        if len(self.kept) > MAX_VALUES:
+            self.kept = set(sorted(self.kept)[:MAX_VALUES])
+            self.truncated = True
+
+    def merge(self, other: Values) -> None:
+        self.truncated |= other.truncated
+        self.add(other.kept)
+
+
+#: Details of messages that are collected, besides the jobs.
+DETAILS = ("agent", "worker", "wallet", "pool_host", "algo")
+
+
+@dataclass(slots=True)
+class FlowFinding:
+    """The mining messages of one flow.  ``a`` is the end with the smaller (address, port)."""
+
+    a: tuple[str, int]
+    b: tuple[str, int]
+    proto: str
+    span: Span
+    #: (signature, kind, sender, strength, spoken by a) -> messages
+    messages: Counter[tuple[str, Kind, Side, Strength, bool]] = field(default_factory=Counter)
+    dialects: set[str] = field(default_factory=set)
+    coins: set[str] = field(default_factory=set)
+    details: dict[str, Values] = field(default_factory=dict)
+    jobs: Values = field(default_factory=Values)
+    #: earliest message of each signature and speaker
+    evidence: dict[tuple[str, bool], Evidence] = field(default_factory=dict)
+
+    def merge(self, other: FlowFinding) -> None:
+        self.span.add(other.span)
+        self.messages.update(other.messages)
+        self.dialects |= other.dialects
+        self.coins |= other.coins
+        for name, values in other.details.items():
+            self.details.setdefault(name, Values()).merge(values)
+        self.jobs.merge(other.jobs)
+        for key, evidence in other.evidence.items():
+            self._keep(key, evidence)
+
+    def add(self, message: Message) -> None:
+        by_a = _is_a(message.where.flow)
+        moment = message.where.time_ns
+        self.span.add(Span(moment, moment))
+        key = (message.signature, message.kind, message.sender, message.strength, by_a)
+        self.messages[key] += 1
+        if message.strength is Strength.STRONG:
+            self.dialects.add(message.dialect)
+            self.coins.update(message.coins)
+        for name in DETAILS:
+            if value := message.details.get(name):
+                self.details.setdefault(name, Values()).add([value])
+        if message.kind is Kind.JOB and (job := message.details.get("job_id")):
+            self.jobs.add([job])
+        strength = message.strength.name.lower()
+        evidence = Evidence(message.signature, strength, message.where, message.excerpt, message.why)
+        self._keep((message.signature, by_a), evidence)
+
+    def _keep(self, key: tuple[str, bool], evidence: Evidence) -> None:
+        kept = self.evidence.get(key)
+        if kept is None or order_of(evidence) < order_of(kept):
+            self.evidence[key] = evidence
+
+
+@dataclass(slots=True)
+class NameFinding:
+    """A pool's name that one host looked up or used, in one way."""
+
+    pool: PoolName
+    span: Span
+    sightings: int
+    bytes: int
+    flows: set[FiveTuple]
+    evidence: Evidence
+
+    def merge(self, other: NameFinding) -> None:
+        self.span.add(other.span)
+        self.sightings += other.sightings
+        self.bytes += other.bytes
+        self.flows |= other.flows
+        if len(self.flows) > MAX_NAME_FLOWS:
+            self.flows = set(sorted(self.flows)[:MAX_NAME_FLOWS])
+        self.evidence = min(self.evidence, other.evidence, key=order_of)
+
+
+@dataclass(slots=True)
+class AnswerFinding:
+    """A host learnt a pool's address: from ``span.first`` until ``span.last`` it may use it."""
+
+    pool: PoolName
+    span: Span
+    evidence: Evidence
+
+    def merge(self, other: AnswerFinding) -> None:
+        self.span.add(other.span)
+        self.evidence = min(self.evidence, other.evidence, key=order_of)
+
+
+FlowId = tuple[tuple[str, int], tuple[str, int], str]
+
+
+@dataclass(slots=True)
+class Findings:
+    """All findings of one or several inputs."""
+
+    flows: dict[FlowId, FlowFinding] = field(default_factory=dict)
+    #: (host, name, source)
+    names: dict[tuple[str, str, NameSource], NameFinding] = field(default_factory=dict)
+    #: (host, address, name)
+    answers: dict[tuple[str, str, str], AnswerFinding] = field(default_factory=dict)
+    #: ClientHellos without a server name, by flow as the client sends
+    bare_tls: dict[FiveTuple, Where] = field(default_factory=dict)
+    #: (packets, bytes) of flows that carried evidence
+    traffic: dict[FlowId, tuple[int, int]] = field(default_factory=dict)
+    dropped: Counter[str] = field(default_factory=Counter)
+
+    def add_message(self, message: Message) -> None:
+        """A mining message."""
+        flow = message.where.flow
+        key = flow_id(flow)
+        found = self.flows.get(key)
+        if found is None:
+            if len(self.flows) >= MAX_FLOWS:
+                self.dropped["mining_flows_not_kept"] += 1
+                return
+            moment = message.where.time_ns
+            found = self.flows[key] = FlowFinding(*key, Span(moment, moment))
+        found.add(message)
+
+    def add_totals(self, totals: FlowTotals) -> None:
+        """What the sieve counted of a flow that carried evidence."""
+        self._merge_traffic(flow_id(totals.flow), (totals.packets, totals.bytes))
+
+    def add_name(self, seen: NameSeen, size: int) -> None:
+        """A pool's name that a host looked up or used, in a packet of ``size`` bytes."""
+        flow, moment = seen.where.flow, seen.where.time_ns
+        evidence = Evidence(f"name.{seen.source.value}", "name", seen.where, seen.pool.name, _name_why(seen))
+        finding = NameFinding(seen.pool, Span(moment, moment), 1, size, {flow}, evidence)
+        self._merge_name((flow.src_ip, seen.pool.name, seen.source), finding)
+
+    def add_answer(self, answer: NameAnswer) -> None:
+        """A DNS answer that gave a host a pool's address."""
+        moment = answer.where.time_ns
+        until = moment + max(0, answer.ttl) * 1_000_000_000
+        why = f"the answer gives {answer.address} as an address of {answer.pool.name} ({answer.pool.pool})"
+        evidence = Evidence("name.dns-answer", "name", answer.where, answer.pool.name, why)
+        finding = AnswerFinding(answer.pool, Span(moment, until), evidence)
+        self._merge_answer((answer.host, answer.address, answer.pool.name), finding)
+
+    def add_bare_tls(self, opened: BareTls) -> None:
+        """A TLS session without a server name."""
+        self._merge_bare_tls(opened.where.flow, opened.where)
+
+    def merge(self, other: Findings) -> None:
+        """Add another's findings to these."""
+        for key, flow in other.flows.items():
+            if key in self.flows:
+                self.flows[key].merge(flow)
+            elif len(self.flows) < MAX_FLOWS:
+                copy = FlowFinding(flow.a, flow.b, flow.proto, Span(flow.span.first, flow.span.last))
+                copy.merge(flow)
+                self.flows[key] = copy
+            else:
+                self.dropped["mining_flows_not_kept"] += 1
+        for name_key, name in other.names.items():
+            self._merge_name(name_key, name)
+        for answer_key, answer in other.answers.items():
+            self._merge_answer(answer_key, answer)
+        for flow_key, where in other.bare_tls.items():
+            self._merge_bare_tls(flow_key, where)
+        for traffic_key, totals in other.traffic.items():
+            self._merge_traffic(traffic_key, totals)
+        self.dropped.update(other.dropped)
+
+    def _merge_traffic(self, key: FlowId, totals: tuple[int, int]) -> None:
+        known = self.traffic.get(key)
+        if known is not None:
+            self.traffic[key] = (known[0] + totals[0], known[1] + totals[1])
+        elif len(self.traffic) < MAX_TRAFFIC:
+            self.traffic[key] = totals
+        else:
+            self.dropped["flow_totals_not_kept"] += 1
+
+    def _merge_name(self, key: tuple[str, str, NameSource], finding: NameFinding) -> None:
+        known = self.names.get(key)
+        if known is not None:
+            known.merge(finding)
+        elif len(self.names) < MAX_NAMES:
+            span = Span(finding.span.first, finding.span.last)
+            self.names[key] = NameFinding(
+                finding.pool, span, finding.sightings, finding.bytes, set(finding.flows), finding.evidence
+            )
+        else:
+            self.dropped["names_not_kept"] += 1
+
+    def _merge_answer(self, key: tuple[str, str, str], finding: AnswerFinding) -> None:
+        known = self.answers.get(key)
+        if known is not None:
+            known.merge(finding)
+        elif len(self.answers) < MAX_ANSWERS:
+            span = Span(finding.span.first, finding.span.last)
+            self.answers[key] = AnswerFinding(finding.pool, span, finding.evidence)
+        else:
+            self.dropped["dns_answers_not_kept"] += 1
+
+    def _merge_bare_tls(self, key: FiveTuple, where: Where) -> None:
+        known = self.bare_tls.get(key)
+        if known is not None:
+            self.bare_tls[key] = min(known, where, key=place_of)
+        elif len(self.bare_tls) < MAX_BARE_TLS:
+            self.bare_tls[key] = where
+        else:
+            self.dropped["tls_sessions_not_kept"] += 1
+
+
+def flow_id(flow: FiveTuple) -> FlowId:
+    """The same for both directions of a flow."""
+    one, other = (flow.src_ip, flow.src_port), (flow.dest_ip, flow.dest_port)
+    return (one, other, flow.proto) if one <= other else (other, one, flow.proto)
+
+
+def _is_a(flow: FiveTuple) -> bool:
+    return (flow.src_ip, flow.src_port) <= (flow.dest_ip, flow.dest_port)
+
+
+def place_of(where: Where) -> tuple[int, str, int, FiveTuple]:
+    """Where a packet stands among all packets: by time, input, number."""
+    return where.time_ns, where.input, where.packet, where.flow
+
+
+def order_of(evidence: Evidence) -> tuple[int, str, int, FiveTuple, str, str]:
+    """A total order of evidence: earliest first."""
+    return (*place_of(evidence.where), evidence.signature, evidence.excerpt)
+
+
+_NAME_WHY = {
+    NameSource.DNS: "asked the DNS for {name}, a name of the mining pool {pool}",
+    NameSource.TLS: "opened a TLS session to {name}, a name of the mining pool {pool}",
+    NameSource.HTTP_HOST: "sent an HTTP request to {name}, a name of the mining pool {pool}",
+    NameSource.HTTP_CONNECT: "asked an HTTP proxy for a tunnel to {name}, a name of the mining pool {pool}",
+}
+
+
+def _name_why(seen: NameSeen) -> str:
+    return _NAME_WHY[seen.source].format(name=seen.pool.name, pool=seen.pool.pool)

@@ -1,0 +1,107 @@
+"""What one flow proves, read off the messages of its two ends."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from netminedet.model import Kind, Shares, Side, Strength, Verdict
+from netminedet.verdict.findings import FlowFinding
+
+#: Jobs that a server must have sent on a flow of which only its side was seen, and shares
+#: that a client must have handed in on one of which only its side was seen, to be sure.
+SURE_JOBS = 2
+SURE_SHARES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class FlowVerdict:
+    """Who mines at whom in a flow, and how sure that is."""
+
+    client: tuple[str, int]
+    server: tuple[str, int]
+    verdict: Verdict
+    shares: Shares
+    jobs: int
+    #: one sentence
+    reason: str
+
+
+def weigh_flow(flow: FlowFinding) -> FlowVerdict | None:
+    """The flow's verdict; None where nothing strong was said, or one end spoke for both.
+
+    The client is the end that speaks as one, or that is spoken to as one: port numbers
+    and who opened the connection do not count.  One end that alone speaks the lines of
+    both sides recites a transcript: a log or a document on its way, and no mining.
+    """
+    spoken: Counter[tuple[bool, Side]] = Counter()
+    for (_, _, sender, strength, by_a), number in flow.messages.items():
+        if strength is Strength.STRONG:
+            spoken[by_a, sender] += number
+    a_as_client = spoken[True, Side.CLIENT] + spoken[False, Side.SERVER]
+    b_as_client = spoken[False, Side.CLIENT] + spoken[True, Side.SERVER]
+    if not a_as_client and not b_as_client:
+        return None
+    a_is_client = a_as_client >= b_as_client
+    asked = spoken[a_is_client, Side.CLIENT]
+    served = spoken[not a_is_client, Side.SERVER]
+    if _is_transcript(spoken, a_is_client):
+        return None
+    shares = _shares(flow, a_is_client)
+    jobs = _count(flow, Kind.JOB, not a_is_client, Side.SERVER)
+    verdict, reason = _verdict(asked, served, shares, jobs)
+    client, server = (flow.a, flow.b) if a_is_client else (flow.b, flow.a)
+    return FlowVerdict(client, server, verdict, shares, jobs, reason)
+
+
+def _is_transcript(spoken: Counter[tuple[bool, Side]], a_is_client: bool) -> bool:
+    asked, served = spoken[a_is_client, Side.CLIENT], spoken[not a_is_client, Side.SERVER]
+    if asked and served:
+        return False
+    speaker = a_is_client if asked else not a_is_client
+    return bool(spoken[speaker, Side.CLIENT] and spoken[speaker, Side.SERVER])
+
+
+def _verdict(asked: int, served: int, shares: Shares, jobs: int) -> tuple[Verdict, str]:
+    if shares.accepted:
+        return Verdict.CONFIRMED, (
+            f"the server accepted {shares.accepted} of {_number(shares.submitted, 'share')} handed in"
+        )
+    if asked and served:
+        return Verdict.CONFIRMED, (
+            f"both sides spoke a mining protocol: {_number(asked, 'message')} of the miner, "
+            f"{_number(served, 'message')} of the server, {_number(jobs, 'job')} among them"
+        )
+    if jobs >= SURE_JOBS:
+        return Verdict.CONFIRMED, f"the server gave {jobs} jobs to work on (only its side was seen)"
+    if shares.submitted >= SURE_SHARES or (shares.submitted and asked > shares.submitted):
+        return Verdict.CONFIRMED, (
+            f"the miner handed in {_number(shares.submitted, 'share')} of work (only its side was seen)"
+        )
+    if asked:
+        return Verdict.PROBABLE, "only the miner's side of a mining handshake was seen"
+    return Verdict.PROBABLE, "only the server's side of a mining protocol was seen"
+
+
+def _shares(flow: FlowFinding, a_is_client: bool) -> Shares:
+    """A message that several dialects recognise is one share: the dialect with the most counts."""
+    submitted: Counter[str] = Counter()
+    for (signature, kind, sender, strength, by_a), number in flow.messages.items():
+        if (kind, sender, by_a) == (Kind.SHARE, Side.CLIENT, a_is_client) and strength is Strength.STRONG:
+            submitted[signature.partition(".")[0]] += number
+    accepted = _count(flow, Kind.ACCEPTED, not a_is_client, Side.SERVER)
+    rejected = _count(flow, Kind.REJECTED, not a_is_client, Side.SERVER)
+    most = max(submitted.values(), default=0)
+    return Shares(max(most, accepted + rejected), accepted, rejected)
+
+
+def _count(flow: FlowFinding, kind: Kind, by_a: bool, sender: Side) -> int:
+    numbers: Counter[str] = Counter()
+    for (signature, of_kind, side, strength, a_spoke), number in flow.messages.items():
+        if (of_kind, side, a_spoke) == (kind, sender, by_a) and strength is Strength.STRONG:
+            numbers[signature.partition(".")[0]] += number
+    return max(numbers.values(), default=0)
+
+
+def _number(count: int, thing: str) -> str:
+    return f"{count} {thing}{'' if count == 1 else 's'}"

@@ -1,0 +1,252 @@
+"""From findings to suspects: one verdict a host, with the reasons for it.
+
+confirmed   mining messages of both sides, accepted shares, or jobs taken
+probable    a mining handshake of one side; or a TLS session to an address that the
+            same host had just been given for a pool's stratum name, on a port of that pool
+suspected   a pool's name alone
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_address
+
+from netminedet.model import Evidence, NameSource, Pool, Role, Shares, Suspect, Verdict
+from netminedet.verdict.findings import AnswerFinding, Findings, FlowFinding, FlowId, NameFinding, order_of
+from netminedet.verdict.flows import FlowVerdict, weigh_flow
+from netminedet.verdict.sessions import TlsSession, sessions_to_pools
+
+Network = IPv4Network | IPv6Network
+
+#: Evidence shown of a suspect: the strongest, and of all the first.
+MAX_EVIDENCE = 24
+FIRST_EVIDENCE = 4
+#: Entries of each list of a suspect.
+MAX_LIST = 64
+#: Dialects that only web pages speak.
+BROWSER_DIALECTS = frozenset({"coinhive"})
+
+_RANK = {"strong": 0, "name": 1, "weak": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What else a verdict depends on."""
+
+    home_net: Sequence[Network]
+    #: leaves out dialects that a more special one of the same flow refines
+    most_specific: Callable[[Iterable[str]], tuple[str, ...]]
+
+
+@dataclass(slots=True)
+class _Case:
+    """All that concerns one host."""
+
+    host: str
+    as_client: list[tuple[FlowId, FlowFinding, FlowVerdict]] = field(default_factory=list)
+    as_server: list[tuple[FlowId, FlowFinding, FlowVerdict]] = field(default_factory=list)
+    names: list[NameFinding] = field(default_factory=list)
+    answers: list[tuple[str, AnswerFinding]] = field(default_factory=list)
+    sessions: list[TlsSession] = field(default_factory=list)
+
+
+def weigh(findings: Findings, settings: Settings) -> tuple[Suspect, ...]:
+    """All suspects, the weightiest first."""
+    cases: dict[str, _Case] = {}
+
+    def case(host: str) -> _Case:
+        return cases.setdefault(host, _Case(host))
+
+    for key, flow in findings.flows.items():
+        verdict = weigh_flow(flow)
+        if verdict is not None:
+            case(verdict.client[0]).as_client.append((key, flow, verdict))
+            case(verdict.server[0]).as_server.append((key, flow, verdict))
+    for (host, _, _), name in findings.names.items():
+        case(host).names.append(name)
+    for (host, address, _), answer in findings.answers.items():
+        case(host).answers.append((address, answer))
+    for session in sessions_to_pools(findings):
+        case(session.where.flow.src_ip).sessions.append(session)
+    suspects = [
+        _suspect(one, findings, settings) for one in cases.values() if _accused(one, settings.home_net)
+    ]
+    return tuple(sorted(suspects, key=_weight))
+
+
+def _accused(case: _Case, home_net: Sequence[Network]) -> bool:
+    """A server outside the home network is somebody else's pool: evidence, not a suspect."""
+    if case.as_client or case.names or case.sessions:
+        return True
+    return bool(case.as_server) and _inside(case.host, home_net)
+
+
+def _inside(host: str, home_net: Sequence[Network]) -> bool:
+    address = ip_address(host)
+    return any(address.version == net.version and address in net for net in home_net)
+
+
+def _weight(suspect: Suspect) -> tuple[int, int, int, int, bytes]:
+    address = ip_address(suspect.host)
+    shares = suspect.shares
+    return -suspect.verdict, -shares.accepted, -shares.submitted, address.version, address.packed
+
+
+def _suspect(case: _Case, findings: Findings, settings: Settings) -> Suspect:
+    serves = case.as_server if _inside(case.host, settings.home_net) else []
+    flows = case.as_client + serves
+    spans = [flow.span for _, flow, _ in flows] + [name.span for name in case.names]
+    spans += [session.span for session in case.sessions]
+    evidence, omitted = _evidence(case, flows)
+    packets, size = _traffic(case, flows, findings)
+    lists, truncated = _lists(flows)
+    dialects = {name for _, flow, _ in flows for name in settings.most_specific(flow.dialects)}
+    return Suspect(
+        host=case.host,
+        verdict=_verdict(case, flows),
+        role=_role(case, serves),
+        reasons=_reasons(case, serves),
+        dialects=tuple(sorted(dialects)),
+        coins=_coins(case, flows),
+        pools=_pools(case),
+        workers=lists["worker"],
+        wallets=lists["wallet"],
+        agents=lists["agent"],
+        first_seen=min(span.first for span in spans),
+        last_seen=max(span.last for span in spans),
+        flows=len(flows) + len(_other_flows(case, flows)),
+        packets=packets,
+        bytes=size,
+        shares=_shares(case.as_client or serves),
+        evidence=evidence,
+        evidence_omitted=omitted,
+        truncated=truncated,
+    )
+
+
+_Flows = list[tuple[FlowId, FlowFinding, FlowVerdict]]
+
+
+def _verdict(case: _Case, flows: _Flows) -> Verdict:
+    found = [verdict.verdict for _, _, verdict in flows]
+    found += [Verdict.PROBABLE] * bool(case.sessions)
+    return max(found, default=Verdict.SUSPECTED)
+
+
+def _role(case: _Case, serves: _Flows) -> Role:
+    if case.as_client and serves:
+        return Role.PROXY
+    if serves:
+        return Role.POOL
+    if case.as_client:
+        spoken = {dialect for _, flow, _ in case.as_client for dialect in flow.dialects}
+        return Role.BROWSER if spoken <= BROWSER_DIALECTS else Role.MINER
+    return Role.MINER if case.sessions else Role.LOOKUP
+
+
+def _reasons(case: _Case, serves: _Flows) -> tuple[str, ...]:
+    reasons = []
+    for flows, what in ((case.as_client, "mines at"), (serves, "serves")):
+        for _, _, verdict in sorted(flows, key=lambda entry: (-entry[2].verdict, -entry[2].shares.accepted))[:3]:
+            ip, port = verdict.server if what == "mines at" else verdict.client
+            reasons.append(f"{what} {ip} port {port}: {verdict.reason}")
+    for session in case.sessions[:3]:
+        reasons.append(session.reason)
+    for name in sorted(case.names, key=lambda name: order_of(name.evidence))[:3]:
+        reasons.append(name.evidence.why)
+    return tuple(reasons)
+
+
+def _shares(flows: _Flows) -> Shares:
+    shares = [verdict.shares for _, _, verdict in flows]
+    return Shares(
+        sum(one.submitted for one in shares),
+        sum(one.accepted for one in shares),
+        sum(one.rejected for one in shares),
+    )
+
+
+def _lists(flows: _Flows) -> tuple[dict[str, tuple[str, ...]], bool]:
+    found: dict[str, set[str]] = {"worker": set(), "wallet": set(), "agent": set()}
+    truncated = False
+    for _, flow, _ in flows:
+        for name, values in found.items():
+            if name in flow.details:
+                values |= flow.details[name].kept
+                truncated |= flow.details[name].truncated
+    truncated |= any(len(values) > MAX_LIST for values in found.values())
+    return {name: tuple(sorted(values)[:MAX_LIST]) for name, values in found.items()}, truncated
+
+
+def _coins(case: _Case, flows: _Flows) -> tuple[str, ...]:
+    """Those that the dialect tells; else those of the pools with one coin only."""
+    coins = {coin for _, flow, _ in flows for coin in flow.coins}
+    if not coins:
+        pools = [name.pool for name in case.names] + [answer.pool for _, answer in case.answers]
+        coins = {pool.coins[0] for pool in pools if len(pool.coins) == 1}
+    return tuple(sorted(coins))
+
+
+def _pools(case: _Case) -> tuple[Pool, ...]:
+    """Servers mined at, by the name that this host knew them under; then names without a server."""
+    names = {address: answer.pool.name for address, answer in sorted(case.answers, key=lambda one: one[0])}
+    pools = set()
+    for _, flow, verdict in case.as_client:
+        ip, port = verdict.server
+        told = sorted(flow.details["pool_host"].kept)[:1] if "pool_host" in flow.details else []
+        pools.add(Pool(names.get(ip) or (told[0] if told else None), ip, port, tls=False))
+    for session in case.sessions:
+        flow_seen = session.where.flow
+        pools.add(Pool(session.pool.name, flow_seen.dest_ip, flow_seen.dest_port, tls=True))
+    named = {pool.name for pool in pools}
+    for name in case.names:
+        if name.pool.name not in named:
+            pools.add(_pool_of_name(name))
+    ordered = sorted(pools, key=lambda pool: (pool.ip is None, pool.name or "", pool.ip or "", pool.port or 0))
+    return tuple(ordered[:MAX_LIST])
+
+
+def _pool_of_name(name: NameFinding) -> Pool:
+    flow = name.evidence.where.flow
+    if name.evidence.signature == f"name.{NameSource.TLS.value}":
+        return Pool(name.pool.name, flow.dest_ip, flow.dest_port, tls=True)
+    return Pool(name.pool.name, None, None, tls=False)
+
+
+def _other_flows(case: _Case, flows: _Flows) -> set[tuple[str, int, str, int, str]]:
+    """Flows that carried only a name or a TLS session."""
+    mining = {key for key, _, _ in flows}
+    seen = [flow for name in case.names for flow in name.flows]
+    seen += [session.where.flow for session in case.sessions]
+    return {
+        (flow.src_ip, flow.src_port, flow.dest_ip, flow.dest_port, flow.proto)
+        for flow in seen
+        if ((flow.src_ip, flow.src_port), (flow.dest_ip, flow.dest_port), flow.proto) not in mining
+        and ((flow.dest_ip, flow.dest_port), (flow.src_ip, flow.src_port), flow.proto) not in mining
+    }
+
+
+def _traffic(case: _Case, flows: _Flows, findings: Findings) -> tuple[int, int]:
+    keys = {key for key, _, _ in flows} | {session.flow_id for session in case.sessions}
+    totals = [findings.traffic[key] for key in keys if key in findings.traffic]
+    packets = sum(count for count, _ in totals) + sum(name.sightings for name in case.names)
+    return packets, sum(size for _, size in totals) + sum(name.bytes for name in case.names)
+
+
+def _evidence(case: _Case, flows: _Flows) -> tuple[tuple[Evidence, ...], int]:
+    found = [evidence for _, flow, _ in flows for evidence in flow.evidence.values()]
+    found += [name.evidence for name in case.names]
+    found += [answer.evidence for _, answer in case.answers]
+    found += [session.evidence for session in case.sessions]
+    found.sort(key=order_of)
+    strongest = sorted(found, key=lambda evidence: _RANK[evidence.strength])
+    chosen = found[:FIRST_EVIDENCE]
+    for evidence in strongest:
+        if len(chosen) >= MAX_EVIDENCE:
+            break
+        if evidence not in chosen:
+            chosen.append(evidence)
+    total = sum(sum(flow.messages.values()) for _, flow, _ in flows)
+    total += sum(name.sightings for name in case.names) + len(case.answers) + len(case.sessions)
+    return tuple(sorted(chosen, key=order_of)), max(0, total - len(chosen))
