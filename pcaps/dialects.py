@@ -133,7 +133,7 @@ def eth_proxy(talk: Talk, wallet: str, rig: str, *, shares: int = 2) -> None:
     def work(number: int) -> list[str]:
         return ["0x" + digits(f"{wallet} header {number}", 64), "0x" + digits("epoch 760", 64), target]
 
-    talk.up(rpc(1, "eth_submitLogin", [wallet, "x"], **extra))
+    talk.up(rpc(1, "eth_submitLogin", [f"{wallet}.{rig}", "x"], **extra))
     talk.down({"id": 1, "jsonrpc": "2.0", "result": True})
     talk.up(rpc(5, "eth_getWork", [], jsonrpc="2.0"))
     talk.down({"id": 5, "jsonrpc": "2.0", "result": work(0)})

@@ -42,7 +42,7 @@ def cryptonote() -> Tape:
     """XMRig with three accepted shares and a keep-alive."""
     tape = Tape()
     talk = Talk(tape, ("192.168.10.22", 50210), (POOL, 10128)).open()
-    d.cryptonote(talk, XMR_A, shares=3, keepalive=True, rigid="office-pc-4")
+    d.cryptonote(talk, XMR_A + ".office-pc-4", shares=3, keepalive=True, rigid="office-pc-4")
     talk.wait(20).close()
     return tape
 

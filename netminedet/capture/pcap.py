@@ -1,4 +1,4 @@
-"""pcap files: https://www.ietf.org/archive/id/draft-ietf-opsawg-pcap-04.html."""
+"""pcap files: https://datatracker.ietf.org/doc/draft-ietf-opsawg-pcap/."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""pcapng files: https://www.ietf.org/archive/id/draft-ietf-opsawg-pcapng-02.html.
+"""pcapng files: https://datatracker.ietf.org/doc/draft-ietf-opsawg-pcapng/.
 
 The kernel takes the packet blocks; here is everything that comes once in a while.
 Lengths of blocks are trusted only when both copies agree.  The length of a section is

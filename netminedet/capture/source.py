@@ -54,6 +54,8 @@ class Source:
             self._count(batch)
             if batch.count:
                 yield batch
+            if self._ended:  # closed while the batch was out
+                return
             if stop is Stop.DAMAGED:
                 self._lost(self._damage())
                 self._end()

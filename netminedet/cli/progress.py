@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import PurePath
+from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -34,7 +34,11 @@ class _Read(ProgressColumn):
 
 
 class ProgressBar:
-    """Shows how far a scan is; call it with each `netminedet.api.Progress`."""
+    """Shows how far a scan is; call it with each `netminedet.api.Progress`.
+
+    The bar is that of the input being read; bytes, packets and rate are those of the
+    whole scan, summed up here, since a `Progress` counts within its input.
+    """
 
     def __init__(self, console: Console) -> None:
         name = TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True))
@@ -45,9 +49,11 @@ class ProgressBar:
             console=console, auto_refresh=False, transient=True, expand=True,
         )  # fmt: skip
         self._task = self._progress.add_task("", total=None, packets=0, read=0, rate=0)
-        self._started = time.monotonic()
+        self._started = monotonic()
         self._shown = 0.0
-        self._path: str | None = None
+        self._input = -1
+        self._last: api.Progress | None = None
+        self._packets_done = self._bytes_done = 0
 
     def __enter__(self) -> ProgressBar:
         self._progress.start()
@@ -62,20 +68,28 @@ class ProgressBar:
         self._progress.stop()
 
     def __call__(self, progress: api.Progress) -> None:
-        now = time.monotonic()
-        if now - self._shown < _INTERVAL:
-            return
-        self._shown = now
-        if progress.path != self._path:
-            self._path = progress.path
+        before = self._last
+        self._last = progress
+        if before and before.inputs_done != progress.inputs_done:
+            self._packets_done += before.packets
+            self._bytes_done += before.bytes
+        now = monotonic()
+        if now - self._shown >= _INTERVAL:
+            self._shown = now
+            self._show(progress, now - self._started)
+
+    def _show(self, progress: api.Progress, elapsed: float) -> None:
+        if progress.inputs_done != self._input:
+            self._input = progress.inputs_done
             self._progress.reset(self._task, total=progress.size)
+        read = self._bytes_done + progress.bytes
         self._progress.update(
             self._task,
             description=self._name(progress),
             completed=progress.position,
-            packets=progress.packets,
-            read=progress.bytes,
-            rate=int(progress.bytes / max(now - self._started, _INTERVAL)),
+            packets=self._packets_done + progress.packets,
+            read=read,
+            rate=int(read / max(elapsed, _INTERVAL)),
             refresh=True,
         )
 

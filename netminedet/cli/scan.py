@@ -141,7 +141,7 @@ def _progress(quiet: bool) -> Iterator[Callable[[api.Progress], None] | None]:
 
 def _tell(report: api.Report, *, quiet: bool, verbose: bool) -> None:
     """What went wrong with the inputs, a line each; and what was read of them, where asked for."""
-    from netminedet.report.text import plural, printable, size
+    from netminedet.report.text import about, plural, printable, size
 
     if verbose and not quiet:
         for info in report.inputs:
@@ -149,8 +149,8 @@ def _tell(report: api.Report, *, quiet: bool, verbose: bool) -> None:
             click.echo(f"netminedet: {printable(info.path)}: {read}", err=True)
     incomplete = [info for info in report.inputs if not info.complete]
     for info in incomplete[:_TOLD_LIMIT]:
-        problem = printable("; ".join(info.problems) or "could not be read to its end")
-        click.echo(f"netminedet: warning: {printable(info.path)}: {problem}", err=True)
+        problem = "; ".join(info.problems) or "could not be read to its end"
+        click.echo(f"netminedet: warning: {about(info.path, problem)}", err=True)
     if len(incomplete) > _TOLD_LIMIT:
         others = plural(len(incomplete) - _TOLD_LIMIT, "other input")
         click.echo(f"netminedet: warning: {others} could not be read in full", err=True)

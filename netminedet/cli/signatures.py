@@ -50,12 +50,19 @@ def check_signatures(ctx: click.Context, folder: Path | None) -> None:
     Prints a line for each problem, and exits with 1 if there is any.
     """
     from netminedet.report.text import plural
-    from netminedet.signatures import check
+    from netminedet.signatures import check_counted
 
-    problems = check(folder)
-    for problem in problems:
+    checked = check_counted(folder)
+    for problem in checked.problems:
         click.echo(problem)
-    if problems:
-        click.echo(f"netminedet: {plural(len(problems), 'problem')} found", err=True)
+    if checked.problems:
+        click.echo(f"netminedet: {plural(len(checked.problems), 'problem')} found", err=True)
         ctx.exit(SUSPECTS_FOUND)
-    click.echo("All signatures are well-formed and match their examples.")
+    counts = [
+        plural(checked.dialects, "signature file"),
+        plural(checked.messages, "message"),
+        plural(checked.examples, "example"),
+        plural(checked.lookalikes, "look-alike"),
+        plural(checked.pools, "pool"),
+    ]
+    click.echo(f"all well: {', '.join(counts)}")

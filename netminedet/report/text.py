@@ -41,6 +41,15 @@ def printable(text: str, limit: int = PRINTABLE_LIMIT) -> str:
     return "".join(shown)
 
 
+def about(path: str, problem: str) -> str:
+    """A problem with an input, on one line that begins with the input's path.
+
+    >>> about("a.pcap", "a.pcap: is cut"), about("a.pcap", "is cut")
+    ('a.pcap: is cut', 'a.pcap: is cut')
+    """
+    return f"{printable(path)}: {printable(problem.removeprefix(f'{path}: '))}"
+
+
 def amount(number: int) -> str:
     """A count in few characters: exact below 100,000, then with three digits.
 

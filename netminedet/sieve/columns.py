@@ -109,6 +109,10 @@ class Hits:
 #: Room for pieces of messages that earlier packets of a chunk's flows held.
 JOINED_SIZE = 1 << 20
 
+#: Unfinished messages kept at a time (slots are used in a ring), and the longest kept of one.
+STASH_SLOTS = 2048
+STASH_SIZE = 4096
+
 # Kinds of hits.
 SEGMENT = 1  # payload of a flagged flow, to be read by the protocol parsers
 CLIENT_HELLO = 2

@@ -53,9 +53,8 @@ OPEN = cython.declare(cython.uint, automaton_module.OPEN)
 #: Stands in the row where an automaton state would: a ClientHello goes on in the next segment.
 IN_HELLO = cython.declare(cython.uint, 0xFFFF)
 
-#: Unfinished messages kept at a time, and the longest kept of one.
-STASH_SLOTS = cython.declare(cython.Py_ssize_t, 2048)
-STASH_SIZE = cython.declare(cython.Py_ssize_t, 4096)
+STASH_SLOTS = cython.declare(cython.Py_ssize_t, layout.STASH_SLOTS)
+STASH_SIZE = cython.declare(cython.Py_ssize_t, layout.STASH_SIZE)
 
 JOINED_SIZE = cython.declare(cython.Py_ssize_t, layout.JOINED_SIZE)
 

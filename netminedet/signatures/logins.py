@@ -50,7 +50,7 @@ _ADDRESS = re.compile(
 )
 _SCHEMED = re.compile(r"([a-z]{3,12}):([0-9a-z]{36,128})")
 _TICKER = re.compile(r"([A-Z0-9]{2,10}):(.+)", re.DOTALL)
-_EMAIL = re.compile(r"[\w.%-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}")
+_EMAIL = re.compile(r"[\w.%-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}(?![\w-])")
 _SEPARATOR = re.compile(r"[./+:]")
 _ACCOUNT = re.compile(r"[A-Za-z0-9][\w@.-]{2,127}", re.ASCII)
 

@@ -194,8 +194,9 @@ def _check_anchors_reach(
         if pattern.strength is Strength.WEAK:
             continue
         own = [example.text.encode() for example in examples if pattern.id in example.matches]
-        in_examples = bool(own) and all(any(anchor in text for anchor in anchors) for text in own)
         for method in pattern.methods:
-            if not in_examples and not any(anchor in f'"{method}"'.encode() for anchor in anchors):
+            spelling = f'"{method}"'.encode()
+            shown = [text for text in own if spelling in text] or [spelling]
+            if not all(any(anchor in text for anchor in anchors) for text in shown):
                 problem = f"no anchor occurs in '{method}', so it would not be found; add one to 'anchors'"
                 raise FieldError(("messages", index, "method"), problem)

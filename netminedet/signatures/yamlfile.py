@@ -19,12 +19,27 @@ from netminedet.signatures.text import Place, printable
 #: Larger files are refused unread; the largest shipped one has a tenth of this.
 FILE_LIMIT = 256 * 1024
 
+#: Deeper nesting is refused: no signature needs it, and libyaml's recursion would crash.
+NESTING_LIMIT = 24
+
 _FastLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Result = TypeVar("_Result")
 
 
 class _Loader(_FastLoader):  # type: ignore[misc]
-    """The safe loader without merge keys (a few of them can expand to gigabytes) and double keys."""
+    """The safe loader without merge keys (a few expand to gigabytes), double keys and deep nesting."""
+
+    _nesting = 0
+
+    def descend_resolver(self, current_node: yaml.Node | None, current_index: object) -> None:
+        """Called for each node before its children are read."""
+        self._nesting += 1
+        if self._nesting > NESTING_LIMIT:
+            mark = current_node.start_mark if current_node is not None else None
+            raise yaml.composer.ComposerError(None, None, "nested too deeply", mark)
+
+    def ascend_resolver(self) -> None:
+        self._nesting -= 1
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
         seen: set[object] = set()
@@ -95,7 +110,7 @@ def field_error(shown: str, text: str, error: FieldError) -> SignatureError:
 
 def line_of(text: str, place: Place) -> int:
     """The line (from 1) of a place in a YAML text, or of the nearest thing around it."""
-    node: Any = yaml.compose(text, Loader=_FastLoader)
+    node: Any = yaml.compose(text, Loader=_Loader)
     line = 1
     for step in place:
         found = None

@@ -6,7 +6,7 @@ import os
 import shutil
 import statistics
 import subprocess
-import time
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,8 @@ from tools import Accused, Tool
 
 #: Packets of the capture on which start-up is measured.
 FEW_PACKETS = 5
+
+TIMED = Path(__file__).parent / "timed.py"
 
 
 @dataclass(frozen=True)
@@ -62,21 +64,18 @@ class Bench:
 
     def run(self, command: Sequence[str], output: Path | None = None) -> Run:
         """Run a command to its end; its standard output goes to ``output`` or nowhere."""
-        with (output or Path(os.devnull)).open("wb") as sink:
-            began = time.perf_counter()
-            process = subprocess.Popen(
-                [*self.prefix, *command],
-                stdin=subprocess.DEVNULL,
-                stdout=sink,
-                stderr=subprocess.DEVNULL,
-                cwd=self.scratch,
-                env=self.environment,
-            )
-            _, status, usage = os.wait4(process.pid, 0)
-            seconds = time.perf_counter() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
-        cpu = usage.ru_utime + usage.ru_stime
-        return Run(seconds, cpu, usage.ru_maxrss * 1024, process.returncode)
+        timed = [sys.executable, "-I", "-S", str(TIMED), str(output or os.devnull)]
+        result = subprocess.run(
+            [*self.prefix, *timed, *command],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            cwd=self.scratch,
+            env=self.environment,
+            check=True,
+        )
+        seconds, cpu, peak, code = result.stdout.split()
+        return Run(float(seconds), float(cpu), int(peak), int(code))
 
     def accusations(self, series: Series) -> Accused | None:
         """Whom the tool accuses; None if it names nobody or failed."""
@@ -141,7 +140,7 @@ def describe(
         "bytes_per_s": round(series.bytes / net) if net > 0 else None,
         "peak_rss_bytes": max(run.peak_rss for run in series.runs),
     }
-    if bare is not None and bare.net > 0:
+    if bare is not None and bare.net > 0 and net > 0:
         row["times_bare_read"] = round((net / series.bytes) / (bare.net / bare.bytes), 2)
     if accused is not None:
         row["miners"] = compare(accused, {miner["host"] for miner in capture.miners}, whole)

@@ -10,7 +10,6 @@ import json
 import os
 import platform
 import shlex
-import subprocess
 import sys
 import tempfile
 from datetime import datetime, timezone
@@ -24,6 +23,9 @@ from tools import Tool, all_tools
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
+
+#: The console script's entry point, so that a source tree that is not installed can be measured too.
+ENTRY_POINT = "from netminedet.cli.main import entry_point; entry_point()"
 
 
 def options() -> argparse.Namespace:
@@ -39,7 +41,9 @@ def options() -> argparse.Namespace:
     add("--slice", type=int, default=200_000, help="packets for the slow tools (default %(default)s); 0: all")
     add("--pin", type=int, metavar="CORE", help="run every command on this core only")
     add("--dir", type=Path, default=HERE / "captures", help="where captures are kept (default %(default)s)")
-    add("--netminedet", default=f"{shlex.quote(sys.executable)} -m netminedet", help="the command to measure")
+    add(
+        "--netminedet", default=shlex.join((sys.executable, "-c", ENTRY_POINT)), help="the command to measure"
+    )
     add("--nfstream-python", default=sys.executable, metavar="PATH", help="a Python that has NFStream")
     add("-o", "--output", type=Path, help="write the JSON here instead of standard output")
     return parser.parse_args()
@@ -74,13 +78,6 @@ def chosen(tools: list[Tool], names: str) -> list[Tool]:
     return [tool for tool in tools if tool.name in wanted]
 
 
-def make_apart(given: argparse.Namespace, kind: str) -> None:
-    """Make a capture in a process of its own: this one's memory would count in its children's peaks."""
-    size = ["--mb", str(given.mb), "--miners", str(given.miners), "--seed", str(given.seed)]
-    command = [sys.executable, str(HERE / "generate.py"), "--kind", kind, *size, "--dir", str(given.dir)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-
-
 def bench_all(given: argparse.Namespace, tools: list[Tool], kinds: list[str]) -> list[dict[str, Any]]:
     """Make and measure each capture."""
     results = []
@@ -88,7 +85,6 @@ def bench_all(given: argparse.Namespace, tools: list[Tool], kinds: list[str]) ->
         bench = Bench(Path(scratch), ROOT, given.pin)
         for kind in kinds:
             print(f"{kind}: preparing", file=sys.stderr)
-            make_apart(given, kind)
             path, capture = cached_capture(given.dir, kind, given.mb, given.miners, given.seed)
             print(f"{kind}: measuring {capture.packets} packets", file=sys.stderr)
             rows = measure_capture(bench, tools, path, capture, given.repeat)

@@ -136,7 +136,7 @@ def all_tools(
             nfstream_python,
             "nfstream",
             "nfstream_loop.py",
-            slice_packets,
+            3 * slice_packets,
             accused=nfstream_hosts,
         ),
     ]

@@ -105,6 +105,14 @@ def test_stopping_early_is_not_complete(tmp_path: Path) -> None:
     assert source.info.problems == ["reading was stopped after 0 packets"]
 
 
+def test_closing_between_batches_ends_them(tmp_path: Path) -> None:
+    path = written(tmp_path, GOOD)
+    source = open_source(path)
+    for _ in source.batches():
+        source.close()
+    assert source.info.problems == ["reading was stopped after 100 packets"]
+
+
 @pytest.mark.parametrize(
     "content",
     [

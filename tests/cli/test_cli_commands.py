@@ -10,6 +10,7 @@ import pytest
 import netminedet.signatures
 from netminedet import __version__
 from netminedet.cli.main import run
+from netminedet.signatures import Checked
 
 COMMANDS = [[], ["scan"], ["signatures"], ["signatures", "list"], ["signatures", "check"], ["schema"]]
 
@@ -62,12 +63,19 @@ def test_signatures_list_with_an_empty_folder(tmp_path: Path, capsys: pytest.Cap
     assert capsys.readouterr().err.count("\n") == 1
 
 
-@pytest.mark.parametrize(("problems", "code"), [([], 0), (["a.yaml:3: id: is missing"], 1)])
-def test_signatures_check(
-    problems: list[str], code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(netminedet.signatures, "check", lambda _folder: problems, raising=False)
-    assert run(["signatures", "check"]) == code
+def test_signatures_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "broken.yaml").write_text("id: [", encoding="utf-8")
+    assert run(["signatures", "check", str(tmp_path)]) == 1
     out, err = capsys.readouterr()
-    assert problems == [] or out.splitlines() == problems
-    assert err == ("netminedet: 1 problem found\n" if problems else "")
+    assert "broken.yaml" in out
+    assert err == "netminedet: 1 problem found\n"
+
+
+def test_signatures_check_of_the_built_in_ones(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checked = Checked(problems=(), dialects=1, messages=2, examples=3, lookalikes=4, pools=5)
+    monkeypatch.setattr(netminedet.signatures, "check_counted", lambda _folder: checked)
+    assert run(["signatures", "check"]) == 0
+    expected = "all well: 1 signature file, 2 messages, 3 examples, 4 look-alikes, 5 pools\n"
+    assert capsys.readouterr().out == expected

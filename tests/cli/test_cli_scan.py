@@ -14,8 +14,8 @@ import pytest
 from rich.console import Console
 
 import netminedet.sieve
+from netminedet.cli import progress
 from netminedet.cli.main import run
-from netminedet.cli.progress import ProgressBar
 from netminedet.model import NetminedetError
 
 pytestmark = pytest.mark.usefixtures("api")
@@ -237,14 +237,18 @@ def test_a_device_is_written_into() -> None:
     assert not Path(os.devnull).is_file()
 
 
-def test_progress_bar(api: ModuleType) -> None:
+def test_progress_bar(api: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     screen = io.StringIO()
-    with ProgressBar(Console(file=screen, force_terminal=True, width=120, color_system=None)) as bar:
+    clock = iter([0.0, 0.2, 0.21, 0.5])
+    monkeypatch.setattr(progress, "monotonic", lambda: next(clock))
+    with progress.ProgressBar(Console(file=screen, force_terminal=True, width=80, color_system=None)) as bar:
         bar(api.Progress("captures/\x1b[31m[red]night", 512, None, 7_000_000, 512_000_000, 0, 2))
-        bar(api.Progress("too-soon.pcap", 512, 1024, 7, 512, 1, 2))
+        bar(api.Progress("too-soon.pcap", 512, 1024, 1_000_000, 88_000_000, 1, 2))
+        bar(api.Progress("next.pcap", 512, 1024, 2_000_000, 288_000_000, 1, 2))
     shown = screen.getvalue()
     assert r"1/2 \x1b[31m[red]night" in shown
-    assert "7M packets" in shown
-    assert "512 MB" in shown
+    assert "512 MB 7M packets 2.56 GB/s" in shown
+    assert "2/2 next.pcap" in shown
+    assert "800 MB 9M packets 1.6 GB/s" in shown
     assert "\x1b[31m" not in shown
     assert "too-soon" not in shown

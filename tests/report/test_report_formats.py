@@ -172,7 +172,7 @@ def test_the_table_ignores_the_surroundings(monkeypatch: pytest.MonkeyPatch) -> 
 def test_many_inputs_and_problems_are_listed_in_part() -> None:
     bad = replace(OFFICE, complete=False, problems=["unreadable"])
     text = rendered(replace(EMPTY, inputs=tuple(replace(bad, path=f"{n}.pcap") for n in range(500))), "table")
-    assert "and 480 more" in text
+    assert "and 490 more" in text
     assert len(text.splitlines()) < 40
 
 

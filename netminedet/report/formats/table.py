@@ -14,7 +14,7 @@ from rich.text import Text
 from netminedet.model import InputInfo, Verdict
 from netminedet.report.columns import cell, choose, shorten
 from netminedet.report.like import ReportLike
-from netminedet.report.text import plural, printable, size
+from netminedet.report.text import about, plural, printable, size
 from netminedet.report.times import date_and_clock
 
 MACHINE = False
@@ -25,7 +25,7 @@ _DEFAULT_WIDTH = 80
 _LEAST_WIDTH = 80
 _WIDEST = 400
 #: Inputs, and problems, listed by name at most.
-_LIST_LIMIT = 20
+_LIST_LIMIT = 10
 _INDENT = "    "
 #: Counters of what was read.
 _READ = ("packets", "bytes", "flows", "decoded")
@@ -152,9 +152,10 @@ def _counted(counters: Mapping[str, int]) -> str:
 
 
 def _problems(inputs: Iterable[InputInfo]) -> list[str]:
+    """What was wrong with the inputs, first with those that could not be read in full."""
     problems = [
-        f"{printable(info.path)}: {printable(problem)}"
-        for info in inputs
+        about(info.path, problem)
+        for info in sorted(inputs, key=lambda info: info.complete)
         for problem in info.problems or ([] if info.complete else ["not read to its end"])
     ]
     if len(problems) > _LIST_LIMIT:

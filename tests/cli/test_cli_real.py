@@ -1,0 +1,101 @@
+"""The command line over real scans of the samples."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from netminedet.cli.main import run
+
+SAMPLES = Path(__file__).parents[2] / "pcaps"
+MINING = str(SAMPLES / "stratum-v1.pcap")
+CLEAN = str(SAMPLES / "lookalikes.pcap")
+
+
+@pytest.fixture
+def text_file(tmp_path: Path) -> str:
+    path = tmp_path / "notes.txt"
+    path.write_text("no capture", encoding="utf-8")
+    return str(path)
+
+
+def test_suspects(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["scan", "-q", MINING]) == 1
+    out, err = capsys.readouterr()
+    assert out.startswith("1 suspect: 1 confirmed\n")
+    assert "192.168.10.21" in out
+    assert err == ""
+
+
+def test_nothing_found(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["scan", "-q", CLEAN]) == 0
+    assert capsys.readouterr().out.startswith("No mining found.\n")
+
+
+def test_folder_and_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copy(MINING, tmp_path)
+    shutil.copy(CLEAN, tmp_path)
+    assert run(["scan", "-q", "--format", "json", str(tmp_path)]) == 1
+    text = capsys.readouterr().out
+    document = json.loads(text)
+    assert run(["schema"]) == 0
+    Draft202012Validator(json.loads(capsys.readouterr().out)).validate(document)
+    assert [Path(info["path"]).name for info in document["inputs"]] == ["lookalikes.pcap", "stratum-v1.pcap"]
+    assert all(info["sha256"] for info in document["inputs"])
+    run(["scan", "-q", "--format", "json", str(tmp_path)])
+    assert capsys.readouterr().out == text
+
+
+def test_hashing_only_where_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["scan", "-q", "--format", "json", "--no-sha256", CLEAN])
+    assert json.loads(capsys.readouterr().out)["inputs"][0]["sha256"] is None
+
+
+def test_one_of_several_is_no_capture(text_file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["scan", "-q", CLEAN, text_file]) == 2
+    out, err = capsys.readouterr()
+    assert "incomplete" in out
+    assert err.startswith(f"netminedet: warning: {text_file}: not a capture")
+    assert err.count("\n") == 1
+    assert run(["scan", "-q", "--format", "json", MINING, text_file]) == 1
+    info = json.loads(capsys.readouterr().out)["inputs"][1]
+    assert not info["complete"]
+    assert info["problems"]
+
+
+def test_none_is_a_capture(text_file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["scan", "-q", text_file]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"netminedet: error: {text_file}: not a capture")
+    assert err.count("\n") == 1
+
+
+def test_cut_capture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cut = tmp_path / "cut.pcap"
+    cut.write_bytes(Path(CLEAN).read_bytes()[:-7])
+    assert run(["scan", "-q", str(cut)]) == 2
+    assert "not everything could be" in capsys.readouterr().out
+
+
+def test_standard_input() -> None:
+    program = "from netminedet.cli.main import entry_point; entry_point()"
+    with Path(MINING).open("rb") as capture:
+        done = subprocess.run(
+            [sys.executable, "-c", program, "scan", "-q", "--format", "jsonl", "-"],
+            stdin=capture,
+            capture_output=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert [json.loads(line)["event_type"] for line in done.stdout.splitlines()] == [
+        "netminedet",
+        "alert",
+        "stats",
+    ]

@@ -1,0 +1,186 @@
+"""The sieve as a whole: what is handed on, when, and what is not."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from netminedet.sieve import Hit, Sieve
+from netminedet.sieve.columns import (
+    CLIENT_HELLO,
+    DNS_TCP,
+    DNS_UDP,
+    HTTP_REQUEST,
+    MATCH_BARE_TLS,
+    SEGMENT,
+    STASH_SIZE,
+    STASH_SLOTS,
+)
+from tests.frames import ACK, SYN, batch_of, ethernet, ipv4, tcp_frame, udp
+
+MINER, POOL = ("10.0.0.1", 40000), ("198.51.100.9", 3333)
+LINE = b'{"id":1,"params":["x/1"],"method":"mining.subscribe"}\n'
+
+
+def sieve() -> Sieve:
+    return Sieve([b"mining.", b'"login"'], ["antpool.com", "stratum.slushpool.com"])
+
+
+def hits(frames: list[bytes], tool: Sieve | None = None) -> list[Hit]:
+    return list((tool or sieve()).run(batch_of(frames), "test"))
+
+
+def sent(pieces: list[bytes], start: int = 100) -> list[bytes]:
+    frames = [tcp_frame(MINER, POOL, start - 1, b"", SYN)]
+    for piece in pieces:
+        frames.append(tcp_frame(MINER, POOL, start, piece))
+        start += len(piece)
+    return frames
+
+
+@given(st.lists(st.integers(1, len(LINE) - 1), max_size=6))
+@settings(max_examples=80)
+def test_anchor_split_anywhere_is_found_with_the_whole_message(cuts: list[int]) -> None:
+    edges = [0, *sorted(set(cuts)), len(LINE)]
+    pieces = [LINE[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    found = hits(sent(pieces))
+    assert b"".join(hit.prefix + hit.payload for hit in found) == LINE
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param([b"\x00\x01binary" * 100] * 40, id="binary"),
+        pytest.param([b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n"] * 60, id="http"),
+        pytest.param([b'{"jsonrpc":"2.0","method":"other"}\n'] * 60, id="json"),
+        pytest.param([b"PROXY TCP4 10.0.0.1 198.51.100.9 1 2\r\n"], id="proxy-line"),
+        pytest.param([b'{"never closed'], id="open-object"),
+    ],
+)
+def test_no_flow_is_given_up(before: list[bytes]) -> None:
+    found = [hit for hit in hits(sent([*before, LINE])) if hit.kind == SEGMENT]
+    assert found
+    assert (found[-1].prefix + found[-1].payload).endswith(LINE)
+
+
+def test_segment_out_of_order_is_searched_too() -> None:
+    late = [tcp_frame(MINER, POOL, 500, b"x" * 50), tcp_frame(MINER, POOL, 100, LINE)]
+    assert [hit.payload for hit in hits(late)] == [LINE]
+
+
+def test_flagged_flow_is_handed_on_in_both_directions_until_unflagged() -> None:
+    tool = sieve()
+    reply = tcp_frame(POOL, MINER, 900, b'{"id":1,"result":true}\n')
+    (first,) = hits(sent([LINE]), tool)
+    assert [hit.side for hit in hits([reply], tool)] == [1 - first.side]
+    tool.unflag(first)
+    assert hits([tcp_frame(POOL, MINER, 923, b'{"id":2,"result":true}\n')], tool) == []
+    again = [tcp_frame(MINER, POOL, 100 + len(LINE), LINE)]
+    assert [hit.payload for hit in hits(again, tool)] == [LINE]
+
+
+def test_unfinished_message_of_the_other_side_comes_along() -> None:
+    pool_says = b'{"id":null,"method":"other","params":[1,2,3]}\n'
+    frames = [
+        tcp_frame(POOL, MINER, 899, b"", SYN | ACK),
+        tcp_frame(POOL, MINER, 900, pool_says[:20]),
+        tcp_frame(MINER, POOL, 100, LINE),
+        tcp_frame(POOL, MINER, 920, pool_says[20:]),
+    ]
+    last = hits(frames)[-1]
+    assert last.prefix + last.payload == pool_says
+
+
+def test_keep_alive_byte_is_not_payload() -> None:
+    frames = [*sent([LINE]), tcp_frame(MINER, POOL, 100 + len(LINE) - 1, b"\n")]
+    assert len(hits(frames)) == 1
+
+
+def test_flood_of_unfinished_messages_is_bounded_and_counted() -> None:
+    tool = sieve()
+    frames = [tcp_frame((f"10.1.{i >> 8}.{i & 255}", 9), POOL, 100, b'{"half') for i in range(STASH_SLOTS + 100)]
+    assert hits(frames, tool) == []
+    assert tool.counters()["partial_messages_displaced"] == 100
+    assert [hit.kind for hit in hits(sent([LINE]), tool)] == [SEGMENT]
+
+
+def test_endless_message_is_counted_and_does_not_hide_the_anchor() -> None:
+    tool = sieve()
+    endless = sent([b'{"a":"' + b"x" * 1400, b"y" * 1400, b"z" * 1400, b'","m":"mining.x"}'])
+    found = hits(endless, tool)
+    assert tool.counters()["partial_messages_too_long"] == 1
+    assert STASH_SIZE < 4200 + 6
+    assert [hit.kind for hit in found] == [SEGMENT]
+
+
+def client_hello(name: bytes | None, padding: int = 0) -> bytes:
+    extensions = b"\x00\x15" + padding.to_bytes(2, "big") + bytes(padding)
+    if name is not None:
+        entry = b"\x00" + len(name).to_bytes(2, "big") + name
+        body = len(entry).to_bytes(2, "big") + entry
+        extensions += b"\x00\x00" + len(body).to_bytes(2, "big") + body
+    body = b"\x03\x03" + bytes(32) + b"\x00" + b"\x00\x02\x13\x01" + b"\x01\x00"
+    body += len(extensions).to_bytes(2, "big") + extensions
+    handshake = b"\x01" + len(body).to_bytes(3, "big") + body
+    return b"\x16\x03\x01" + len(handshake).to_bytes(2, "big") + handshake
+
+
+def dns_query(name: bytes) -> bytes:
+    labels = b"".join(bytes([len(label)]) + label for label in name.split(b"."))
+    return b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00" + labels + b"\x00\x00\x01\x00\x01"
+
+
+NAMES = [
+    (b"antpool.com", True),
+    (b"AntPool.COM", True),
+    (b"stratum.antpool.com", True),
+    (b"evilantpool.com", False),
+    (b"antpool.com.evil.example", False),
+    (b"slushpool.com", False),
+    (b"stratum.slushpool.com", True),
+    (b"com", False),
+]
+
+
+@pytest.mark.parametrize(("name", "listed"), NAMES)
+def test_names_match_by_whole_labels(name: bytes, listed: bool) -> None:
+    query = dns_query(name)
+    carriers = {
+        DNS_UDP: [ethernet(0x0800, ipv4("10.0.0.1", "10.0.0.53", 17, udp(5353, 53, query)))],
+        DNS_TCP: [tcp_frame(MINER, ("10.0.0.53", 53), 1, len(query).to_bytes(2, "big") + query)],
+        CLIENT_HELLO: [tcp_frame(MINER, POOL, 1, client_hello(name))],
+        HTTP_REQUEST: [tcp_frame(MINER, POOL, 1, b"GET / HTTP/1.1\r\nAccept: x\r\nhOsT: " + name + b":80\r\n\r\n")],
+    }
+    for kind, frames in carriers.items():
+        assert [hit.kind for hit in hits(frames)] == [kind] * listed
+    connect = tcp_frame(MINER, POOL, 1, b"CONNECT " + name + b":3333 HTTP/1.1\r\n\r\n")
+    absolute = tcp_frame(MINER, POOL, 1, b"GET http://" + name + b"/ HTTP/1.1\r\n\r\n")
+    assert len(hits([connect])) == len(hits([absolute])) == listed
+
+
+@pytest.mark.parametrize("cut", [1, 6, 40, 200, 1400])
+def test_client_hello_over_segments(cut: int) -> None:
+    hello = client_hello(b"stratum.antpool.com", padding=1500)
+    pieces = [hello[:cut], hello[cut:]] if cut > 5 else [hello]
+    (hit,) = hits(sent(pieces))
+    assert hit.kind == CLIENT_HELLO
+    assert (hit.prefix or hit.payload) == hello
+
+
+def test_client_hello_without_a_name_is_told_apart() -> None:
+    assert [hit.match for hit in hits(sent([client_hello(None)]))] == [MATCH_BARE_TLS]
+
+
+@given(st.lists(st.binary(max_size=80), max_size=12), st.integers(0, 2**32 - 1))
+def test_any_payload_at_any_sequence_number(pieces: list[bytes], start: int) -> None:
+    """Nothing raises, and what is handed on was sent."""
+    for hit in hits(sent(pieces, start)):
+        assert hit.payload in b"".join(pieces)
+
+
+def test_jumbled_json_costs_no_message() -> None:
+    lines = [json.dumps({"id": i, "method": "mining.submit", "params": ["a" * i]}).encode() + b"\n" for i in range(40)]
+    assert b"".join(hit.prefix + hit.payload for hit in hits(sent(lines))) == b"".join(lines)

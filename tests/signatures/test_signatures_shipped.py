@@ -1,0 +1,119 @@
+"""The shipped signature files against the examples and look-alikes that they carry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from netminedet.model import EXCERPT_LIMIT, Kind, Side, Strength
+from netminedet.signatures import check_counted, load_signatures, signature_dir
+from netminedet.signatures.dialect import Dialect, Example, Lookalike
+from netminedet.signatures.loading import compile_expressions, read_lookalikes
+
+SIGNATURES = load_signatures()
+EXAMPLES = [
+    pytest.param(dialect, example, id=f"{dialect.id}: {example.name}")
+    for dialect in SIGNATURES.dialects
+    for example in dialect.examples
+]
+LOOKALIKES = [
+    pytest.param(lookalike, id=f"{source}: {lookalike.name}")
+    for source, group in (
+        *((dialect.id, dialect.lookalikes) for dialect in SIGNATURES.dialects),
+        ("general", read_lookalikes(signature_dir())),
+    )
+    for lookalike in group
+]
+
+
+def variations(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The same message as other miners and pools would write it."""
+    yield dict(reversed(message.items()))
+    yield {**message, "extra": {"nested": [1]}}
+    yield {key: value for key, value in message.items() if key != "jsonrpc"}
+    if isinstance(message.get("id"), int):
+        yield {**message, "id": str(message["id"])}
+    if isinstance(message.get("params"), dict):
+        yield {**message, "params": dict(reversed(message["params"].items()))}
+
+
+def found(message: object, sender: Side | None = None) -> set[str]:
+    return {match.signature for match in SIGNATURES.match(message, sender)}
+
+
+@pytest.mark.parametrize(("dialect", "example"), EXAMPLES)
+def test_example_matches(dialect: Dialect, example: Example) -> None:
+    message = json.loads(example.text)
+    expected = {f"{dialect.id}.{name}" for name in example.matches}
+    assert expected <= found(message, example.sender)
+    assert expected <= found(message)
+    if example.sender is not None:
+        assert not expected & found(message, example.sender.other)
+    for varied in variations(message):
+        assert expected <= found(varied), varied
+
+
+@pytest.mark.parametrize(("dialect", "example"), EXAMPLES)
+def test_example_counts_once(dialect: Dialect, example: Example) -> None:
+    """A share or a job that two dialects both took for theirs would be counted twice."""
+    matches = SIGNATURES.match(json.loads(example.text))
+    strong = [match.kind for match in matches if match.strength is Strength.STRONG]
+    assert strong.count(Kind.SHARE) <= 1
+    assert strong.count(Kind.JOB) <= 1
+
+
+@pytest.mark.parametrize(("dialect", "example"), EXAMPLES)
+def test_excerpt_of_example_is_short_and_printable(dialect: Dialect, example: Example) -> None:
+    excerpt = SIGNATURES.excerpt(json.loads(example.text))
+    assert len(excerpt) <= EXCERPT_LIMIT
+    assert excerpt.isprintable()
+
+
+@pytest.mark.parametrize("lookalike", LOOKALIKES)
+def test_lookalike_is_left_alone(lookalike: Lookalike) -> None:
+    message = json.loads(lookalike.text)
+    strong = [match.signature for match in SIGNATURES.match(message) if match.strength is Strength.STRONG]
+    assert strong == []
+
+
+@pytest.mark.parametrize("dialect", SIGNATURES.dialects, ids=lambda dialect: dialect.id)
+def test_every_expression_compiles(dialect: Dialect) -> None:
+    compile_expressions(dialect)
+    assert dialect.references
+    assert dialect.text.startswith(f"id: {dialect.id}\n")
+
+
+def test_check_finds_nothing() -> None:
+    checked = check_counted()
+    assert checked.problems == ()
+    assert checked.dialects == len(SIGNATURES.dialects)
+    assert checked.messages == SIGNATURES.info.count
+    assert checked.examples == len(EXAMPLES)
+    assert checked.lookalikes == len(LOOKALIKES)
+    assert checked.pools == len(SIGNATURES.pools.rows)
+
+
+def test_anchors_are_fit_for_the_sieve() -> None:
+    assert list(SIGNATURES.anchors) == sorted(set(SIGNATURES.anchors))
+    for anchor in SIGNATURES.anchors:
+        assert 5 <= len(anchor) <= 64
+        assert b"\n" not in anchor
+        assert b"}" not in anchor
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        r"mining\u002esubscribe",
+        r"mining\u002Esubscribe",
+        r"\u006dining\u002Esubscribe",
+        r"m\u0069ning.subscribe",
+    ],
+)
+def test_escaped_verb_contains_an_anchor(spelling: str) -> None:
+    line = f'{{"id":1,"method":"{spelling}","params":[]}}'
+    assert any(anchor in line.encode() for anchor in SIGNATURES.anchors)
+    assert "stratum-v1.subscribe" in found(json.loads(line))
