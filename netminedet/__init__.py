@@ -1,8 +1,8 @@
 """netminedet finds virtual-currency mining in network traffic.
 
-    from netminedet import scan
-    for suspect in scan("capture.pcap").suspects:
-        print(suspect.host, suspect.verdict.label, suspect.reasons[0])
+from netminedet import scan
+for suspect in scan("capture.pcap").suspects:
+    print(suspect.host, suspect.verdict.label, suspect.reasons[0])
 """
 
 from __future__ import annotations

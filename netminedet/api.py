@@ -146,7 +146,9 @@ def parse_networks(texts: Sequence[str]) -> tuple[Network, ...]:
         try:
             networks.append(ip_network(text, strict=False))
         except ValueError:
-            raise NetminedetError(f"{text!r} is not a network; write it like 10.0.0.0/8 or fc00::/7") from None
+            raise NetminedetError(
+                f"{text!r} is not a network; write it like 10.0.0.0/8 or fc00::/7"
+            ) from None
     return tuple(networks)
 
 
@@ -191,8 +193,6 @@ def _stepper(
     def step(source: Any) -> None:
         if progress is not None:
             info = source.info
-            progress(
-                Progress(path, source.position, source.size, info.packets, info.bytes, number, total)
-            )
+            progress(Progress(path, source.position, source.size, info.packets, info.bytes, number, total))
 
     return step

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict
 from collections.abc import Iterator
+from dataclasses import replace
 
-from netminedet.model import Batch, BareTls, FiveTuple, FlowTotals, NameAnswer, NameSeen, NameSource, PoolName
+from netminedet.model import (
+    BareTls,
+    Batch,
+    FiveTuple,
+    FlowTotals,
+    NameAnswer,
+    NameSeen,
+    NameSource,
+    PoolName,
+    Where,
+)
 from netminedet.protocols.conversation import Conversation, Segment
 from netminedet.protocols.dns import read_dns
 from netminedet.protocols.hosts import http_host, tls_server_name
 from netminedet.sieve import FlowKey, Hit, Sieve
 from netminedet.sieve.columns import (
     CLIENT_HELLO,
-    CONTEXT_STARTS_FLIGHT,
     DNS_TCP,
     DNS_UDP,
     FLIGHT_JSON,
@@ -158,7 +168,6 @@ def _segment_of(hit: Hit) -> Segment:
     )
 
 
-def _reversed(hit: Hit):  # type: ignore[no-untyped-def]
-    from dataclasses import replace
-
+def _reversed(hit: Hit) -> Where:
+    """The packet's place, with the flow as the other side sends it."""
     return replace(hit.where, flow=hit.where.flow.reversed())

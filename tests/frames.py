@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 from ipaddress import ip_address
+from pathlib import Path
 
 from netminedet.model import Batch
 
@@ -15,7 +16,9 @@ def ethernet(ethertype: int, payload: bytes) -> bytes:
     return bytes.fromhex("0200000000010200000000020000")[:12] + struct.pack(">H", ethertype) + payload
 
 
-def ipv4(source: str, target: str, protocol: int, payload: bytes, *, fragment: int = 0, options: bytes = b"") -> bytes:
+def ipv4(
+    source: str, target: str, protocol: int, payload: bytes, *, fragment: int = 0, options: bytes = b""
+) -> bytes:
     length = 20 + len(options)
     first = 0x40 | length // 4
     head = struct.pack(">BBHHHBBH", first, 0, length + len(payload), 1, fragment, 64, protocol, 0)
@@ -35,7 +38,9 @@ def udp(source: int, target: int, payload: bytes) -> bytes:
     return struct.pack(">HHHH", source, target, 8 + len(payload), 0) + payload
 
 
-def tcp_frame(source: tuple[str, int], target: tuple[str, int], seq: int, data: bytes = b"", flags: int = 24) -> bytes:
+def tcp_frame(
+    source: tuple[str, int], target: tuple[str, int], seq: int, data: bytes = b"", flags: int = 24
+) -> bytes:
     segment = tcp(source[1], target[1], seq, data, flags)
     if ip_address(source[0]).version == 4:
         return ethernet(0x0800, ipv4(source[0], target[0], 6, segment))
@@ -58,13 +63,16 @@ def batch_of(frames: Iterable[bytes], linktype: int = 1, first_number: int = 1) 
     return batch
 
 
-def write_pcap(path: object, frames: Iterable[bytes], *, linktype: int = 1, times: Iterable[int] | None = None) -> None:
+def write_pcap(
+    path: object, frames: Iterable[bytes], *, linktype: int = 1, times: Iterable[int] | None = None
+) -> None:
     """A little-endian microsecond capture file; ``times`` in microseconds."""
     records = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, linktype)]
     kept = list(frames)
-    moments = list(times) if times is not None else [1_700_000_000_000_000 + i * 1000 for i in range(len(kept))]
+    moments = (
+        list(times) if times is not None else [1_700_000_000_000_000 + i * 1000 for i in range(len(kept))]
+    )
     for moment, frame in zip(moments, kept, strict=True):
         head = struct.pack("<IIII", moment // 1_000_000, moment % 1_000_000, len(frame), len(frame))
         records.append(head + frame)
-    with open(str(path), "wb") as file:
-        file.write(b"".join(records))
+    Path(str(path)).write_bytes(b"".join(records))

@@ -26,8 +26,6 @@ from netminedet.protocols.stream import Stream
 MAX_PENDING = 512
 MAX_HELD = 64
 
-_PREAMBLES = (b"PROXY TCP4 ", b"PROXY TCP6 ", b"PROXY UNKNOWN")
-
 
 class Recognised(Protocol):
     """What a signature says of a message: see ``netminedet.signatures.matcher.Match``."""
@@ -158,7 +156,7 @@ class Conversation:
         end = self._ends[segment.side]
         items = end.lines.feed(data, gap=gap)
         for item in items:
-            if isinstance(item, ForeignItem) and not item.data.startswith(_PREAMBLES):
+            if isinstance(item, ForeignItem):
                 end.foreign = True
         messages: list[Message] = []
         for item in items:
@@ -208,7 +206,7 @@ class Conversation:
         return found
 
     def _remember(self, end: _End, value: dict[str, Any], matches: Iterable[Recognised]) -> None:
-        """Keep a request of a client until its answer comes.  Clients reuse ids: some give every share the same."""
+        """Keep a client's request until its answer comes.  Ids come again: some give all shares the same."""
         asked = [match for match in matches if match.sender is Side.CLIENT]
         if not asked:
             return

@@ -33,7 +33,7 @@ def tls_server_name(data: bytes) -> str | None:
 
 
 def http_host(data: bytes) -> tuple[str | None, bool]:
-    """The host that an HTTP request goes to (RFC 9112 section 3.2), and whether a tunnel to it is asked for."""
+    """The host that an HTTP request goes to (RFC 9112 section 3.2); whether it asks for a tunnel."""
     head = data[:4096].partition(b"\r\n\r\n")[0]
     target = _TARGET.match(head)
     host = target or _HOST_HEADER.search(head)

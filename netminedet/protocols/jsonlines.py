@@ -3,7 +3,7 @@
 Sans-IO: bytes of one direction in; items out.  An item is a JSON value, or a run of
 bytes that is none.  Tolerated, because real peers do it: blank lines, ``\\r\\n``, NUL
 bytes between messages (an old miner's keep-alive), a UTF-8 byte order mark, several
-messages on a line, a last message without its newline.
+messages on a line, a last message without its newline, a PROXY header before all.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+
+from netminedet.protocols.preambles import proxy_header_length
 
 #: Longest message put together, in bytes.  The longest known is a list of 16 jobs.
 MAX_MESSAGE = 128 * 1024
@@ -87,19 +89,18 @@ class JsonLines:
         """Take one item off the buffer; None when there is no whole one."""
         while True:
             self._skip_between()
-            if not self._buffer:
+            if not self._buffer or _BOM.startswith(self._buffer):
                 return None
-            if self._buffer[0] not in b"{[":
-                taken = self._take_foreign()
-                if taken is None:
-                    continue
-                return taken
-            self._partial_first = False
-            return self._take_json()
+            if self._buffer[0] in b"{[":
+                self._partial_first = False
+                return self._take_json()
+            foreign = self._take_foreign()
+            if foreign is not None:
+                return foreign
 
     def _skip_between(self) -> None:
         buffer = self._buffer
-        at = 0
+        at = proxy_header_length(buffer)
         while at < len(buffer) and buffer[at] in _BETWEEN:
             at += 1
         if buffer.startswith(_BOM, at):
@@ -107,12 +108,12 @@ class JsonLines:
         del buffer[:at]
 
     def _take_foreign(self) -> ForeignItem | None:
-        """Take a line that is not JSON; None where it is the tail of a message begun before."""
-        end = self._buffer.find(b"\n") + 1 or len(self._buffer)
-        line = bytes(self._buffer[:end])
-        del self._buffer[:end]
-        tail = self._partial_first and line.rstrip(_BETWEEN).endswith((b"}", b"]"))
-        self._partial_first = False
+        """Take a line that is not JSON; None where it may be the tail of a message begun before."""
+        end = self._buffer.find(b"\n") + 1
+        line = bytes(self._buffer[: end or len(self._buffer)])
+        del self._buffer[: len(line)]
+        tail = self._partial_first and _may_be_tail(line, ends=bool(end))
+        self._partial_first = tail and not end
         return None if tail else ForeignItem(line[:64])
 
     def _take_json(self) -> Item | None:
@@ -131,6 +132,12 @@ class JsonLines:
             value, used = decoded
         del self._buffer[:used]
         return JsonItem(value, self._heads_segment)
+
+
+def _may_be_tail(line: bytes, *, ends: bool) -> bool:
+    """Whether the line may be the rest of a JSON message; ``ends``: its newline is there."""
+    text = line.rstrip(_BETWEEN)
+    return min(text, default=0) >= 0x20 and (not ends or text.endswith((b"}", b"]")))
 
 
 def _first_of_several(line: bytes) -> tuple[Any, int] | None:

@@ -1,3 +1,4 @@
+# mypy: allow-untyped-decorators, no-warn-return-any
 """Kernel: from a captured frame to the bounds of its TCP or UDP payload.
 
 Every header length is checked against what was captured and what the outer header
@@ -9,6 +10,9 @@ tunnels belong there (outer) or in ``_transport`` (carried over IP).
 from __future__ import annotations
 
 from array import array
+
+from netminedet.model import Batch
+from netminedet.sieve.columns import Columns
 
 try:
     import cython
@@ -88,7 +92,7 @@ class Decoder:
     ethertype: cython.int
     tags: cython.uint
 
-    def __init__(self, columns, seed: tuple[int, int]) -> None:
+    def __init__(self, columns: Columns, seed: tuple[int, int]) -> None:
         self.proto = columns.proto
         self.key0 = columns.key0
         self.key1 = columns.key1
@@ -109,7 +113,7 @@ class Decoder:
         """Packets by outcome."""
         return {name: self.counts[i] for i, name in enumerate(REASONS)}
 
-    def run(self, batch, low: cython.Py_ssize_t, high: cython.Py_ssize_t) -> None:
+    def run(self, batch: Batch, low: cython.Py_ssize_t, high: cython.Py_ssize_t) -> None:
         """Decode packets ``low`` to ``high`` of the batch into columns 0 to ``high - low``."""
         offset: cython.uint[:] = batch.offset
         caplen: cython.uint[:] = batch.caplen
@@ -229,9 +233,9 @@ class Decoder:
     @cython.exceptval(-1, check=False)
     def _unwrap(self) -> cython.int:
         """Step over VLAN tags, MPLS labels, PPPoE and LLC/SNAP until an IP header comes."""
-        layers: cython.int
+        _layer: cython.int
         outcome: cython.int
-        for layers in range(MAX_LAYERS):
+        for _layers in range(MAX_LAYERS):
             if self.ethertype == 0x0800 or self.ethertype == 0x86DD:
                 return DECODED
             if self.ethertype == 0x8100 or self.ethertype == 0x88A8 or self.ethertype == 0x9100:
@@ -368,7 +372,7 @@ class Decoder:
         at: cython.Py_ssize_t = start + 40
         wire_end: cython.Py_ssize_t
         protocol: cython.int
-        layers: cython.int
+        _layer: cython.int
         outcome: cython.int
         if self.end - start < 40:
             return TRUNCATED
@@ -378,7 +382,7 @@ class Decoder:
         if wire_end == at:
             wire_end = self.end
         protocol = self.data[start + 6]
-        for layers in range(MAX_LAYERS):
+        for _layers in range(MAX_LAYERS):
             if protocol == 6 or protocol == 17:
                 self.at = at
                 outcome = self._transport(column, protocol, wire_end)

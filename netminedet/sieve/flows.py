@@ -1,3 +1,4 @@
+# mypy: allow-untyped-decorators, no-warn-return-any
 """Kernel: the table of flows, and its ageing.
 
 Open addressing with linear probing; a row is one cache line (see ``columns``).  The
@@ -8,8 +9,12 @@ are dropped, and only if that is not enough the longest idle rows with evidence.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
+from typing import Any
 
+from netminedet.model import Batch
 from netminedet.sieve import columns as layout
+from netminedet.sieve.columns import Columns
 
 try:
     import cython
@@ -68,9 +73,9 @@ class FlowTable:
     evicted_with_evidence: cython.ulonglong
     max_flows: cython.Py_ssize_t
     # rows with evidence that were dropped since the owner last took them, as bytes
-    dropped: list
+    dropped: list[Any]
 
-    def __init__(self, columns, seed: int, max_flows: int) -> None:
+    def __init__(self, columns: Columns, seed: int, max_flows: int) -> None:
         self.key0 = columns.key0
         self.key1 = columns.key1
         self.proto = columns.proto
@@ -89,7 +94,7 @@ class FlowTable:
         self.mask = count - 1
         self.words = count * layout.ROW_WORDS
 
-    def memory(self):
+    def memory(self) -> Any:
         """The rows, for the kernels that work on them; changes whenever ``reserve`` says so."""
         return self.rows
 
@@ -186,7 +191,7 @@ class FlowTable:
         self.used = kept
 
     def take_noted(self, all_of_them: bool) -> list[tuple[int, ...]]:
-        """Rows with evidence that were dropped since the last call; with ``all_of_them`` also those still here."""
+        """Rows with evidence dropped since the last call; with ``all_of_them`` also those still here."""
         i: cython.Py_ssize_t
         taken = self.dropped
         self.dropped = []
@@ -196,7 +201,7 @@ class FlowTable:
                     taken.append(tuple([self.rows[i + word] for word in range(ROW_WORDS)]))
         return taken
 
-    def run(self, batch, low: cython.Py_ssize_t, high: cython.Py_ssize_t) -> None:
+    def run(self, batch: Batch, low: cython.Py_ssize_t, high: cython.Py_ssize_t) -> None:
         """Find the rows of packets ``low`` to ``high``; count packets, bytes and times in them."""
         wirelen: cython.uint[:] = batch.wirelen
         time_ns: cython.longlong[:] = batch.time_ns
@@ -229,7 +234,7 @@ class FlowTable:
                     self.rows[at + FIRST_SEEN] = now
 
 
-def _cut(buckets, oldest: int, step: int, goal: int) -> tuple[int, int]:
+def _cut(buckets: Sequence[int], oldest: int, step: int, goal: int) -> tuple[int, int]:
     """The time before which at least ``goal`` rows of these buckets were last seen, and how many they are."""
     found = 0
     for bucket in range(IDLE_BUCKETS):

@@ -1,3 +1,4 @@
+# mypy: allow-untyped-decorators, no-warn-return-any
 """Kernel: host names in DNS questions, TLS ClientHellos and HTTP requests, against a hashed set.
 
 Only says that a name may be a pool's, or that a ClientHello names nobody; whoever gets
@@ -11,7 +12,9 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable
 
+from netminedet.model import Batch
 from netminedet.sieve import columns as layout
+from netminedet.sieve.columns import Hits
 
 try:
     import cython
@@ -75,7 +78,7 @@ class NameScanner:
     data: cython.uchar[:]
     name: cython.uchar[:]
 
-    def __init__(self, hits, names: Iterable[str]) -> None:
+    def __init__(self, hits: Hits, names: Iterable[str]) -> None:
         table = name_table(names)
         self.table = table
         self.table_mask = len(table) - 1
@@ -88,7 +91,7 @@ class NameScanner:
         self.joined = hits.joined
         self.name = bytearray(NAME_SIZE)
 
-    def run(self, batch, count: cython.Py_ssize_t) -> None:
+    def run(self, batch: Batch, count: cython.Py_ssize_t) -> None:
         """Look at the first ``count`` hits."""
         k: cython.Py_ssize_t
         at: cython.Py_ssize_t
@@ -194,7 +197,12 @@ class NameScanner:
         at += 1
         if is_connect:
             return self._host(at, limit)
-        if at + 7 < limit and self.data[at] == 0x68 and self.data[at + 5] == 0x2F and self.data[at + 6] == 0x2F:
+        if (
+            at + 7 < limit
+            and self.data[at] == 0x68
+            and self.data[at + 5] == 0x2F
+            and self.data[at + 6] == 0x2F
+        ):
             return self._host(at + 7, limit)
         return MATCH_NONE
 

@@ -159,5 +159,3 @@ def _five_tuple(data: bytearray, at: int, ports: int, proto: int) -> FiveTuple:
 
 def _vlan(tags: int) -> tuple[int, ...]:
     return ((tags >> 12) & 0xFFF, tags & 0xFFF)[: tags >> 24]
-
-

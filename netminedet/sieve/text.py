@@ -1,3 +1,4 @@
+# mypy: allow-untyped-decorators, no-warn-return-any
 """Kernel: follows each TCP direction, looks for anchors in JSON text, and picks out names' carriers.
 
 The rule that keeps this fast: an anchor can only lie inside a JSON object, so nothing
@@ -13,9 +14,13 @@ a ring: when all are taken, the oldest gives way and is counted.
 from __future__ import annotations
 
 from array import array
+from typing import Any
 
+from netminedet.model import Batch
 from netminedet.sieve import automaton as automaton_module
 from netminedet.sieve import columns as layout
+from netminedet.sieve.automaton import Automaton
+from netminedet.sieve.columns import Columns, Hits
 
 try:
     import cython
@@ -138,7 +143,7 @@ class TextScanner:
     opened_at: cython.Py_ssize_t
     found: cython.bint
 
-    def __init__(self, columns, hits, automaton) -> None:
+    def __init__(self, columns: Columns, hits: Hits, automaton: Automaton) -> None:
         self.proto = columns.proto
         self.side = columns.side
         self.payload_at = columns.payload_at
@@ -165,7 +170,7 @@ class TextScanner:
         self.stash_key1 = array("Q", bytes(8 * STASH_SLOTS))
         self.stash_next = 0
 
-    def bind(self, rows) -> None:
+    def bind(self, rows: Any) -> None:
         """Work on these flow rows from now on."""
         self.rows = rows
 
@@ -182,10 +187,9 @@ class TextScanner:
         self.rows[row * ROW_WORDS + FLAGS] &= MASK ^ FLAGGED
         self.rows[row * ROW_WORDS + SCAN] = 0
 
-    def run(self, batch, low: cython.Py_ssize_t, high: cython.Py_ssize_t) -> int:
+    def run(self, batch: Batch, low: cython.Py_ssize_t, high: cython.Py_ssize_t) -> int:
         """Work through packets ``low`` to ``high``; the number of hits."""
         column: cython.Py_ssize_t
-        at: cython.Py_ssize_t
         self.data = batch.data
         self.hits = 0
         self.joined_used = 0
@@ -194,10 +198,8 @@ class TextScanner:
                 if self.proto[column] == 6:
                     if self.segment_len[column] or self.tcp_flags[column] & SYN:
                         self._tcp(column)
-                elif self.proto[column] == 17 and self.payload_len[column] > 12:
-                    if (self.ports[column] & 0xFFFF) == 53 or (self.ports[column] >> 16) == 53:
-                        at = self.payload_at[column]
-                        self._hit(DNS_UDP, column, at, self.payload_len[column], 0)
+                elif self.proto[column] == 17 and self.payload_len[column] > 12 and self._is_dns(column):
+                    self._hit(DNS_UDP, column, self.payload_at[column], self.payload_len[column], 0)
         return self.hits
 
     @cython.cfunc
@@ -221,6 +223,13 @@ class TextScanner:
         self.hit_context[k] = context
         self.hits += 1
         return 0
+
+    @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _is_dns(self, column: cython.Py_ssize_t) -> cython.int:
+        return (self.ports[column] & 0xFFFF) == 53 or (self.ports[column] >> 16) == 53
 
     @cython.cfunc
     @cython.nogil
@@ -278,9 +287,7 @@ class TextScanner:
     @cython.inline
     @cython.nogil
     @cython.exceptval(-1, check=False)
-    def _set_next(
-        self, base: cython.Py_ssize_t, side: cython.int, number: cython.ulonglong
-    ) -> cython.int:
+    def _set_next(self, base: cython.Py_ssize_t, side: cython.int, number: cython.ulonglong) -> cython.int:
         other: cython.ulonglong = self.rows[base + NEXT_SEQ] & (LOW_HALF << (32 * (1 - side)))
         self.rows[base + NEXT_SEQ] = other | ((number & LOW_HALF) << (32 * side))
         return 0
@@ -299,7 +306,7 @@ class TextScanner:
     @cython.nogil
     @cython.exceptval(-1, check=False)
     def _advance(self, column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int) -> cython.int:
-        """Place the segment in its direction (RFC 9293 section 3.4); its context bits, 0 to leave it alone."""
+        """Place the segment in its direction (RFC 9293 section 3.4): its context bits, or 0 to leave it."""
         length: cython.longlong = self.segment_len[column]
         number: cython.longlong = self.seq[column]
         expected: cython.longlong
@@ -418,9 +425,8 @@ class TextScanner:
                 return self._begin_hello(column, base, side, context)
             if 0x41 <= self.data[start] <= 0x5A and self._http_word(start, end) == 1:
                 self._hit(HTTP_REQUEST, column, start, end - start, context)
-            elif (self.ports[column] & 0xFFFF) == 53 or (self.ports[column] >> 16) == 53:
-                if end - start > 14:
-                    self._hit(DNS_TCP, column, start + 2, end - start - 2, context)
+            elif end - start > 14 and self._is_dns(column):
+                self._hit(DNS_TCP, column, start + 2, end - start - 2, context)
         self.opened_at = -1
         self.found = False
         state = self._scan(start, end, state)

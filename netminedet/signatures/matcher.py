@@ -45,8 +45,8 @@ class SignatureSet:
         self.pools = pools
         self.info = info
         anchors = {anchor for dialect in self._dialects.values() for anchor in dialect.anchors}
-        #: the literals that the sieve looks for in traffic
-        self.anchors: tuple[bytes, ...] = tuple(sorted(anchors.union(ESCAPE_ANCHORS)))
+        #: the literals that the sieve looks for in traffic; none contains another one
+        self.anchors: tuple[bytes, ...] = _without_longer(anchors.union(ESCAPE_ANCHORS))
         self._by_verb: dict[tuple[str, str], list[Pattern]] = {}
         self._replies: list[Pattern] = []
         self._expressions: dict[str, Expression] = {}
@@ -112,6 +112,7 @@ class SignatureSet:
         A dialect whose answers are messages of their own (kind accepted or rejected)
         decides by them; otherwise by the dialect's ``accepted`` expression; without one,
         a reply says yes if its error is null and its result neither null nor false.
+        Raises KeyError for an unknown dialect.
         """
         if not isinstance(reply, dict):
             return None
@@ -175,6 +176,15 @@ class SignatureSet:
 
             compiled = self._expressions[expression] = Expression(expression)
         return compiled.value(message)
+
+
+def _without_longer(anchors: Iterable[bytes]) -> tuple[bytes, ...]:
+    """The anchors, sorted, without those that contain another: the shorter finds all that they find."""
+    kept: list[bytes] = []
+    for anchor in sorted(anchors, key=len):
+        if not any(shorter in anchor for shorter in kept):
+            kept.append(anchor)
+    return tuple(sorted(kept))
 
 
 def _is_reply(message: Mapping[str, object]) -> bool:

@@ -151,7 +151,7 @@ class PoolList:
 def _is_stratum(name: str, row: PoolRow) -> bool:
     """Whether miners, not browsers, ask for this name.  Plainly:
 
-    1. never the domain itself, nor a name whose first label is a web site's (www, api, stats…);
+    1. never the domain itself, nor a name whose first label has a web site's word (www, api, stats…);
     2. else, if the pool list names this host;
     3. else, if a label is "ss", or "stratum" is a word of it ("eu-stratum", "stratum1");
     4. else, if its words name a coin and a region ("xmr-eu1", "us1-zcash", "de.monero").
@@ -161,7 +161,8 @@ def _is_stratum(name: str, row: PoolRow) -> bool:
         return False
     words = [word for label in labels for word in re.split("[-_]", label)]
     bare = {word.rstrip("0123456789") for word in words}
-    if labels[0] in WEB_LABELS or words[0].rstrip("0123456789") in WEB_LABELS:
+    first = {labels[0], *(word.rstrip("0123456789") for word in labels[0].split("-"))}
+    if not WEB_LABELS.isdisjoint(first):
         return False
     if any(name == host or (host[0] == "*" and name.endswith(host[1:])) for host in row.hosts):
         return True

@@ -148,7 +148,9 @@ def _role(case: _Case, serves: _Flows) -> Role:
 def _reasons(case: _Case, serves: _Flows) -> tuple[str, ...]:
     reasons = []
     for flows, what in ((case.as_client, "mines at"), (serves, "serves")):
-        for _, _, verdict in sorted(flows, key=lambda entry: (-entry[2].verdict, -entry[2].shares.accepted))[:3]:
+        for _, _, verdict in sorted(flows, key=lambda entry: (-entry[2].verdict, -entry[2].shares.accepted))[
+            :3
+        ]:
             ip, port = verdict.server if what == "mines at" else verdict.client
             reasons.append(f"{what} {ip} port {port}: {verdict.reason}")
     for session in case.sessions[:3]:
@@ -203,7 +205,9 @@ def _pools(case: _Case) -> tuple[Pool, ...]:
     for name in case.names:
         if name.pool.name not in named:
             pools.add(_pool_of_name(name))
-    ordered = sorted(pools, key=lambda pool: (pool.ip is None, pool.name or "", pool.ip or "", pool.port or 0))
+    ordered = sorted(
+        pools, key=lambda pool: (pool.ip is None, pool.name or "", pool.ip or "", pool.port or 0)
+    )
     return tuple(ordered[:MAX_LIST])
 
 

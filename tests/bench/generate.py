@@ -1,6 +1,6 @@
 """Writes the benchmark captures, and beside each the truth about its hidden miners.
 
-``python tests/bench/generate.py --kind mix --mb 300 --miners 50 --dir FOLDER``
+``python -m tests.bench.generate --kind mix --mb 300 --miners 50 --dir FOLDER``
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import struct
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from miners import make_miner, schedule
-from mixes import MIXES, Mix
-from traffic import Flow, World
+from tests.bench.miners import make_miner, schedule
+from tests.bench.mixes import MIXES, Mix
+from tests.bench.traffic import Flow, World
 
 #: Counts in the name of a cached capture: raise it when the generator's output changes.
 GENERATION = 1

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from generate import Capture, head
-from tools import Accused, Tool
+from tests.bench.generate import Capture, head
+from tests.bench.tools import Accused, Tool
 
 #: Packets of the capture on which start-up is measured.
 FEW_PACKETS = 5

@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from frames import Connection, packed
+from tests.bench.frames import Connection, packed
 
 #: (side, bytes): what is said, 0 the miner and 1 the pool
 Session = Iterator[tuple[int, bytes]]

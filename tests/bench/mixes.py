@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import traffic as t
-from traffic import Flow, World
+from tests.bench import traffic as t
+from tests.bench.traffic import Flow, World
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import dpkt
 import pytest
-from frames import Way, packed, word_sum
-from generate import Capture, cached_capture, head, write_capture
-from measure import compare
-from mixes import MIXES
-from tools import ndpi_hosts
+
+from tests.bench.frames import Way, packed, word_sum
+from tests.bench.generate import Capture, cached_capture, head, write_capture
+from tests.bench.measure import compare
+from tests.bench.mixes import MIXES
+from tests.bench.tools import ndpi_hosts
 
 KINDS = sorted(MIXES)
 

@@ -6,7 +6,7 @@ import random
 import struct
 from collections.abc import Callable, Iterator
 
-from frames import ACK, MSS, PSH, Connection, Way, packed
+from tests.bench.frames import ACK, MSS, PSH, Connection, Way, packed
 
 Flow = Iterator[bytes]
 Maker = Callable[["World"], Flow]

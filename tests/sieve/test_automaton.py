@@ -23,7 +23,14 @@ def test_ends_where_a_literal_ends(literals: list[bytes], text: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("text", "state"),
-    [(b"a}\n", CLOSED), (b"a}\r\n", CLOSED), (b"a}", AFTER_BRACE), (b"a},", OPEN), (b"a\n", OPEN), (b"a\x00", CLOSED)],
+    [
+        (b"a}\n", CLOSED),
+        (b"a}\r\n", CLOSED),
+        (b"a}", AFTER_BRACE),
+        (b"a},", OPEN),
+        (b"a\n", OPEN),
+        (b"a\x00", CLOSED),
+    ],
 )
 def test_an_object_ends_with_its_line(text: bytes, state: int) -> None:
     automaton = build([b"xyz"])

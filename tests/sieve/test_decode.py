@@ -38,7 +38,9 @@ LAYERS = [
     pytest.param(1, ethernet(0x8100, vlan(5, 0x0800, IP4)), A4, id="802.1Q"),
     pytest.param(1, ethernet(0x88A8, vlan(5, 0x8100, vlan(6, 0x86DD, IP6))), A6, id="802.1ad"),
     pytest.param(1, ethernet(0x9100, vlan(5, 0x8100, vlan(6, 0x0800, IP4))), A4, id="QinQ-9100"),
-    pytest.param(1, ethernet(0x8847, b"\x00\x01\x00\x40" + b"\x00\x02\x01\x40" + IP4), A4, id="MPLS-two-labels"),
+    pytest.param(
+        1, ethernet(0x8847, b"\x00\x01\x00\x40" + b"\x00\x02\x01\x40" + IP4), A4, id="MPLS-two-labels"
+    ),
     pytest.param(1, ethernet(0x8847, b"\x00\x02\x01\x40" + IP6), A6, id="MPLS-IPv6"),
     pytest.param(1, ethernet(0x8864, b"\x11\x00\x00\x07\x00\x00" + PPP4), A4, id="PPPoE"),
     pytest.param(1, ethernet(0x8864, b"\x11\x00\x00\x07\x00\x00" + PPP6), A6, id="PPPoE-IPv6"),
@@ -57,15 +59,22 @@ LAYERS = [
     pytest.param(113, bytes(14) + b"\x08\x00" + IP4, A4, id="cooked-v1"),
     pytest.param(113, bytes(14) + b"\x81\x00" + vlan(5, 0x0800, IP4), A4, id="cooked-v1-VLAN"),
     pytest.param(276, b"\x86\xdd" + bytes(18) + IP6, A6, id="cooked-v2"),
-    pytest.param(1, ethernet(0x0800, ipv4("10.0.0.1", "10.0.0.2", 6, TCP, options=b"\x01" * 8)), A4, id="options"),
+    pytest.param(
+        1, ethernet(0x0800, ipv4("10.0.0.1", "10.0.0.2", 6, TCP, options=b"\x01" * 8)), A4, id="options"
+    ),
     pytest.param(
         1,
-        ethernet(0x86DD, ipv6("fd00::1", "fd00::2", 0, b"\x3c\x00" + bytes(6) + b"\x06\x01" + bytes(14) + TCP)),
+        ethernet(
+            0x86DD, ipv6("fd00::1", "fd00::2", 0, b"\x3c\x00" + bytes(6) + b"\x06\x01" + bytes(14) + TCP)
+        ),
         A6,
         id="IPv6-hop-by-hop-then-destination",
     ),
     pytest.param(
-        1, ethernet(0x86DD, ipv6("fd00::1", "fd00::2", 44, b"\x06\x00\x00\x01" + bytes(4) + TCP)), A6, id="first-fragment"
+        1,
+        ethernet(0x86DD, ipv6("fd00::1", "fd00::2", 44, b"\x06\x00\x00\x01" + bytes(4) + TCP)),
+        A6,
+        id="first-fragment",
     ),
 ]
 
@@ -76,15 +85,36 @@ REFUSED = [
     pytest.param(1, ethernet(0x0800, b"\x44" + IP4[1:]), "malformed", id="IPv4-header-length-4-words"),
     pytest.param(1, ethernet(0x0800, b"\x65" + IP4[1:]), "malformed", id="IPv4-version-6"),
     pytest.param(1, ethernet(0x0800, ipv4("1.1.1.1", "2.2.2.2", 1, bytes(8))), "other_transport", id="ICMP"),
-    pytest.param(1, ethernet(0x0800, ipv4("1.1.1.1", "2.2.2.2", 6, TCP, fragment=5)), "ip_fragments", id="fragment"),
-    pytest.param(1, ethernet(0x0800, ipv4("1.1.1.1", "2.2.2.2", 6, TCP[:10])), "malformed", id="TCP-too-short"),
+    pytest.param(
+        1, ethernet(0x0800, ipv4("1.1.1.1", "2.2.2.2", 6, TCP, fragment=5)), "ip_fragments", id="fragment"
+    ),
+    pytest.param(
+        1, ethernet(0x0800, ipv4("1.1.1.1", "2.2.2.2", 6, TCP[:10])), "malformed", id="TCP-too-short"
+    ),
     pytest.param(1, ethernet(0x0800, IP4)[:40], "truncated", id="TCP-cut-by-the-capture"),
-    pytest.param(1, ethernet(0x0800, ipv4("1.1.1.1", "2.2.2.2", 6, TCP[:12] + b"\x40" + TCP[13:])), "malformed", id="TCP-offset-4"),
-    pytest.param(1, ethernet(0x0800, ipv4("1.1.1.1", "2.2.2.2", 17, udp(1, 2, b"")[:4] + b"\0\7\0\0")), "malformed", id="UDP-length-7"),
-    pytest.param(1, ethernet(0x8100, b"".join([vlan(1, 0x8100, b"")] * 40)), "too_many_layers", id="40-VLAN-tags"),
-    pytest.param(1, ethernet(0x86DD, ipv6("::1", "::2", 60, b"".join([b"\x3c\x00" + bytes(6)] * 40))), "too_many_layers", id="40-extension-headers"),
+    pytest.param(
+        1,
+        ethernet(0x0800, ipv4("1.1.1.1", "2.2.2.2", 6, TCP[:12] + b"\x40" + TCP[13:])),
+        "malformed",
+        id="TCP-offset-4",
+    ),
+    pytest.param(
+        1,
+        ethernet(0x0800, ipv4("1.1.1.1", "2.2.2.2", 17, udp(1, 2, b"")[:4] + b"\0\7\0\0")),
+        "malformed",
+        id="UDP-length-7",
+    ),
+    pytest.param(
+        1, ethernet(0x8100, b"".join([vlan(1, 0x8100, b"")] * 40)), "too_many_layers", id="40-VLAN-tags"
+    ),
+    pytest.param(
+        1,
+        ethernet(0x86DD, ipv6("::1", "::2", 60, b"".join([b"\x3c\x00" + bytes(6)] * 40))),
+        "too_many_layers",
+        id="40-extension-headers",
+    ),
     pytest.param(65000, IP4, "unknown_link_type", id="link-type"),
-]  # fmt: skip
+]
 
 
 def decode(batch: Batch) -> Iterator[Decoded | None]:
@@ -150,7 +180,10 @@ def test_both_directions_have_one_key(pair: tuple[str, str]) -> None:
     assert {columns.side[0], columns.side[1]} == {0, 1}
 
 
-@given(st.sampled_from([0, 1, 9, 12, 50, 51, 101, 108, 113, 228, 229, 276, 7]), st.lists(st.binary(max_size=120), max_size=8))
+@given(
+    st.sampled_from([0, 1, 9, 12, 50, 51, 101, 108, 113, 228, 229, 276, 7]),
+    st.lists(st.binary(max_size=120), max_size=8),
+)
 def test_any_bytes_are_decoded_or_counted(linktype: int, frames: list[bytes]) -> None:
     decoder = Decoder(Columns(), (3, 4))
     decoder.run(batch_of(frames, linktype), 0, len(frames))

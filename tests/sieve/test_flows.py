@@ -39,7 +39,11 @@ class Table:
 ENDS = st.tuples(st.sampled_from(["10.0.0.1", "10.0.0.2", "fd00::1", "fd00::2"]), st.integers(1, 4))
 
 
-@given(st.lists(st.tuples(ENDS, ENDS).filter(lambda pair: (":" in pair[0][0]) == (":" in pair[1][0])), max_size=60))
+@given(
+    st.lists(
+        st.tuples(ENDS, ENDS).filter(lambda pair: (":" in pair[0][0]) == (":" in pair[1][0])), max_size=60
+    )
+)
 @settings(max_examples=60)
 def test_one_row_for_each_pair_of_ends(pairs: list[tuple[tuple[str, int], tuple[str, int]]]) -> None:
     table = Table()
@@ -52,7 +56,8 @@ def test_one_row_for_each_pair_of_ends(pairs: list[tuple[tuple[str, int], tuple[
 
 def _flood(number: int) -> Batch:
     return batch_of(
-        tcp_frame((f"10.{i >> 16 & 255}.{i >> 8 & 255}.{i & 255}", 1024), ("198.51.100.1", 80), 1) for i in range(number)
+        tcp_frame((f"10.{i >> 16 & 255}.{i >> 8 & 255}.{i & 255}", 1024), ("198.51.100.1", 80), 1)
+        for i in range(number)
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import pytest
@@ -45,7 +46,7 @@ def sent(pieces: list[bytes], start: int = 100) -> list[bytes]:
 @settings(max_examples=80)
 def test_anchor_split_anywhere_is_found_with_the_whole_message(cuts: list[int]) -> None:
     edges = [0, *sorted(set(cuts)), len(LINE)]
-    pieces = [LINE[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [LINE[a:b] for a, b in itertools.pairwise(edges)]
     found = hits(sent(pieces))
     assert b"".join(hit.prefix + hit.payload for hit in found) == LINE
 
@@ -101,7 +102,9 @@ def test_keep_alive_byte_is_not_payload() -> None:
 
 def test_flood_of_unfinished_messages_is_bounded_and_counted() -> None:
     tool = sieve()
-    frames = [tcp_frame((f"10.1.{i >> 8}.{i & 255}", 9), POOL, 100, b'{"half') for i in range(STASH_SLOTS + 100)]
+    frames = [
+        tcp_frame((f"10.1.{i >> 8}.{i & 255}", 9), POOL, 100, b'{"half') for i in range(STASH_SLOTS + 100)
+    ]
     assert hits(frames, tool) == []
     assert tool.counters()["partial_messages_displaced"] == 100
     assert [hit.kind for hit in hits(sent([LINE]), tool)] == [SEGMENT]
@@ -152,7 +155,9 @@ def test_names_match_by_whole_labels(name: bytes, listed: bool) -> None:
         DNS_UDP: [ethernet(0x0800, ipv4("10.0.0.1", "10.0.0.53", 17, udp(5353, 53, query)))],
         DNS_TCP: [tcp_frame(MINER, ("10.0.0.53", 53), 1, len(query).to_bytes(2, "big") + query)],
         CLIENT_HELLO: [tcp_frame(MINER, POOL, 1, client_hello(name))],
-        HTTP_REQUEST: [tcp_frame(MINER, POOL, 1, b"GET / HTTP/1.1\r\nAccept: x\r\nhOsT: " + name + b":80\r\n\r\n")],
+        HTTP_REQUEST: [
+            tcp_frame(MINER, POOL, 1, b"GET / HTTP/1.1\r\nAccept: x\r\nhOsT: " + name + b":80\r\n\r\n")
+        ],
     }
     for kind, frames in carriers.items():
         assert [hit.kind for hit in hits(frames)] == [kind] * listed
@@ -182,5 +187,15 @@ def test_any_payload_at_any_sequence_number(pieces: list[bytes], start: int) -> 
 
 
 def test_jumbled_json_costs_no_message() -> None:
-    lines = [json.dumps({"id": i, "method": "mining.submit", "params": ["a" * i]}).encode() + b"\n" for i in range(40)]
+    lines = [
+        json.dumps({"id": i, "method": "mining.submit", "params": ["a" * i]}).encode() + b"\n"
+        for i in range(40)
+    ]
     assert b"".join(hit.prefix + hit.payload for hit in hits(sent(lines))) == b"".join(lines)
+
+
+def test_undecoded_packet_shows_nothing_of_the_one_before_it() -> None:
+    query = ethernet(0x0800, ipv4("10.0.0.1", "10.0.0.53", 17, udp(5353, 53, dns_query(b"antpool.com"))))
+    tool = sieve()
+    assert len(hits([query], tool)) == 1
+    assert hits([ethernet(0x0806, bytes(60))], tool) == []

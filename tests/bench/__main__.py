@@ -1,4 +1,4 @@
-"""The benchmark: ``python tests/bench/run.py [options]`` prints its figures as JSON.
+"""The benchmark: ``python -m tests.bench [options]`` prints its figures as JSON.
 
 See README.md in this folder.
 """
@@ -16,10 +16,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from generate import cached_capture
-from measure import Bench, free_space, measure_capture
-from mixes import MIXES
-from tools import Tool, all_tools
+from tests.bench.generate import cached_capture
+from tests.bench.measure import Bench, free_space, measure_capture
+from tests.bench.mixes import MIXES
+from tests.bench.tools import Tool, all_tools
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -30,7 +30,9 @@ ENTRY_POINT = "from netminedet.cli.main import entry_point; entry_point()"
 
 def options() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     add = parser.add_argument
     add("--captures", default="mix,small,full", help=f"comma-separated, or all: {', '.join(MIXES)}")
     add("--tools", default="", help="comma-separated; default: all that are installed")

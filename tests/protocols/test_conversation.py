@@ -1,0 +1,183 @@
+"""Where a mining message may stand: dialogues count, quotations do not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+import pytest
+
+from netminedet.model import FiveTuple, Kind, Message, Side, Where
+from netminedet.protocols.conversation import MAX_HELD, Conversation, Segment
+from netminedet.signatures import load_signatures
+
+SIGNATURES = load_signatures()
+CLIENT, SERVER = ("10.0.0.1", 40000), ("198.51.100.1", 3333)
+HASH = "ab" * 32
+
+
+def line(**message: object) -> bytes:
+    return json.dumps(message).encode() + b"\n"
+
+
+SUBSCRIBE = line(id=1, method="mining.subscribe", params=["cgminer/4.12.1"])
+SUBSCRIBED = line(id=1, result=[[["mining.notify", "a1"]], "b7c8d9e0", 8], error=None)
+AUTHORIZE = line(id=2, method="mining.authorize", params=["acct.rig", "secret"])
+YES = line(id=2, result=True, error=None)
+NOTIFY = line(
+    id=None,
+    method="mining.notify",
+    params=["5f", HASH, "01", "02", [HASH], "20000000", "17030ecd", "66f0a1b2", True],
+)
+SUBMIT = line(id=4, method="mining.submit", params=["acct.rig", "5f", "00000001", "66f0a1b9", "b2957c02"])
+TAKEN = line(id=4, result=True, error=None)
+REFUSED = line(id=4, result=None, error=[23, "Low difficulty share", None])
+
+
+@dataclass
+class Script:
+    """Plays segments: ``C`` and ``S`` with bytes, each in order."""
+
+    conversation: Conversation = field(default_factory=lambda: Conversation(SIGNATURES))
+    next_seq: dict[int, int] = field(default_factory=lambda: {0: 1000, 1: 2000})
+    number: int = 0
+
+    def play(self, *parts: tuple[str, bytes], http: bool = False) -> list[Message]:
+        found: list[Message] = []
+        speaker = ""
+        begins_json: bool | None = None
+        for who, data in parts:
+            if who != speaker:
+                speaker, begins_json = who, data.lstrip()[:1] in (b"{", b"[")
+            self.number += 1
+            side = 0 if who == "C" else 1
+            flow = FiveTuple(*CLIENT, *SERVER, "tcp")
+            where = Where(self.number, "test", self.number, flow if side == 0 else flow.reversed())
+            segment = Segment(
+                where, side, self.next_seq[side], data, flight_is_json=begins_json, http_seen=http
+            )
+            found += self.conversation.segment(segment)
+            self.next_seq[side] += len(data)
+        return found
+
+
+def kinds(messages: list[Message]) -> list[tuple[str, str]]:
+    return [(message.sender.value[0].upper(), message.kind.value) for message in messages]
+
+
+def test_stratum_session() -> None:
+    found = Script().play(
+        ("C", SUBSCRIBE),
+        ("S", SUBSCRIBED),
+        ("C", AUTHORIZE),
+        ("S", YES + NOTIFY),
+        ("C", SUBMIT),
+        ("S", TAKEN),
+        ("C", SUBMIT),
+        ("S", REFUSED),
+    )
+    assert kinds(found) == [
+        ("C", "handshake"),
+        ("S", "handshake"),
+        ("C", "handshake"),
+        ("S", "handshake"),
+        ("S", "job"),
+        ("C", "share"),
+        ("S", "accepted"),
+        ("C", "share"),
+        ("S", "rejected"),
+    ]
+    assert "secret" not in "".join(message.excerpt for message in found)
+
+
+def test_every_share_has_the_same_id() -> None:
+    found = Script().play(*[("C", SUBMIT)] * 3, *[("S", TAKEN)] * 3)
+    assert [message.kind for message in found].count(Kind.ACCEPTED) == 3
+
+
+BINARY = b"\x00\x01\x02preamble\xff"
+DIALOGUES = [
+    pytest.param(
+        [("C", b"PROXY TCP4 10.0.0.1 198.51.100.1 1 2\r\n" + SUBSCRIBE), ("S", SUBSCRIBED)], id="proxy-line"
+    ),
+    pytest.param(
+        [("C", b"PROXY TCP4 10.0.0.1 198.51.100.1 1 2\r\n"), ("C", SUBSCRIBE), ("S", SUBSCRIBED)],
+        id="proxy-line-apart",
+    ),
+    pytest.param(
+        [("C", b"\x05\x01\x00"), ("S", b"\x05\x00"), ("C", SUBSCRIBE), ("S", SUBSCRIBED)], id="socks5"
+    ),
+    pytest.param([("C", BINARY), ("C", SUBSCRIBE), ("S", SUBSCRIBED)], id="binary-then-segment"),
+    pytest.param([("S", b"welcome\r\n"), ("C", SUBSCRIBE), ("S", SUBSCRIBED)], id="server-banner"),
+]
+
+
+@pytest.mark.parametrize("parts", DIALOGUES)
+def test_dialogue_after_a_preamble_counts(parts: list[tuple[str, bytes]]) -> None:
+    assert kinds(Script().play(*parts)) == [("C", "handshake"), ("S", "handshake")]
+
+
+def test_tunnel_and_reused_http_connection() -> None:
+    connect = b"CONNECT pool.example:3333 HTTP/1.1\r\n\r\n"
+    opened = b"HTTP/1.1 200 Connection established\r\n\r\n"
+    parts = [("C", connect), ("S", opened), ("C", SUBSCRIBE), ("S", SUBSCRIBED)]
+    assert len(Script().play(*parts, http=True)) == 2
+
+
+PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n"
+SESSION = SUBSCRIBE + SUBSCRIBED + AUTHORIZE + NOTIFY + SUBMIT
+QUOTATIONS = [
+    pytest.param([("C", b"GET / HTTP/1.1\r\n\r\n"), ("S", PAGE + SESSION)], True, id="page"),
+    pytest.param(
+        [("C", b"GET / HTTP/1.1\r\n\r\n"), ("S", PAGE), ("S", SESSION)], True, id="page-cut-at-the-quotation"
+    ),
+    pytest.param(
+        [("C", b"GET / HTTP/1.1\r\n\r\n"), ("S", b"<html>\n"), ("S", SUBSCRIBE), ("S", NOTIFY)],
+        False,
+        id="page-mid-stream",
+    ),
+    pytest.param(
+        [("C", b"POST / HTTP/1.1\r\n\r\n"), ("C", SUBSCRIBE), ("S", PAGE), ("S", SUBSCRIBED)],
+        True,
+        id="rpc-over-http",
+    ),
+    pytest.param(
+        [("S", b"354 go\r\n"), ("C", b"Subject: x\r\n\r\n"), ("C", SESSION), ("S", b"250 ok\r\n")],
+        False,
+        id="mail",
+    ),
+    pytest.param([("S", b"\x5f\x00\x00\x01" + SUBSCRIBE + b"\x09\x00\x00\x02" + NOTIFY)], False, id="rows"),
+    pytest.param([("S", b"$40\r\n" + SUBSCRIBE + b"\r\n$9\r\n" + NOTIFY)], False, id="redis"),
+    pytest.param([("C", line(message=SUBSCRIBE.decode(), level="info") * 3)], False, id="log-shipping"),
+    pytest.param([("C", b'alert tcp any any -> any any (content:"{";)\n' + SUBSCRIBE)], False, id="rule"),
+]
+
+
+@pytest.mark.parametrize(("parts", "http"), QUOTATIONS)
+def test_quotation_does_not_count(parts: list[tuple[str, bytes]], http: bool) -> None:
+    assert Script().play(*parts, http=http) == []
+
+
+def test_held_messages_are_bounded() -> None:
+    script = Script()
+    script.play(("C", BINARY), *[("C", SUBMIT)] * (MAX_HELD + 50))
+    assert script.conversation.dropped >= 50
+
+
+def test_idle_until_something_is_found() -> None:
+    script = Script()
+    script.play(("C", line(id=1, method="eth_blockNumber", params=[])))
+    assert script.conversation.idle
+    script.play(("C", SUBSCRIBE[:10]))
+    assert not script.conversation.idle
+
+
+def test_roles_come_from_the_messages() -> None:
+    found = Script().play(("S", SUBSCRIBE), ("C", SUBSCRIBED))
+    assert [message.sender for message in found] == [Side.CLIENT, Side.SERVER]
+    assert found[0].where.flow.src_ip == SERVER[0]
+
+
+def test_error_is_no_answer_in_kind() -> None:
+    unknown = line(id=1, result=None, error={"code": -32601, "message": "method not found"})
+    assert kinds(Script().play(("C", SUBSCRIBE), ("S", unknown))) == [("C", "handshake")]
