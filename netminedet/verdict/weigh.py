@@ -13,7 +13,15 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from netminedet.model import Evidence, NameSource, Pool, Role, Shares, Suspect, Verdict
-from netminedet.verdict.findings import AnswerFinding, Findings, FlowFinding, FlowId, NameFinding, order_of
+from netminedet.verdict.findings import (
+    AnswerFinding,
+    Findings,
+    FlowFinding,
+    FlowId,
+    NameFinding,
+    order_of,
+    place_of,
+)
 from netminedet.verdict.flows import FlowVerdict, weigh_flow
 from netminedet.verdict.sessions import TlsSession, sessions_to_pools
 
@@ -58,16 +66,17 @@ def weigh(findings: Findings, settings: Settings) -> tuple[Suspect, ...]:
     def case(host: str) -> _Case:
         return cases.setdefault(host, _Case(host))
 
-    for key, flow in findings.flows.items():
+    # sorted, so that the order in which inputs came shows nowhere
+    for key, flow in sorted(findings.flows.items(), key=lambda item: item[0]):
         verdict = weigh_flow(flow)
         if verdict is not None:
             case(verdict.client[0]).as_client.append((key, flow, verdict))
             case(verdict.server[0]).as_server.append((key, flow, verdict))
-    for (host, _, _), name in findings.names.items():
+    for (host, _, _), name in sorted(findings.names.items(), key=lambda item: item[0]):
         case(host).names.append(name)
-    for (host, address, _), answer in findings.answers.items():
+    for (host, address, _), answer in sorted(findings.answers.items(), key=lambda item: item[0]):
         case(host).answers.append((address, answer))
-    for session in sessions_to_pools(findings):
+    for session in sorted(sessions_to_pools(findings), key=lambda one: place_of(one.where)):
         case(session.where.flow.src_ip).sessions.append(session)
     suspects = [
         _suspect(one, findings, settings) for one in cases.values() if _accused(one, settings.home_net)
@@ -192,7 +201,7 @@ def _coins(case: _Case, flows: _Flows) -> tuple[str, ...]:
 
 def _pools(case: _Case) -> tuple[Pool, ...]:
     """Servers mined at, by the name that this host knew them under; then names without a server."""
-    names = {address: answer.pool.name for address, answer in sorted(case.answers, key=lambda one: one[0])}
+    names = {address: answer.pool.name for address, answer in case.answers}
     pools = set()
     for _, flow, verdict in case.as_client:
         ip, port = verdict.server
