@@ -71,7 +71,7 @@ def _without_inputs(report: Report) -> dict[str, object]:
 
 
 def _gist(suspects: tuple[Suspect, ...]) -> list[tuple[object, ...]]:
-    """What does not depend on where a capture is cut.  (A share answered in the other part stays unanswered.)"""
+    """What no cut changes.  (A share answered in the other part stays unanswered.)"""
     return [
         (
             one.host,

@@ -52,7 +52,7 @@ class Recogniser(Protocol):
     """The signatures, as far as a conversation needs them."""
 
     def match(self, message: object, sender: Side | None = None) -> Iterable[Recognised]: ...
-    def excerpt(self, message: object) -> str: ...
+    def excerpt(self, message: object, matches: Any = ()) -> str: ...
     def accepts(self, dialect_id: str, reply: object) -> bool | None: ...
 
 
@@ -184,7 +184,7 @@ class Conversation:
         excerpt: str | None = None
         found: list[Message] = []
         for match in matches:
-            excerpt = excerpt if excerpt is not None else self._signatures.excerpt(value)
+            excerpt = excerpt if excerpt is not None else self._signatures.excerpt(value, matches)
             found.append(
                 Message(
                     where=segment.where,

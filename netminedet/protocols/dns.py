@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from socket import AF_INET, AF_INET6, inet_ntop
-
-import dpkt
+from typing import Any
 
 #: Questions and addresses read of one message; real messages have one and a few.
 MAX_QUESTIONS = 8
 MAX_ADDRESSES = 64
+
+# Record types (RFC 1035 section 3.2.2, RFC 3596 section 2.1).
+_A = 1
+_AAAA = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,8 @@ class DnsMessage:
 
 def read_dns(data: bytes) -> DnsMessage | None:
     """Read a message; None for anything that is none.  Bytes behind its end are left alone."""
+    import dpkt  # here, because few captures hold a pool's name and loading it takes longer than a small scan
+
     try:
         message = dpkt.dns.DNS(data)
         questions = tuple(_name(question.name) for question in message.qd[:MAX_QUESTIONS])
@@ -39,9 +44,9 @@ def _name(name: str) -> str:
     return name.lower().removesuffix(".")
 
 
-def _addresses(message: dpkt.dns.DNS) -> Iterator[tuple[str, int]]:
+def _addresses(message: Any) -> Iterator[tuple[str, int]]:
     for record in message.an[:MAX_ADDRESSES]:
-        if record.type == dpkt.dns.DNS_A and len(record.rdata) == 4:
+        if record.type == _A and len(record.rdata) == 4:
             yield inet_ntop(AF_INET, record.rdata), record.ttl
-        elif record.type == dpkt.dns.DNS_AAAA and len(record.rdata) == 16:
+        elif record.type == _AAAA and len(record.rdata) == 16:
             yield inet_ntop(AF_INET6, record.rdata), record.ttl

@@ -21,13 +21,15 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Callable
 from typing import Any
 
 from jmespath import functions
 from jmespath.exceptions import EmptyExpressionError, JMESPathError
 from jmespath.parser import Parser
-from jmespath.visitor import Options
+from jmespath.visitor import Options, TreeInterpreter
 
+from netminedet.signatures.closures import Evaluate, closure_of
 from netminedet.signatures.logins import is_address, split_login
 
 _HEX = re.compile(r"[0-9a-fA-F]+")
@@ -66,21 +68,38 @@ class Functions(functions.Functions):  # type: ignore[misc]
     def _func_is_wallet(self, value: object) -> bool:
         return isinstance(value, str) and is_address(split_login(value)[0])
 
+    def unchecked(self) -> dict[str, Callable[..., Any]]:
+        """The functions added here: they take any arguments, so that no check need come before them."""
+        return {
+            "is_hex": self._func_is_hex,
+            "is_0xhex": self._func_is_0xhex,
+            "is_number": self._func_is_number,
+            "is_wallet": self._func_is_wallet,
+        }
 
-_OPTIONS = Options(custom_functions=Functions())
+
+_FUNCTIONS = Functions()
+_OPTIONS = Options(custom_functions=_FUNCTIONS)
+
+
+def _interpreted(node: dict[str, Any]) -> Evaluate:
+    """A part of an expression left to JMESPath's own interpreter."""
+    return lambda value: TreeInterpreter(options=_OPTIONS).visit(node, value)
 
 
 class Expression:
     """One compiled JMESPath expression; raises ValueError with one line of text if it is wrong."""
 
-    __slots__ = ("_compiled",)
+    __slots__ = ("_evaluate", "parsed")
 
     def __init__(self, text: str) -> None:
         try:
-            self._compiled: Any = Parser().parse(text)
+            #: JMESPath's syntax tree
+            self.parsed: dict[str, Any] = Parser().parse(text).parsed
         except (JMESPathError, EmptyExpressionError, RecursionError) as error:
             raise ValueError(_one_line(error)) from None
-        _check_functions(self._compiled.parsed)
+        _check_functions(self.parsed)
+        self._evaluate = closure_of(self.parsed, _FUNCTIONS, _interpreted)
 
     def value(self, message: object) -> object:
         """What the expression finds in the message; None where it finds nothing or fails.
@@ -89,7 +108,7 @@ class Expression:
         that is a message of another shape.
         """
         try:
-            return self._compiled.search(message, options=_OPTIONS)
+            return self._evaluate(message)
         except (JMESPathError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
             return None
 

@@ -35,6 +35,8 @@ class Match:
     coins: tuple[str, ...] = ()
     #: what the message gave away, printable and cut at ``text.DETAIL_LIMIT``
     details: Mapping[str, str] = field(default_factory=dict)
+    #: places of the message that an excerpt must not show
+    redact: tuple[text.Place, ...] = ()
 
 
 class SignatureSet:
@@ -94,17 +96,15 @@ class SignatureSet:
         proven = {match.kind for match in matches if match.strength is Strength.STRONG}
         return [match for match in matches if match.strength is Strength.STRONG or match.kind not in proven]
 
-    def excerpt(self, message: object) -> str:
+    def excerpt(self, message: object, matches: Iterable[Match] = ()) -> str:
         """The message as printable compact JSON of at most ``EXCERPT_LIMIT`` characters.
 
-        Passwords are replaced by "***": those that a matching signature names, and any
-        under a key such as "pass".  A message whose verb is known but whose shape is not
-        loses whatever any signature of this verb would cut out.
+        Passwords are replaced by "***": those that one of the ``matches`` names, and any
+        under a key such as "pass".  A message without a match loses whatever any
+        signature of its verb would cut out.
         """
-        candidates = self._candidates(message)
-        matching = [pattern for pattern in candidates if self._recognises(pattern, message)]
-        places = [place for pattern in matching or candidates for place in pattern.redact]
-        return text.excerpt(message, places)
+        named = list(matches) or self._candidates(message)
+        return text.excerpt(message, [place for one in named for place in one.redact])
 
     def accepts(self, dialect_id: str, reply: object) -> bool | None:
         """Whether a reply accepts the share that it answers: True, False, or None if it is no reply.
@@ -167,6 +167,7 @@ class SignatureSet:
             why=pattern.why,
             coins=pattern.coins,
             details=details,
+            redact=pattern.redact,
         )
 
     def _value(self, expression: str, message: object) -> object:

@@ -1,0 +1,98 @@
+"""Expressions as functions mean what JMESPath's own interpreter says."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jmespath.exceptions import JMESPathError
+from jmespath.visitor import TreeInterpreter
+
+from netminedet.signatures import load_signatures
+from netminedet.signatures.expressions import _OPTIONS, Expression
+
+SIGNATURES = load_signatures()
+PATTERNS = [pattern for dialect in SIGNATURES.dialects for pattern in dialect.patterns]
+TEXTS = sorted(
+    {text for pattern in PATTERNS for text in (pattern.where, *(text for _, text in pattern.extract)) if text}
+    | {dialect.accepted for dialect in SIGNATURES.dialects if dialect.accepted}
+)
+MESSAGES = [json.loads(one.text) for dialect in SIGNATURES.dialects for one in dialect.examples]
+OTHERS = [
+    "a == `1`",
+    "a != `true`",
+    "a < b",
+    "a >= 'x'",
+    "!a",
+    "!b && a",
+    "a || b",
+    "a.b[0]",
+    "a[-1]",
+    "[a, b]",
+    "@",
+    "a[*].b",
+    "a[?b == `1`]",
+    "length(a)",
+    "contains(a, b)",
+    "contains(a, `true`)",
+    "starts_with(a, 'x')",
+    "type(@)",
+    "keys(a)",
+    "sort_by(a, &b)",
+    "max(a)",
+    "a[0:1]",
+    "a | b",
+    "{x: a}",
+    "not_null(a, b)",
+    "is_hex(a, `2`)",
+    "to_number(a)",
+]
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-2, 3)
+    | st.sampled_from([0.0, 1.0, 2.5])
+    | st.sampled_from(["", "x", "ab", "1"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["a", "b", "params", "result"]), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+def by_library(expression: Expression, value: Any) -> Any:
+    try:
+        return TreeInterpreter(options=_OPTIONS).visit(expression.parsed, value)
+    except (JMESPathError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
+        return None
+
+
+def same(text: str, value: Any) -> None:
+    expression = Expression(text)
+    ours, theirs = expression.value(value), by_library(expression, value)
+    assert (type(ours), ours) == (type(theirs), theirs), (text, value)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_signatures_on_all_examples(text: str) -> None:
+    for message in MESSAGES:
+        same(text, message)
+
+
+@given(st.sampled_from(OTHERS), JSON)
+def test_any_value(text: str, value: Any) -> None:
+    same(text, value)
+
+
+@given(
+    st.sampled_from(TEXTS),
+    st.sampled_from(MESSAGES),
+    JSON,
+    st.sampled_from(["params", "result", "id", "error"]),
+)
+def test_examples_with_a_member_changed(text: str, message: Any, value: Any, key: str) -> None:
+    same(text, {**message, key: value} if isinstance(message, dict) else value)
