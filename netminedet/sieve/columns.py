@@ -85,7 +85,18 @@ LAST_SENDER = 1 << 59  # set: side 1 sent the last new payload
 class Hits:
     """What the text kernel found in a chunk, in packet order: what later stages are to look at."""
 
-    __slots__ = ("at", "column", "context", "joined", "kind", "length", "match", "prefix_at", "prefix_len")
+    __slots__ = (
+        "at",
+        "column",
+        "context",
+        "joined",
+        "kind",
+        "length",
+        "match",
+        "prefix_at",
+        "prefix_len",
+        "wanted",
+    )
 
     #: A packet gives at most a piece of conversation and a name.
     CAPACITY = 2 * CHUNK
@@ -103,6 +114,8 @@ class Hits:
         self.context = array("H", bytes(2 * self.CAPACITY))
         #: what the name kernel says of it: one of the MATCH_ values
         self.match = array("B", bytes(self.CAPACITY))
+        #: indexes of the hits that are to leave the sieve
+        self.wanted = array("I", bytes(4 * self.CAPACITY))
         self.joined = bytearray(JOINED_SIZE)
 
 

@@ -25,6 +25,7 @@ MASK = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
 HASH_START = cython.declare(cython.ulonglong, 0xCBF29CE484222325)
 HASH_STEP = cython.declare(cython.ulonglong, 0x100000001B3)
 
+SEGMENT = cython.declare(cython.int, layout.SEGMENT)
 CLIENT_HELLO = cython.declare(cython.int, layout.CLIENT_HELLO)
 HTTP_REQUEST = cython.declare(cython.int, layout.HTTP_REQUEST)
 DNS_UDP = cython.declare(cython.int, layout.DNS_UDP)
@@ -64,7 +65,7 @@ def name_table(names: Iterable[str]) -> array[int]:
 
 @cython.cclass
 class NameScanner:
-    """Marks in ``Hits.match`` which of the chunk's hits hold a name of the set."""
+    """Marks in ``Hits.match`` which hits hold a name of the set, and lists the hits worth reading."""
 
     table: cython.ulonglong[:]
     table_mask: cython.ulonglong
@@ -74,6 +75,7 @@ class NameScanner:
     prefix_at: cython.uint[:]
     prefix_len: cython.uint[:]
     match: cython.uchar[:]
+    wanted: cython.uint[:]
     joined: cython.uchar[:]
     data: cython.uchar[:]
     name: cython.uchar[:]
@@ -88,12 +90,14 @@ class NameScanner:
         self.prefix_at = hits.prefix_at
         self.prefix_len = hits.prefix_len
         self.match = hits.match
+        self.wanted = hits.wanted
         self.joined = hits.joined
         self.name = bytearray(NAME_SIZE)
 
-    def run(self, batch: Batch, count: cython.Py_ssize_t) -> None:
-        """Look at the first ``count`` hits."""
+    def run(self, batch: Batch, count: cython.Py_ssize_t) -> int:
+        """Look at the first ``count`` hits; how many of them are ``wanted``."""
         k: cython.Py_ssize_t
+        wanted: cython.Py_ssize_t = 0
         at: cython.Py_ssize_t
         end: cython.Py_ssize_t
         packets: cython.uchar[:] = batch.data
@@ -109,6 +113,10 @@ class NameScanner:
                     self.match[k] = self._http(at, end)
                 elif self.kind[k] == CLIENT_HELLO:
                     self.match[k] = self._hello(k, at, end)
+                if self.kind[k] == SEGMENT or self.match[k] != MATCH_NONE:
+                    self.wanted[wanted] = k
+                    wanted += 1
+        return wanted
 
     @cython.cfunc
     @cython.nogil

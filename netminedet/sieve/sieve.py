@@ -9,7 +9,7 @@ from socket import AF_INET, AF_INET6, inet_ntop
 
 from netminedet.model import Batch, FiveTuple, Where
 from netminedet.sieve import automaton, columns, decode, flows, names, text
-from netminedet.sieve.columns import CHUNK, SEGMENT, Columns, Hits
+from netminedet.sieve.columns import CHUNK, Columns, Hits
 
 #: Flows kept at a time unless told otherwise; a flow takes at most 186 bytes.
 DEFAULT_MAX_FLOWS = 2_000_000
@@ -80,9 +80,9 @@ class Sieve:
             self._decoder.run(batch, low, high)
             self._flows.run(batch, low, high)
             found = self._text.run(batch, low, high)
-            if found:
-                self._names.run(batch, found)
-                yield from self._take(batch, low, found, input_name)
+            wanted = self._names.run(batch, found) if found else 0
+            for number in range(wanted):
+                yield self._hit(batch, low, self._hits.wanted[number], input_name)
 
     def note(self, hit: Hit) -> None:
         """The hit's flow carried evidence: its totals will be reported by ``totals``."""
@@ -107,12 +107,6 @@ class Sieve:
     def counters(self) -> dict[str, int]:
         """Everything seen, skipped and evicted, by name."""
         return {**self._flows.counters(), **self._decoder.counters(), **self._text.counters()}
-
-    def _take(self, batch: Batch, low: int, found: int, input_name: str) -> Iterator[Hit]:
-        hits = self._hits
-        for k in range(found):
-            if hits.kind[k] == SEGMENT or hits.match[k]:
-                yield self._hit(batch, low, k, input_name)
 
     def _hit(self, batch: Batch, low: int, k: int, input_name: str) -> Hit:
         hits, cols = self._hits, self._columns
