@@ -1,15 +1,15 @@
 """Build step: compile the kernels with Cython where a C compiler is at hand.
 
 The kernels are plain Python files, so a failed or skipped compilation leaves a
-working, slower package.  Everything else about the package stands in pyproject.toml
-and setup.cfg.
+working, slower package.  Which data files belong to the package stands in setup.cfg,
+everything else about it in pyproject.toml.
 """
 
 from __future__ import annotations
 
 import os
 
-from setuptools import Extension, setup
+from setuptools import Extension, find_packages, setup
 from setuptools.command.build_ext import build_ext
 
 KERNELS = [
@@ -53,9 +53,15 @@ def kernels() -> list[Extension]:
         from Cython.Build import cythonize
     except ImportError:
         return []
-    extensions = [Extension(name, [name.replace(".", "/") + ".py"], optional=True) for name in KERNELS]
+    extensions = [Extension(name, [name.replace(".", "/") + ".py"]) for name in KERNELS]
     found: list[Extension] = cythonize(extensions, compiler_directives=DIRECTIVES, build_dir="build/cython")
+    for extension in found:
+        extension.optional = True  # cythonize forgets it where Extension is given it
     return found
 
 
-setup(ext_modules=kernels(), cmdclass={"build_ext": BuildKernels})
+setup(
+    packages=[*find_packages(include=["netminedet", "netminedet.*"]), "netminedet.signatures.data"],
+    ext_modules=kernels(),
+    cmdclass={"build_ext": BuildKernels},
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from os import PathLike, fspath
@@ -51,12 +51,22 @@ class Report:
     """What a scan found.  Reports made with the same signatures and settings add up."""
 
     inputs: tuple[InputInfo, ...]
-    totals: dict[str, int]
+    #: what the stages counted, by name; ``totals`` has all counters
+    counters: dict[str, int] = field(repr=False)
     signatures: SignatureSetInfo
     findings: Findings = field(repr=False)
     home_net: tuple[Network, ...] = field(repr=False)
     _signature_set: SignatureSet = field(repr=False, compare=False)
     tool_version: str = __version__
+
+    @cached_property
+    def totals(self) -> dict[str, int]:
+        """All counters by name: what was read, and what was skipped, evicted or not kept."""
+        from netminedet.verdict.findings import DROPPED
+
+        totals = Counter(self.counters)
+        totals.update({name: self.findings.dropped[name] for name in DROPPED})
+        return dict(totals)
 
     @cached_property
     def suspects(self) -> tuple[Suspect, ...]:
@@ -78,11 +88,11 @@ class Report:
         findings = Findings()
         findings.merge(self.findings)
         findings.merge(other.findings)
-        totals = Counter(self.totals)
-        totals.update(other.totals)
+        counters = Counter(self.counters)
+        counters.update(other.counters)
         return Report(
             inputs=self.inputs + other.inputs,
-            totals=dict(totals),
+            counters=dict(counters),
             signatures=self.signatures,
             findings=findings,
             home_net=self.home_net,
@@ -129,7 +139,8 @@ def scan(
     nets = parse_networks(home_net)
     signature_set = load_signatures([Path(folder) for folder in signatures])
     found = discover([fspath(path) for path in paths])
-    report = empty_report(signature_set, nets)
+    left_out = tuple(_left_out(note) for note in found.notes)
+    report = replace(empty_report(signature_set, nets), inputs=left_out)
     limit = DEFAULT_MAX_FLOWS if max_flows is None else max_flows
     for number, path in enumerate(found.files):
         step = _stepper(progress, path, number, len(found.files))
@@ -174,17 +185,21 @@ def _scan_one(
         source = open_source(path, hash_content=hash_inputs)
     except NetminedetError as error:
         info = InputInfo(path=path, complete=False, problems=[str(error)])
-        empty = empty_report(like._signature_set, like.home_net)
-        return Report((info,), {}, like.signatures, empty.findings, like.home_net, like._signature_set)
+        return replace(empty_report(like._signature_set, like.home_net), inputs=(info,))
     pipeline = Pipeline(like._signature_set, path, max_flows)
     with source:
         for batch in source.batches():
             pipeline.feed(batch)
             step(source)
-    totals = {"packets": source.info.packets, "bytes": source.info.bytes, **pipeline.finish()}
+    counters = {"packets": source.info.packets, "bytes": source.info.bytes, **pipeline.finish()}
     return Report(
-        (source.info,), totals, like.signatures, pipeline.findings, like.home_net, like._signature_set
+        (source.info,), counters, like.signatures, pipeline.findings, like.home_net, like._signature_set
     )
+
+
+def _left_out(note: str) -> InputInfo:
+    """A line on an entry of a folder that could not be looked at, as an input that was not read."""
+    return InputInfo(path=note.partition(": ")[0], complete=False, problems=[note])
 
 
 def _stepper(

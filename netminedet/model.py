@@ -10,7 +10,7 @@ packet numbers count from 1 within one input, as Wireshark counts them.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
@@ -137,12 +137,17 @@ class Message:
     kind: Kind
     sender: Side
     strength: Strength
-    #: printable text of at most ``EXCERPT_LIMIT`` characters, passwords cut out
-    excerpt: str
     why: str
     coins: tuple[str, ...] = ()
     #: any of: agent, worker, wallet, difficulty, job_id, pool_host, algo
     details: Mapping[str, str] = field(default_factory=dict)
+    #: makes the excerpt: few messages become evidence, and only those need one
+    show: Callable[[], str] = field(default=str, compare=False, repr=False)
+
+    @property
+    def excerpt(self) -> str:
+        """Printable text of at most ``EXCERPT_LIMIT`` characters, passwords cut out."""
+        return self.show()
 
 
 #: Longest excerpt kept as evidence, in characters.

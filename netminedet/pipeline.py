@@ -27,6 +27,7 @@ from netminedet.sieve.columns import (
     DNS_UDP,
     FLIGHT_JSON,
     FLIGHT_KNOWN,
+    FLIGHT_TEXT,
     HTTP_REQUEST,
     HTTP_SEEN,
     MATCH_BARE_TLS,
@@ -107,7 +108,7 @@ class Pipeline:
     def _note(self, hit: Hit) -> None:
         """The hit's flow carried evidence: its totals are wanted."""
         if hit.key not in self._noted and len(self._noted) >= MAX_NOTED:
-            self._counts["flow_totals_not_kept"] += 1
+            self.findings.dropped["flow_totals_not_kept"] += 1
             return
         self._noted.setdefault(hit.key, hit.where.flow)
         self._sieve.note(hit)
@@ -155,15 +156,18 @@ class Pipeline:
 
 
 def _segment_of(hit: Hit) -> Segment:
-    known = bool(hit.context & (FLIGHT_KNOWN >> _FLAG_SHIFT) << hit.side)
-    is_json = bool(hit.context & (FLIGHT_JSON >> _FLAG_SHIFT) << hit.side)
+
+    def of_sender(flag: int) -> bool:
+        return bool(hit.context & (flag >> _FLAG_SHIFT) << hit.side)
+
     return Segment(
         where=hit.where,
         side=hit.side,
         seq=(hit.seq - len(hit.prefix)) & 0xFFFFFFFF,
         data=hit.prefix + hit.payload,
         syn=bool(hit.tcp_flags & _SYN),
-        flight_is_json=is_json if known else None,
+        flight_is_json=of_sender(FLIGHT_JSON) if of_sender(FLIGHT_KNOWN) else None,
+        flight_is_text=of_sender(FLIGHT_TEXT),
         http_seen=bool(hit.context & 3 * (HTTP_SEEN >> _FLAG_SHIFT)),
     )
 

@@ -166,10 +166,10 @@ def test_wheel_holds_the_package_and_nothing_else(built: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
     inside = {name for name in names if ".dist-info/" not in name}
-    modules = {str(path.relative_to(ROOT)) for path in (ROOT / "netminedet").rglob("*.py")}
-    data = {f"netminedet/signatures/data/{path.name}" for path in (ROOT / "signatures").iterdir()}
-    data |= {"netminedet/py.typed", "netminedet/report/schema.json"}
-    assert {name for name in inside if not name.endswith(".so")} == modules | data
+    files = [path for path in (ROOT / "netminedet").rglob("*") if path.is_file()]
+    wanted = {str(path.relative_to(ROOT)) for path in files if path.suffix not in (".so", ".pyc")}
+    wanted |= {f"netminedet/signatures/data/{path.name}" for path in (ROOT / "signatures").iterdir()}
+    assert {name for name in inside if not name.endswith(".so")} == wanted
     if shutil.which("cc"):
         compiled = {name.partition(".")[0].replace("/", ".") for name in inside if name.endswith(".so")}
         assert compiled == set(constant("KERNELS"))

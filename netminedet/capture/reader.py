@@ -11,8 +11,8 @@ from netminedet.capture.rawfile import ByteStream
 from netminedet.capture.records import Walk
 from netminedet.model import Batch
 
-#: Bytes read at once.  A window of 1 to 2 MiB stays in the processor's cache.
-WINDOW_SIZE = 1 << 20
+#: Bytes read at once.  A window of half a MiB stays in the second-level cache together with flow rows.
+WINDOW_SIZE = 1 << 19
 #: Longest record or block that is believed, in bytes: a longer one is damage.
 RECORD_LIMIT = 1 << 24
 

@@ -5,7 +5,9 @@ mail or a database row may quote a whole Stratum session.  A message counts
 
 * at once, in a flow where both sides have said nothing but JSON messages since their
   present turn of speech (*flight*) began;
-* otherwise (an unknown preamble, an HTTP exchange before, a flow picked up in the
+* at once, too, as a segment of its own after a binary preamble of the same side:
+  what quotes protocols is text, or holds the quotation inside a frame;
+* otherwise (a preamble of text, an HTTP exchange before, a flow picked up in the
   middle of something else) only if it begins a flight or a segment or follows such a
   message directly, and only once the other side has answered in kind: a proxy or a
   reused connection carries a dialogue, a quotation is a monologue.
@@ -16,6 +18,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from netminedet.model import Kind, Message, Side, Strength, Where
@@ -69,6 +72,8 @@ class Segment:
     syn: bool = False
     #: nothing but JSON in the sender's present flight; None where its beginning was not seen
     flight_is_json: bool | None = None
+    #: the present flight began with printable text
+    flight_is_text: bool = True
     #: one of the sides has spoken HTTP in this flow
     http_seen: bool = False
 
@@ -163,7 +168,8 @@ class Conversation:
             if isinstance(item, JsonItem):
                 candidates = self._candidates(segment, item.value) if _in_place(end, segment, item) else []
                 end.in_dialogue = bool(candidates)
-                messages += self._weigh(end, candidates)
+                alone = len(items) == 1 and item.heads_segment and not end.lines.pending
+                messages += self._weigh(end, candidates, sure=alone and not segment.flight_is_text)
             else:
                 end.in_dialogue = False
         return messages
@@ -181,10 +187,8 @@ class Conversation:
         matches = list(self._signatures.match(value))
         if "method" in value and value.get("id") is not None:
             self._remember(self._ends[segment.side], value, matches)
-        excerpt: str | None = None
         found: list[Message] = []
         for match in matches:
-            excerpt = excerpt if excerpt is not None else self._signatures.excerpt(value, matches)
             found.append(
                 Message(
                     where=segment.where,
@@ -193,10 +197,10 @@ class Conversation:
                     kind=match.kind,
                     sender=match.sender,
                     strength=match.strength,
-                    excerpt=excerpt,
                     why=match.why,
                     coins=match.coins,
                     details=match.details,
+                    show=partial(self._signatures.excerpt, value, matches),
                 )
             )
         answer = self._answer(segment, value, found)
@@ -245,16 +249,16 @@ class Conversation:
             kind=kind,
             sender=Side.SERVER,
             strength=Strength.STRONG,
-            excerpt=self._signatures.excerpt(value),
             why=_ANSWER_WHY[kind] % request.signature,
+            show=partial(self._signatures.excerpt, value),
         )
 
-    def _weigh(self, end: _End, candidates: list[Message]) -> list[Message]:
+    def _weigh(self, end: _End, candidates: list[Message], *, sure: bool) -> list[Message]:
         """Let the candidates count, hold them, or let them count together with those held."""
         if not candidates:
             return []
         end.spoke_in_kind = True
-        if not any(one.foreign for one in self._ends):
+        if sure or not any(one.foreign for one in self._ends):
             return self._release() + candidates
         if self._mutual or self._answered():
             self._mutual = True

@@ -14,7 +14,11 @@ CHUNK = 2048
 
 
 class Columns:
-    """Decoded headers of the packets of one chunk; index 0 is the chunk's first packet."""
+    """Decoded headers of the packets of one chunk; index 0 is the chunk's first packet.
+
+    No column is one of bytes: to a C compiler a store of a byte may change anything, and
+    every store would make it read all its pointers anew.
+    """
 
     __slots__ = (
         "ip_at",
@@ -34,12 +38,12 @@ class Columns:
 
     def __init__(self) -> None:
         #: 6 (TCP), 17 (UDP), or 0 where the packet holds neither or could not be decoded
-        self.proto = array("B", bytes(CHUNK))
+        self.proto = array("I", bytes(4 * CHUNK))
         #: flow key: the same for both directions of a flow
         self.key0 = array("Q", bytes(8 * CHUNK))
         self.key1 = array("Q", bytes(8 * CHUNK))
         #: 0 when the sender has the smaller (address, port), else 1
-        self.side = array("B", bytes(CHUNK))
+        self.side = array("I", bytes(4 * CHUNK))
         #: where the IP header begins in the batch's data
         self.ip_at = array("I", bytes(4 * CHUNK))
         self.payload_at = array("I", bytes(4 * CHUNK))
@@ -49,7 +53,7 @@ class Columns:
         #: source port << 16 | destination port
         self.ports = array("I", bytes(4 * CHUNK))
         self.seq = array("I", bytes(4 * CHUNK))
-        self.tcp_flags = array("B", bytes(CHUNK))
+        self.tcp_flags = array("I", bytes(4 * CHUNK))
         #: count of VLAN tags << 24 | outer id << 12 | inner id
         self.vlan = array("I", bytes(4 * CHUNK))
         #: index of the packet's flow in the flow table, or -1
@@ -80,6 +84,7 @@ FLAGGED = 1 << 56  # payload is handed on
 NOTED = 1 << 57  # the flow carried evidence: its totals are reported
 LAST_SENDER_KNOWN = 1 << 58
 LAST_SENDER = 1 << 59  # set: side 1 sent the last new payload
+FLIGHT_TEXT = 1 << 60  # per side: the current flight begins with printable text
 
 
 class Hits:
@@ -102,7 +107,7 @@ class Hits:
     CAPACITY = 2 * CHUNK
 
     def __init__(self) -> None:
-        self.kind = array("B", bytes(self.CAPACITY))
+        self.kind = array("I", bytes(4 * self.CAPACITY))
         self.column = array("I", bytes(4 * self.CAPACITY))
         #: bounds of what was found: in the batch's data, or in ``joined`` where ``prefix_at`` says so
         self.at = array("I", bytes(4 * self.CAPACITY))
@@ -113,7 +118,7 @@ class Hits:
         #: the flow's flags (FLAGS_PACKETS >> 48) with the CONTEXT_ bits
         self.context = array("H", bytes(2 * self.CAPACITY))
         #: what the name kernel says of it: one of the MATCH_ values
-        self.match = array("B", bytes(self.CAPACITY))
+        self.match = array("I", bytes(4 * self.CAPACITY))
         #: indexes of the hits that are to leave the sieve
         self.wanted = array("I", bytes(4 * self.CAPACITY))
         self.joined = bytearray(JOINED_SIZE)
@@ -133,9 +138,9 @@ HTTP_REQUEST = 3
 DNS_UDP = 4
 DNS_TCP = 5
 
-CONTEXT_STARTS_FLIGHT = 0x1000
-CONTEXT_IN_ORDER = 0x2000
-CONTEXT_NEW = 0x4000  # not a retransmission
+# Bits of ``Hits.context``, in places that no flag of the row takes.
+CONTEXT_IN_ORDER = 0x4000
+CONTEXT_NEW = 0x8000  # not a retransmission
 
 MATCH_NONE = 0
 MATCH_NAME = 1  # a name of a pool may be in it: look closer

@@ -61,26 +61,36 @@ def _be16(data: cython.uchar[:], at: cython.Py_ssize_t) -> cython.int:
 @cython.nogil
 @cython.exceptval(-1, check=False)
 def _be32(data: cython.uchar[:], at: cython.Py_ssize_t) -> cython.longlong:
-    high: cython.longlong = (data[at] << 8) | data[at + 1]
-    low: cython.longlong = (data[at + 2] << 8) | data[at + 3]
-    return (high << 16) | low
+    """Four bytes with one check: only then does the compiler make one load of them."""
+    if cython.compiled:
+        if at < 0 or at + 4 > data.shape[0]:
+            return data[at + 3]  # raises IndexError, as any access out of bounds does
+        first: cython.p_uchar = cython.address(data[at])
+        return (
+            (cython.cast(cython.longlong, first[0]) << 24)
+            | (cython.cast(cython.longlong, first[1]) << 16)
+            | (cython.cast(cython.longlong, first[2]) << 8)
+            | first[3]
+        )
+    else:  # noqa: RET505 - the compiler drops one of the two branches
+        return (data[at] << 24) | (data[at + 1] << 16) | (data[at + 2] << 8) | data[at + 3]
 
 
 @cython.cclass
 class Decoder:
     """Fills the columns of a chunk.  ``seed``: two secret 64-bit words for IPv6 flow keys."""
 
-    proto: cython.uchar[:]
+    proto: cython.uint[:]
     key0: cython.ulonglong[:]
     key1: cython.ulonglong[:]
-    side: cython.uchar[:]
+    side: cython.uint[:]
     ip_at: cython.uint[:]
     payload_at: cython.uint[:]
     payload_len: cython.uint[:]
     segment_len: cython.uint[:]
     ports: cython.uint[:]
     seq: cython.uint[:]
-    tcp_flags: cython.uchar[:]
+    tcp_flags: cython.uint[:]
     vlan: cython.uint[:]
     counts: cython.ulonglong[:]
     data: cython.uchar[:]

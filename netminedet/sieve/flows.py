@@ -37,8 +37,10 @@ TIME_BIAS = cython.declare(cython.ulonglong, layout.TIME_BIAS)
 
 #: Rows of a new table: 1 MiB, which stays in the second-level cache while flows are few.
 FIRST_ROWS = 1 << 14
+#: Packets whose rows are fetched at once.
+GROUP = cython.declare(cython.Py_ssize_t, 128)
 #: Fullest that a table may be, in sixteenths: beyond it probe chains grow long.
-FULL_SIXTEENTHS = 11
+FULL_SIXTEENTHS = 13
 #: Buckets of idle time that decide what an overfull table drops.
 IDLE_BUCKETS = cython.declare(cython.ulonglong, 256)
 
@@ -61,9 +63,11 @@ class FlowTable:
 
     key0: cython.ulonglong[:]
     key1: cython.ulonglong[:]
-    proto: cython.uchar[:]
+    proto: cython.uint[:]
     row: cython.int[:]
     rows: cython.ulonglong[:]
+    slot: cython.ulonglong[:]
+    touched: cython.ulonglong
     seed: cython.ulonglong
     mask: cython.ulonglong
     words: cython.Py_ssize_t
@@ -80,6 +84,8 @@ class FlowTable:
         self.key1 = columns.key1
         self.proto = columns.proto
         self.row = columns.row
+        self.slot = array("Q", bytes(8 * layout.CHUNK))
+        self.touched = 0
         self.seed = seed
         self.max_flows = max_flows
         self.used = 0
@@ -202,36 +208,55 @@ class FlowTable:
         return taken
 
     def run(self, batch: Batch, low: cython.Py_ssize_t, high: cython.Py_ssize_t) -> None:
-        """Find the rows of packets ``low`` to ``high``; count packets, bytes and times in them."""
+        """Find the rows of packets ``low`` to ``high``; count packets, bytes and times in them.
+
+        In groups: where the rows of a group lie is computed first and each is touched, so
+        that the processor fetches them all at once; then they are worked on.
+        """
         wirelen: cython.uint[:] = batch.wirelen
         time_ns: cython.longlong[:] = batch.time_ns
+        start: cython.Py_ssize_t = 0
+        stop: cython.Py_ssize_t
         column: cython.Py_ssize_t
         at: cython.ulonglong
-        now: cython.ulonglong
-        last_word: cython.ulonglong = self.mask * ROW_WORDS | (ROW_WORDS - 1)
         with cython.nogil:
-            for column in range(high - low):
-                if self.proto[column] == 0:
-                    self.row[column] = -1
-                    continue
-                now = (cython.cast(cython.ulonglong, time_ns[low + column]) + TIME_BIAS) & MASK
-                at = _slot(self.key0[column], self.key1[column], self.seed, self.mask) * ROW_WORDS
-                while self.rows[at + KEY1] != self.key1[column] or self.rows[at] != self.key0[column]:
-                    if self.rows[at + KEY1] == 0:
-                        self.rows[at] = self.key0[column]
-                        self.rows[at + KEY1] = self.key1[column]
-                        self.rows[at + FIRST_SEEN] = now
-                        self.used += 1
-                        self.created += 1
-                        break
-                    at = (at + ROW_WORDS) & last_word
-                self.row[column] = at // ROW_WORDS
-                self.rows[at + FLAGS_PACKETS] += 1
-                self.rows[at + BYTES] += wirelen[low + column]
-                if now > self.rows[at + LAST_SEEN]:
-                    self.rows[at + LAST_SEEN] = now
-                if now < self.rows[at + FIRST_SEEN]:
-                    self.rows[at + FIRST_SEEN] = now
+            while start < high - low:
+                stop = min(start + GROUP, high - low)
+                for column in range(start, stop):
+                    at = _slot(self.key0[column], self.key1[column], self.seed, self.mask) * ROW_WORDS
+                    self.slot[column] = at
+                    self.touched ^= self.rows[at]
+                for column in range(start, stop):
+                    if self.proto[column]:
+                        self._count(column, wirelen[low + column], time_ns[low + column])
+                    else:
+                        self.row[column] = -1
+                start = stop
+
+    @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _count(self, column: cython.Py_ssize_t, size: cython.uint, time_ns: cython.longlong) -> cython.int:
+        at: cython.ulonglong = self.slot[column]
+        now: cython.ulonglong = (cython.cast(cython.ulonglong, time_ns) + TIME_BIAS) & MASK
+        while self.rows[at + KEY1] != self.key1[column] or self.rows[at] != self.key0[column]:
+            if self.rows[at + KEY1] == 0:
+                self.rows[at] = self.key0[column]
+                self.rows[at + KEY1] = self.key1[column]
+                self.rows[at + FIRST_SEEN] = now
+                self.used += 1
+                self.created += 1
+                break
+            at = (at + ROW_WORDS) & (self.mask * ROW_WORDS | (ROW_WORDS - 1))
+        self.row[column] = at // ROW_WORDS
+        self.rows[at + FLAGS_PACKETS] += 1
+        self.rows[at + BYTES] += size
+        if now > self.rows[at + LAST_SEEN]:
+            self.rows[at + LAST_SEEN] = now
+        if now < self.rows[at + FIRST_SEEN]:
+            self.rows[at + FIRST_SEEN] = now
+        return 0
 
 
 def _cut(buckets: Sequence[int], oldest: int, step: int, goal: int) -> tuple[int, int]:

@@ -69,12 +69,12 @@ class NameScanner:
 
     table: cython.ulonglong[:]
     table_mask: cython.ulonglong
-    kind: cython.uchar[:]
+    kind: cython.uint[:]
     at: cython.uint[:]
     length: cython.uint[:]
     prefix_at: cython.uint[:]
     prefix_len: cython.uint[:]
-    match: cython.uchar[:]
+    match: cython.uint[:]
     wanted: cython.uint[:]
     joined: cython.uchar[:]
     data: cython.uchar[:]

@@ -37,6 +37,7 @@ FLAGS = cython.declare(cython.Py_ssize_t, layout.FLAGS_PACKETS)
 HAVE_SEQ = cython.declare(cython.ulonglong, layout.HAVE_SEQ)
 FLIGHT_KNOWN = cython.declare(cython.ulonglong, layout.FLIGHT_KNOWN)
 FLIGHT_JSON = cython.declare(cython.ulonglong, layout.FLIGHT_JSON)
+FLIGHT_TEXT = cython.declare(cython.ulonglong, layout.FLIGHT_TEXT)
 HTTP_SEEN = cython.declare(cython.ulonglong, layout.HTTP_SEEN)
 FLAGGED = cython.declare(cython.ulonglong, layout.FLAGGED)
 NOTED = cython.declare(cython.ulonglong, layout.NOTED)
@@ -49,12 +50,13 @@ CLIENT_HELLO = cython.declare(cython.int, layout.CLIENT_HELLO)
 HTTP_REQUEST = cython.declare(cython.int, layout.HTTP_REQUEST)
 DNS_UDP = cython.declare(cython.int, layout.DNS_UDP)
 DNS_TCP = cython.declare(cython.int, layout.DNS_TCP)
-STARTS_FLIGHT = cython.declare(cython.int, layout.CONTEXT_STARTS_FLIGHT)
 IN_ORDER = cython.declare(cython.int, layout.CONTEXT_IN_ORDER)
 NEW = cython.declare(cython.int, layout.CONTEXT_NEW)
 
 CLOSED = cython.declare(cython.uint, automaton_module.CLOSED)
 OPEN = cython.declare(cython.uint, automaton_module.OPEN)
+#: Bytes at the beginning of a flight that decide whether it is text.
+TEXT_BYTES = cython.declare(cython.Py_ssize_t, 16)
 #: Stands in the row where an automaton state would: a ClientHello goes on in the next segment.
 IN_HELLO = cython.declare(cython.uint, 0xFFFF)
 
@@ -110,21 +112,21 @@ def _find(
 class TextScanner:
     """Follows TCP directions; fills ``Hits``.  ``bind`` it to the rows whenever they move."""
 
-    proto: cython.uchar[:]
-    side: cython.uchar[:]
+    proto: cython.uint[:]
+    side: cython.uint[:]
     payload_at: cython.uint[:]
     payload_len: cython.uint[:]
     segment_len: cython.uint[:]
     ports: cython.uint[:]
     seq: cython.uint[:]
-    tcp_flags: cython.uchar[:]
+    tcp_flags: cython.uint[:]
     row: cython.int[:]
     rows: cython.ulonglong[:]
     data: cython.uchar[:]
     table: cython.ushort[:]
     accepts: cython.uchar[:]
     counts: cython.ulonglong[:]
-    hit_kind: cython.uchar[:]
+    hit_kind: cython.uint[:]
     hit_column: cython.uint[:]
     hit_at: cython.uint[:]
     hit_length: cython.uint[:]
@@ -265,7 +267,7 @@ class TextScanner:
         """SYN: the side's numbers begin anew; without ACK, so does all that is known of the flow."""
         if not self.tcp_flags[column] & ACK:
             self.rows[base + FLAGS] &= MASK ^ (
-                (3 * HAVE_SEQ) | (3 * FLIGHT_KNOWN) | (3 * FLIGHT_JSON) | (3 * HTTP_SEEN) | LAST_SENDER_KNOWN
+                (3 * (HAVE_SEQ | FLIGHT_KNOWN | FLIGHT_JSON | FLIGHT_TEXT | HTTP_SEEN)) | LAST_SENDER_KNOWN
             )
             self.rows[base + SCAN] = 0
         else:
@@ -333,7 +335,6 @@ class TextScanner:
             self._set_state(base, side, CLOSED)
         self._set_next(base, side, number + length)
         if (flags & LAST_SENDER_KNOWN) == 0 or ((flags & LAST_SENDER) != 0) != (side != 0):
-            context |= STARTS_FLIGHT
             self._begin_flight(column, base, side, context & IN_ORDER)
         self.rows[base + FLAGS] |= HAVE_SEQ << side
         return context | self._flags(base)
@@ -349,7 +350,7 @@ class TextScanner:
         end: cython.Py_ssize_t = at + self.payload_len[column]
         flags: cython.ulonglong = self.rows[base + FLAGS]
         first: cython.int = 0
-        flags &= MASK ^ ((FLIGHT_KNOWN | FLIGHT_JSON) << side)
+        flags &= MASK ^ ((FLIGHT_KNOWN | FLIGHT_JSON | FLIGHT_TEXT) << side)
         flags |= LAST_SENDER_KNOWN
         flags = (flags | LAST_SENDER) if side else (flags & (MASK ^ LAST_SENDER))
         while at < end and self.data[at] <= 0x20:
@@ -358,12 +359,29 @@ class TextScanner:
             first = self.data[at]
         if in_order:
             flags |= FLIGHT_KNOWN << side
+        if self._is_text(self.payload_at[column], end):
+            flags |= FLIGHT_TEXT << side
         if first == 0x7B or first == 0x5B or first == 0xEF:  # { [ or a byte order mark
             flags |= FLIGHT_JSON << side
         elif 0x41 <= first <= 0x5A and self._http_word(at, end):
             flags |= HTTP_SEEN << side
         self.rows[base + FLAGS] = flags
         return 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _is_text(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+        """Whether the first bytes are printable ASCII or line ends."""
+        byte: cython.int
+        if end > at + TEXT_BYTES:
+            end = at + TEXT_BYTES
+        while at < end:
+            byte = self.data[at]
+            if byte > 0x7E or (byte < 0x20 and byte != 0x0A and byte != 0x0D and byte != 0x09):
+                return 0
+            at += 1
+        return 1
 
     @cython.cfunc
     @cython.nogil
@@ -465,19 +483,20 @@ class TextScanner:
     def _object_start(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.Py_ssize_t:
         """Where the next JSON object with a member begins, or may begin at the very end; -1 for none."""
         after: cython.Py_ssize_t
+        byte: cython.int
         while True:
             at = _find(self.data, 0x7B, at, end)
             if at < 0:
                 return -1
             after = at + 1
-            while after < end and (
-                self.data[after] == 0x20
-                or self.data[after] == 0x09
-                or self.data[after] == 0x0A
-                or self.data[after] == 0x0D
-            ):
+            while after < end:
+                byte = self.data[after]
+                if byte == 0x22:
+                    return at
+                if byte > 0x20 or not (byte == 0x20 or byte == 0x0A or byte == 0x0D or byte == 0x09):
+                    break
                 after += 1
-            if after == end or self.data[after] == 0x22:
+            if after >= end:
                 return at
             at = after
 

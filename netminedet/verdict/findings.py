@@ -33,6 +33,14 @@ MAX_NAMES = 500_000
 MAX_ANSWERS = 500_000
 MAX_BARE_TLS = 100_000
 MAX_TRAFFIC = 400_000
+#: What is counted when one of them is full.
+DROPPED = (
+    "mining_flows_not_kept",
+    "names_not_kept",
+    "dns_answers_not_kept",
+    "tls_sessions_not_kept",
+    "flow_totals_not_kept",
+)
 #: Different agents (workers, wallets...) kept of one flow; more are cut and marked.
 MAX_VALUES = 64
 #: Flows kept of one name sighting.
@@ -115,9 +123,11 @@ class FlowFinding:
                 self.details.setdefault(name, Values()).add([value])
         if message.kind is Kind.JOB and (job := message.details.get("job_id")):
             self.jobs.add([job])
-        strength = message.strength.name.lower()
-        evidence = Evidence(message.signature, strength, message.where, message.excerpt, message.why)
-        self._keep((message.signature, by_a), evidence)
+        kept = self.evidence.get((message.signature, by_a))
+        if kept is None or place_of(message.where) <= place_of(kept.where):
+            strength = message.strength.name.lower()
+            evidence = Evidence(message.signature, strength, message.where, message.excerpt, message.why)
+            self._keep((message.signature, by_a), evidence)
 
     def _keep(self, key: tuple[str, bool], evidence: Evidence) -> None:
         kept = self.evidence.get(key)

@@ -46,15 +46,23 @@ class Script:
         found: list[Message] = []
         speaker = ""
         begins_json: bool | None = None
+        is_text = True
         for who, data in parts:
             if who != speaker:
                 speaker, begins_json = who, data.lstrip()[:1] in (b"{", b"[")
+                is_text = data[:16].decode("latin-1").isprintable() or b"\n" in data[:16]
             self.number += 1
             side = 0 if who == "C" else 1
             flow = FiveTuple(*CLIENT, *SERVER, "tcp")
             where = Where(self.number, "test", self.number, flow if side == 0 else flow.reversed())
             segment = Segment(
-                where, side, self.next_seq[side], data, flight_is_json=begins_json, http_seen=http
+                where,
+                side,
+                self.next_seq[side],
+                data,
+                flight_is_json=begins_json,
+                flight_is_text=is_text,
+                http_seen=http,
             )
             found += self.conversation.segment(segment)
             self.next_seq[side] += len(data)
@@ -117,6 +125,10 @@ def test_dialogue_after_a_preamble_counts(parts: list[tuple[str, bytes]]) -> Non
     assert kinds(Script().play(*parts)) == [("C", "handshake"), ("S", "handshake")]
 
 
+def test_unanswered_handshake_after_a_binary_preamble_counts() -> None:
+    assert kinds(Script().play(("C", BINARY), ("C", BINARY), ("C", SUBSCRIBE))) == [("C", "handshake")]
+
+
 def test_tunnel_and_reused_http_connection() -> None:
     connect = b"CONNECT pool.example:3333 HTTP/1.1\r\n\r\n"
     opened = b"HTTP/1.1 200 Connection established\r\n\r\n"
@@ -160,7 +172,7 @@ def test_quotation_does_not_count(parts: list[tuple[str, bytes]], http: bool) ->
 
 def test_held_messages_are_bounded() -> None:
     script = Script()
-    script.play(("C", BINARY), *[("C", SUBMIT)] * (MAX_HELD + 50))
+    script.play(("C", b"plain words\r\n"), *[("C", SUBMIT)] * (MAX_HELD + 50))
     assert script.conversation.dropped >= 50
 
 

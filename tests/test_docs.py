@@ -1,0 +1,184 @@
+"""The README and docs/ say what is so: commands, options, output, modules, limits, links."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from netminedet import sieve
+from netminedet.cli import main
+from tests.conftest import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("pcaps/*.md"), *ROOT.glob("tests/**/*.md")]
+
+LIMITS = re.findall(r"^\| `(\w+)` \| ([\d,]+) \| `([\w/.]+)` \| (.*) \|$", ARCHITECTURE, re.MULTILINE)
+
+
+def blocks(language: str) -> list[str]:
+    """The README's code blocks in a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def marked(name: str) -> str:
+    """The README's code block that follows a marker, as .ci/run finds it."""
+    (found,) = re.findall(rf"^<!-- {name} -->\n```\w+\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    return str(found)
+
+
+def commands(command: click.Command, path: str = "netminedet") -> Iterator[tuple[str, click.Command]]:
+    """All commands by their full names."""
+    yield path, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            yield from commands(inner, f"{path} {name}")
+
+
+COMMANDS = dict(commands(main.cli))
+
+
+def options(command: click.Command) -> Iterator[str]:
+    context = click.Context(command, help_option_names=main.cli.context_settings["help_option_names"])
+    for parameter in command.get_params(context):
+        if isinstance(parameter, click.Option):
+            yield from (*parameter.opts, *parameter.secondary_opts)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_readme_names_every_command_and_option(name: str) -> None:
+    assert f"`{name}" in README
+    missing = [option for option in options(COMMANDS[name]) if not re.search(rf"[` ]{option}[` ]", README)]
+    assert missing == [], f"README.md: describe these options of {name}"
+
+
+def test_readme_names_no_option_that_is_none() -> None:
+    known = {option for command in COMMANDS.values() for option in options(command)}
+    written = set(re.findall(r"`(--?[a-z][\w-]*)", README)) - {"-e"}  # pip's
+    assert written - known == set()
+
+
+def test_readme_says_the_defaults() -> None:
+    from netminedet.api import DEFAULT_HOME_NET
+
+    assert f"default {sieve.DEFAULT_MAX_FLOWS:,}" in README
+    assert ", ".join(DEFAULT_HOME_NET) in README
+
+
+def test_readme_has_every_exit_code() -> None:
+    assert main.__doc__ is not None
+    codes = re.findall(r"^(\d+) ", main.__doc__, re.MULTILINE)
+    assert codes == re.findall(r"^\| (\d+) \|", README, re.MULTILINE)
+
+
+def test_readme_names_every_key_of_the_report() -> None:
+    from netminedet import scan
+
+    document = scan(ROOT / "pcaps" / "mixed.pcapng").to_dict()
+    suspect = document["suspects"][0]
+    for part in (document, document["tool"], document["inputs"][0], suspect, suspect["evidence"][0]):
+        for key in part:
+            assert f"`{key}`" in README, key
+
+
+@pytest.mark.parametrize("number", range(len(blocks("python"))))
+def test_python_examples_work(number: int) -> None:
+    command = [sys.executable, "-W", "error", "-c", blocks("python")[number]]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+
+
+def test_recorded_output_is_what_comes_out() -> None:
+    first, recorded = marked("recorded").split("\n", 1)
+    program, *arguments = first.removeprefix("$ ").split()
+    assert program == "netminedet"
+    done = subprocess.run(
+        [sys.executable, "-m", "netminedet", *arguments],
+        cwd=ROOT,
+        env=os.environ | {"COLUMNS": "80", "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert recorded == done.stdout, "README.md: record it again, with COLUMNS=80"
+
+
+def test_the_two_commands_are_marked() -> None:
+    assert "pcaps/" in marked("install command")
+    assert "pytest" in marked("test command")
+    assert 'readme_block "test command"' in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_readme_names_every_dependency() -> None:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    lists = re.findall(r"^(?:requires|dependencies|test) = (\[[^]]*\])", text, re.MULTILINE)
+    assert len(lists) == 3
+    for requirement in (one for many in lists for one in ast.literal_eval(many)):
+        name = re.split(r"[>=<\[ ]", requirement)[0]
+        assert re.search(rf"\b{name}\b", README), f"README.md: say what {name} is for"
+
+
+def test_architecture_names_every_module() -> None:
+    modules = {path.name for path in (ROOT / "netminedet").rglob("*.py")} - {"__init__.py"}
+    named = {Path(name).name for name in re.findall(r"`([\w/]+\.py)`", ARCHITECTURE)}
+    assert modules - named == set(), "docs/architecture.md: say what these modules do"
+    there = {
+        path.name for folder in ("netminedet", "pcaps", "tests") for path in (ROOT / folder).rglob("*.py")
+    }
+    assert named - there == {"setup.py"}
+
+
+def value_of(path: Path, name: str) -> Any:
+    """A constant's value, from the source: a compiled kernel does not show its own."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and any(
+            isinstance(at, ast.Name) and at.id == name for at in node.targets
+        ):
+            value = node.value.args[1] if isinstance(node.value, ast.Call) else node.value
+            return eval(ast.unparse(value), {})
+    raise AssertionError(f"{path} has no {name}")
+
+
+@pytest.mark.parametrize(("name", "value", "module", "_what"), LIMITS, ids=[limit[0] for limit in LIMITS])
+def test_limits_are_as_documented(name: str, value: str, module: str, _what: str) -> None:
+    assert value_of(ROOT / "netminedet" / module, name) == int(value.replace(",", ""))
+
+
+def test_every_limit_is_documented() -> None:
+    documented = {name for name, _, _, _ in LIMITS}
+    rooms = ("pipeline", "protocols.stream", "protocols.jsonlines", "protocols.conversation", "protocols.dns")
+    for room in (*rooms, "verdict.findings", "verdict.weigh"):
+        module = importlib.import_module(f"netminedet.{room}")
+        limits = {name for name in vars(module) if name.startswith("MAX_")}
+        assert limits - documented == set(), f"docs/architecture.md: list the limits of {room}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        path, _, heading = target.partition("#")
+        if ":" in path:
+            continue
+        there = (page.parent / path).resolve() if path else page
+        assert there.exists(), target
+        if heading:
+            assert heading in anchors(there.read_text(encoding="utf-8")), target
+
+
+def anchors(text: str) -> set[str]:
+    """The names that GitHub gives the headings of a page."""
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
