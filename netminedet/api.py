@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from os import PathLike, fspath
 from pathlib import Path
@@ -17,6 +17,7 @@ from netminedet.model import InputInfo, NetminedetError, SignatureSetInfo, Suspe
 if TYPE_CHECKING:
     from netminedet.signatures import SignatureSet
     from netminedet.verdict.findings import Findings
+    from netminedet.verdict.size import Tables
 
 #: Networks whose own pools and proxies are suspects: RFC 1918, RFC 6598, RFC 4193, link-local.
 DEFAULT_HOME_NET = (
@@ -57,6 +58,7 @@ class Report:
     findings: Findings = field(repr=False)
     home_net: tuple[Network, ...] = field(repr=False)
     _signature_set: SignatureSet = field(repr=False, compare=False)
+    _tables: Callable[[], Tables] = field(repr=False, compare=False)
     tool_version: str = __version__
 
     @cached_property
@@ -73,7 +75,8 @@ class Report:
         """The hosts that mine, the weightiest first."""
         from netminedet.verdict.weigh import Settings, weigh
 
-        return weigh(self.findings, Settings(self.home_net, self._signature_set.most_specific))
+        settings = Settings(self.home_net, self._signature_set.most_specific, self._tables)
+        return weigh(self.findings, settings)
 
     def __add__(self, other: object) -> Report:
         """The report on both reports' inputs; raises NetminedetError for unlike settings."""
@@ -97,6 +100,7 @@ class Report:
             findings=findings,
             home_net=self.home_net,
             _signature_set=self._signature_set,
+            _tables=self._tables,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -137,10 +141,11 @@ def scan(
     if not paths:
         raise NetminedetError("nothing to scan; name a capture file or a folder, or - for standard input")
     nets = parse_networks(home_net)
-    signature_set = load_signatures([Path(folder) for folder in signatures])
+    folders = [Path(folder) for folder in signatures]
+    signature_set = load_signatures(folders)
     found = discover([fspath(path) for path in paths])
     left_out = tuple(_left_out(note) for note in found.notes)
-    report = replace(empty_report(signature_set, nets), inputs=left_out)
+    report = replace(empty_report(signature_set, nets, folders), inputs=left_out)
     limit = DEFAULT_MAX_FLOWS if max_flows is None else max_flows
     for number, path in enumerate(found.files):
         step = _stepper(progress, path, number, len(found.files))
@@ -163,11 +168,21 @@ def parse_networks(texts: Sequence[str]) -> tuple[Network, ...]:
     return tuple(networks)
 
 
-def empty_report(signature_set: SignatureSet, home_net: tuple[Network, ...]) -> Report:
+def empty_report(
+    signature_set: SignatureSet, home_net: tuple[Network, ...], folders: Sequence[Path] = ()
+) -> Report:
     """The report on no input at all: what adding begins with."""
     from netminedet.verdict.findings import Findings
 
-    return Report((), {}, signature_set.info, Findings(), home_net, signature_set)
+    @cache
+    def tables() -> Tables:
+        from netminedet.estimate import load_power
+        from netminedet.signatures.agents import load_agents
+        from netminedet.verdict.size import Tables
+
+        return Tables(load_agents(folders), load_power(folders))
+
+    return Report((), {}, signature_set.info, Findings(), home_net, signature_set, tables)
 
 
 def _scan_one(
@@ -180,21 +195,20 @@ def _scan_one(
     """The report on one input, with the settings of ``like``."""
     from netminedet.capture import open_source
     from netminedet.pipeline import Pipeline
+    from netminedet.verdict.findings import Findings
 
     try:
         source = open_source(path, hash_content=hash_inputs)
     except NetminedetError as error:
         info = InputInfo(path=path, complete=False, problems=[str(error)])
-        return replace(empty_report(like._signature_set, like.home_net), inputs=(info,))
+        return replace(like, inputs=(info,), counters={}, findings=Findings())
     pipeline = Pipeline(like._signature_set, path, max_flows)
     with source:
         for batch in source.batches():
             pipeline.feed(batch)
             step(source)
     counters = {"packets": source.info.packets, "bytes": source.info.bytes, **pipeline.finish()}
-    return Report(
-        (source.info,), counters, like.signatures, pipeline.findings, like.home_net, like._signature_set
-    )
+    return replace(like, inputs=(source.info,), counters=counters, findings=pipeline.findings)
 
 
 def _left_out(note: str) -> InputInfo:

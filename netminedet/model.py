@@ -13,6 +13,11 @@ from array import array
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from netminedet.estimate.host import HashRate
+    from netminedet.signatures.agents import Agent
 
 
 class NetminedetError(Exception):
@@ -295,6 +300,12 @@ class Suspect:
     evidence_omitted: int = 0
     #: true when a list above was cut at its cap
     truncated: bool = False
+    #: what its agent strings say of programs and machines
+    software: tuple[Agent, ...] = ()
+    #: by algorithm; of a proxy, what it handed in upstream
+    hash_rates: tuple[HashRate, ...] = ()
+    #: of a proxy or pool: different login names that it was told by the miners it serves
+    rigs: int = 0
 
 
 @dataclass(frozen=True, slots=True)

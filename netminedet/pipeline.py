@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from netminedet.model import (
@@ -11,6 +11,7 @@ from netminedet.model import (
     Batch,
     FiveTuple,
     FlowTotals,
+    Message,
     NameAnswer,
     NameSeen,
     NameSource,
@@ -48,7 +49,14 @@ _FLAG_SHIFT = 48
 class Pipeline:
     """Everything from a batch to findings.  Make one for each input."""
 
-    def __init__(self, signatures: SignatureSet, input_name: str, max_flows: int) -> None:
+    def __init__(
+        self,
+        signatures: SignatureSet,
+        input_name: str,
+        max_flows: int,
+        on_message: Callable[[Message], None] | None = None,
+    ) -> None:
+        """``on_message`` is told every mining message, in the order in which they complete."""
         suffixes = (name for name, _ in signatures.pools.suffixes())
         self._sieve = Sieve(signatures.anchors, suffixes, max_flows)
         self._signatures = signatures
@@ -56,6 +64,7 @@ class Pipeline:
         self._conversations: OrderedDict[FlowKey, Conversation] = OrderedDict()
         self._noted: dict[FlowKey, FiveTuple] = {}
         self._counts: Counter[str] = Counter()
+        self._on_message = on_message
         self.findings = Findings()
 
     def feed(self, batch: Batch) -> None:
@@ -92,18 +101,22 @@ class Pipeline:
         messages = conversation.segment(_segment_of(hit))
         if messages:
             self._note(hit)
-        for message in messages:
-            self.findings.add_message(message)
+        self._add(messages)
         if conversation.idle:
             self._sieve.unflag(hit)
             self._close(self._conversations.pop(hit.key))
 
     def _close(self, conversation: Conversation) -> None:
-        for message in conversation.finish():
-            self.findings.add_message(message)
+        self._add(conversation.finish())
         self._counts["stream_gaps"] += conversation.gaps
         self._counts["messages_too_long"] += conversation.oversized
         self._counts["messages_dropped"] += conversation.dropped
+
+    def _add(self, messages: list[Message]) -> None:
+        for message in messages:
+            self.findings.add_message(message)
+            if self._on_message is not None:
+                self._on_message(message)
 
     def _note(self, hit: Hit) -> None:
         """The hit's flow carried evidence: its totals are wanted."""

@@ -16,13 +16,14 @@ mail or a database row may quote a whole Stratum session.  A message counts
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
 from netminedet.model import Kind, Message, Side, Strength, Where
 from netminedet.protocols.jsonlines import ForeignItem, JsonItem, JsonLines
+from netminedet.protocols.measure import Measures
 from netminedet.protocols.stream import Stream
 
 #: Requests without an answer that a side may have, and messages held until the other side speaks.
@@ -85,6 +86,7 @@ class _Request:
     dialect: str
     kind: Kind
     signature: str
+    details: Mapping[str, str]
 
 
 @dataclass(slots=True)
@@ -110,6 +112,7 @@ class Conversation:
     def __init__(self, signatures: Recogniser) -> None:
         self._signatures = signatures
         self._ends = (_End(), _End())
+        self._measures = Measures()
         self._mutual = False
         #: mining messages found so far
         self.found = 0
@@ -185,6 +188,9 @@ class Conversation:
 
     def _messages(self, segment: Segment, value: dict[str, Any]) -> list[Message]:
         matches = list(self._signatures.match(value))
+        for match in matches:
+            if match.strength is Strength.STRONG:
+                self._measures.learn(match.kind, match.sender, match.details)
         if "method" in value and value.get("id") is not None:
             self._remember(self._ends[segment.side], value, matches)
         found: list[Message] = []
@@ -199,7 +205,7 @@ class Conversation:
                     strength=match.strength,
                     why=match.why,
                     coins=match.coins,
-                    details=match.details,
+                    details=self._measured(match.kind, match.details),
                     show=partial(self._signatures.excerpt, value, matches),
                 )
             )
@@ -209,6 +215,12 @@ class Conversation:
             found = [one for one in found if one.kind is not answer.kind] + [answer]
         return found
 
+    def _measured(self, kind: Kind, details: Mapping[str, str]) -> Mapping[str, str]:
+        """A share's details with what it is measured by."""
+        if kind is not Kind.SHARE:
+            return details
+        return {**details, **self._measures.of_share(details).details()}
+
     def _remember(self, end: _End, value: dict[str, Any], matches: Iterable[Recognised]) -> None:
         """Keep a client's request until its answer comes.  Ids come again: some give all shares the same."""
         asked = [match for match in matches if match.sender is Side.CLIENT]
@@ -216,8 +228,9 @@ class Conversation:
             return
         best = max(asked, key=lambda match: (match.strength, match.dialect))
         key = _hashable(value.get("id"))
+        details = self._measured(best.kind, best.details)
         end.requests.setdefault(key, deque(maxlen=MAX_PENDING)).append(
-            _Request(best.dialect, best.kind, best.signature)
+            _Request(best.dialect, best.kind, best.signature, details)
         )
         if len(end.requests) > MAX_PENDING:
             end.requests.pop(next(iter(end.requests)))
@@ -250,6 +263,7 @@ class Conversation:
             sender=Side.SERVER,
             strength=Strength.STRONG,
             why=_ANSWER_WHY[kind] % request.signature,
+            details=request.details if request.kind is Kind.SHARE else {},
             show=partial(self._signatures.excerpt, value),
         )
 

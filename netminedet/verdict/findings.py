@@ -8,7 +8,7 @@ Tables have limits; what does not fit is counted under the names in ``dropped``.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from netminedet.model import (
@@ -43,6 +43,10 @@ DROPPED = (
 )
 #: Different agents (workers, wallets...) kept of one flow; more are cut and marked.
 MAX_VALUES = 64
+#: Different difficulties and targets kept of one flow's shares; the rest counts as unknown.
+MAX_MEASURES = 512
+#: Rates kept that a miner reported of itself: the latest.
+MAX_REPORTED = 32
 #: Flows kept of one name sighting.
 MAX_NAME_FLOWS = 64
 
@@ -95,6 +99,13 @@ class FlowFinding:
     coins: set[str] = field(default_factory=set)
     details: dict[str, Values] = field(default_factory=dict)
     jobs: Values = field(default_factory=Values)
+    first_job: int | None = None
+    #: (SHARE or ACCEPTED, difficulty, target, algorithm) -> shares
+    measures: Counter[tuple[Kind, str, str, str]] = field(default_factory=Counter)
+    #: the latest of "difficulty", "target" and "algo" that the server gave: (time, text)
+    in_force: dict[str, tuple[int, str]] = field(default_factory=dict)
+    #: time -> rate that the miner reported of itself, as it wrote it
+    reported: dict[int, str] = field(default_factory=dict)
     #: earliest message of each signature and speaker
     evidence: dict[tuple[str, bool], Evidence] = field(default_factory=dict)
 
@@ -108,6 +119,41 @@ class FlowFinding:
         self.jobs.merge(other.jobs)
         for key, evidence in other.evidence.items():
             self._keep(key, evidence)
+        if other.first_job is not None:
+            self._job_at(other.first_job)
+        for measure, shares in other.measures.items():
+            self._measure(measure, shares)
+        for name, latest in other.in_force.items():
+            self.in_force[name] = max(latest, self.in_force.get(name, latest))
+        self._report(other.reported)
+
+    def _job_at(self, moment: int) -> None:
+        self.first_job = moment if self.first_job is None else min(self.first_job, moment)
+
+    def _measure(self, measure: tuple[Kind, str, str, str], shares: int) -> None:
+        if measure not in self.measures and len(self.measures) >= MAX_MEASURES:
+            measure = (measure[0], "", "", "")
+        self.measures[measure] += shares
+
+    def _report(self, rates: Mapping[int, str]) -> None:
+        self.reported.update(rates)
+        for moment in sorted(self.reported)[:-MAX_REPORTED]:
+            del self.reported[moment]
+
+    def _add_size(self, message: Message) -> None:
+        """What the message says of how much is mined."""
+        details, moment = message.details, message.where.time_ns
+        if message.kind in (Kind.SHARE, Kind.ACCEPTED):
+            texts = (details.get("difficulty", ""), details.get("target", ""), details.get("algo", ""))
+            self._measure((message.kind, *texts), 1)
+        elif message.sender is Side.SERVER:
+            if message.kind is Kind.JOB or "job_id" in details:
+                self._job_at(moment)
+            for name in ("difficulty", "target", "algo"):
+                if text := details.get(name):
+                    self.in_force[name] = max((moment, text), self.in_force.get(name, (moment, text)))
+        elif rate := details.get("hashrate"):
+            self._report({moment: rate})
 
     def add(self, message: Message) -> None:
         by_a = _is_a(message.where.flow)
@@ -118,6 +164,7 @@ class FlowFinding:
         if message.strength is Strength.STRONG:
             self.dialects.add(message.dialect)
             self.coins.update(message.coins)
+            self._add_size(message)
         for name in DETAILS:
             if value := message.details.get(name):
                 self.details.setdefault(name, Values()).add([value])

@@ -25,6 +25,10 @@ class FlowVerdict:
     jobs: int
     #: one sentence
     reason: str
+    #: the dialect that its shares are handed in with; of its other messages where there is none
+    dialect: str = ""
+    #: the client's greeting was seen
+    greeted: bool = False
 
 
 def weigh_flow(flow: FlowFinding) -> FlowVerdict | None:
@@ -51,7 +55,18 @@ def weigh_flow(flow: FlowFinding) -> FlowVerdict | None:
     jobs = _count(flow, Kind.JOB, not a_is_client, Side.SERVER)
     verdict, reason = _verdict(asked, served, shares, jobs)
     client, server = (flow.a, flow.b) if a_is_client else (flow.b, flow.a)
-    return FlowVerdict(client, server, verdict, shares, jobs, reason)
+    greeted = _count(flow, Kind.HANDSHAKE, a_is_client, Side.CLIENT) > 0
+    return FlowVerdict(client, server, verdict, shares, jobs, reason, _main_dialect(flow), greeted)
+
+
+def _main_dialect(flow: FlowFinding) -> str:
+    """Of most shares, then of most jobs, then of most messages."""
+    weights: Counter[str] = Counter()
+    for (signature, kind, _, strength, _), number in flow.messages.items():
+        if strength is Strength.STRONG:
+            weight = {Kind.SHARE: 1_000_000, Kind.JOB: 1_000}.get(kind, 1)
+            weights[signature.partition(".")[0]] += weight * number
+    return min(weights, key=lambda name: (-weights[name], name), default="")
 
 
 def _is_transcript(spoken: Counter[tuple[bool, Side]], a_is_client: bool) -> bool:

@@ -24,6 +24,7 @@ from netminedet.verdict.findings import (
 )
 from netminedet.verdict.flows import FlowVerdict, weigh_flow
 from netminedet.verdict.sessions import TlsSession, sessions_to_pools
+from netminedet.verdict.size import Tables, coins_of_wallets, size_of, software_of
 
 Network = IPv4Network | IPv6Network
 
@@ -45,6 +46,8 @@ class Settings:
     home_net: Sequence[Network]
     #: leaves out dialects that a more special one of the same flow refines
     most_specific: Callable[[Iterable[str]], tuple[str, ...]]
+    #: what is known of programs and machines; asked for only when there is a suspect
+    tables: Callable[[], Tables]
 
 
 @dataclass(slots=True)
@@ -111,6 +114,8 @@ def _suspect(case: _Case, findings: Findings, settings: Settings) -> Suspect:
     packets, size = _traffic(case, flows, findings)
     lists, truncated = _lists(flows)
     dialects = {name for _, flow, _ in flows for name in settings.most_specific(flow.dialects)}
+    measured = [(flow, verdict) for _, flow, verdict in case.as_client or serves]
+    tables = settings.tables()
     return Suspect(
         host=case.host,
         verdict=_verdict(case, flows),
@@ -131,6 +136,9 @@ def _suspect(case: _Case, findings: Findings, settings: Settings) -> Suspect:
         evidence=evidence,
         evidence_omitted=omitted,
         truncated=truncated,
+        software=software_of(lists["agent"], tables.agents),
+        hash_rates=size_of(measured, _pool_coins(case), tables),
+        rigs=len({worker for _, flow, _ in serves for worker in _kept(flow, "worker")}),
     )
 
 
@@ -191,12 +199,20 @@ def _lists(flows: _Flows) -> tuple[dict[str, tuple[str, ...]], bool]:
 
 
 def _coins(case: _Case, flows: _Flows) -> tuple[str, ...]:
-    """Those that the dialect tells; else those of the pools with one coin only."""
+    """Those that the dialect tells; else wallet addresses; else the pools with one coin only."""
     coins = {coin for _, flow, _ in flows for coin in flow.coins}
-    if not coins:
-        pools = [name.pool for name in case.names] + [answer.pool for _, answer in case.answers]
-        coins = {pool.coins[0] for pool in pools if len(pool.coins) == 1}
-    return tuple(sorted(coins))
+    coins = coins or coins_of_wallets((flow, verdict) for _, flow, verdict in flows)
+    return tuple(sorted(coins)) or _pool_coins(case)
+
+
+def _pool_coins(case: _Case) -> tuple[str, ...]:
+    """The coins of those pools that the host knew by name and that have one coin only."""
+    pools = [name.pool for name in case.names] + [answer.pool for _, answer in case.answers]
+    return tuple(sorted({pool.coins[0] for pool in pools if len(pool.coins) == 1}))
+
+
+def _kept(flow: FlowFinding, name: str) -> set[str]:
+    return flow.details[name].kept if name in flow.details else set()
 
 
 def _pools(case: _Case) -> tuple[Pool, ...]:

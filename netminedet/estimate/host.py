@@ -1,0 +1,146 @@
+"""How big one host is: hash rate and power from the shares of all its flows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from netminedet.estimate.power import PowerEstimate, PowerTable
+from netminedet.estimate.rate import Counted, RateEstimate, Window, estimate_rate, reported_rate
+from netminedet.estimate.work import Work, number, work_of
+from netminedet.signatures.agents import Agent
+
+
+@dataclass(frozen=True, slots=True)
+class SharesOfFlow:
+    """The shares of one flow, with what they are measured by, and when work was done."""
+
+    dialect: str
+    #: (difficulty, target, algo) as in the messages -> shares; empty texts where unknown
+    measures: dict[tuple[str, str, str], int]
+    counted: Counted
+    #: the measure in force last, for a bound where there are too few shares
+    in_force: tuple[str, str, str]
+    #: first job, or first message; last message; nanoseconds
+    first_ns: int
+    last_ns: int
+    messages: int
+    #: the beginning of the conversation was seen
+    begin_known: bool
+    coins: tuple[str, ...] = ()
+    agents: tuple[Agent, ...] = ()
+    #: rates that the miner itself reported, as texts
+    reported: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HashRate:
+    """The hash rate of a host on one algorithm, and the power that takes."""
+
+    algorithm: str
+    rate: RateEstimate
+    #: what else the numbers may mean; empty where there is no doubt
+    ambiguity: str
+    reported: RateEstimate | None
+    power: PowerEstimate | None
+
+
+@dataclass(slots=True)
+class _Group:
+    """Flows of one algorithm, unit and way of counting."""
+
+    works: Counter[int] = field(default_factory=Counter)
+    flows: list[SharesOfFlow] = field(default_factory=list)
+    in_force: int = 0
+    ambiguity: str = ""
+
+
+def hash_rates(flows: Iterable[SharesOfFlow], power: PowerTable) -> tuple[HashRate, ...]:
+    """One entry for each algorithm that shares, or a difficulty, were seen of; by name."""
+    groups: dict[tuple[str, str, Counted], _Group] = {}
+    for flow in flows:
+        _add(groups, flow)
+    found = []
+    for (algorithm, unit, counted), group in sorted(groups.items()):
+        rate = estimate_rate(
+            group.works, _seconds(group.flows), unit, counted=counted, in_force=group.in_force or None
+        )
+        agents = [agent for flow in group.flows for agent in flow.agents]
+        claimed = reported_rate(_reported(group.flows), unit)
+        found.append(
+            HashRate(algorithm, rate, group.ambiguity, claimed, _power(power, rate, algorithm, agents))
+        )
+    return tuple(found)
+
+
+def _add(groups: dict[tuple[str, str, Counted], _Group], flow: SharesOfFlow) -> None:
+    latest = _work(flow, flow.in_force)
+    for measure, shares in flow.measures.items():
+        work = _work(flow, measure) or latest
+        if work is not None:
+            group = groups.setdefault((work.algorithm, work.unit, flow.counted), _Group())
+            group.works[work.hashes] += shares
+            group.ambiguity = work.ambiguity
+    if latest is not None:
+        group = groups.setdefault((latest.algorithm, latest.unit, flow.counted), _Group())
+        group.in_force = max(group.in_force, latest.hashes)
+        group.ambiguity = latest.ambiguity
+        group.flows.append(flow)
+
+
+def _work(flow: SharesOfFlow, measure: tuple[str, str, str]) -> Work | None:
+    difficulty, target, algo = measure
+    if not difficulty and not target:
+        return None
+    hints = [algo] if algo else []
+    hints += [agent.algorithm for agent in flow.agents if agent.algorithm]
+    return work_of(
+        flow.dialect, difficulty=difficulty or None, target=target or None, coins=flow.coins, hints=hints
+    )
+
+
+def _seconds(flows: Sequence[SharesOfFlow]) -> float:
+    """The time in which any of the flows worked: overlapping ones count once."""
+    total = 0.0
+    current: SharesOfFlow | None = None
+    last = messages = 0
+    for flow in sorted(flows, key=lambda flow: (flow.first_ns, flow.last_ns)):
+        if current is not None and flow.first_ns <= last:
+            last = max(last, flow.last_ns)
+            messages += flow.messages
+            continue
+        if current is not None:
+            total += Window(current.first_ns, last, messages, begin_known=current.begin_known).seconds
+        current, last, messages = flow, flow.last_ns, flow.messages
+    if current is not None:
+        total += Window(current.first_ns, last, messages, begin_known=current.begin_known).seconds
+    return total
+
+
+def _reported(flows: Iterable[SharesOfFlow]) -> list[float]:
+    """Rates in hashes a second: hexadecimal with 0x (eth_submitHashrate), else decimal."""
+    values = []
+    for text in (text for flow in flows for text in flow.reported):
+        try:
+            values.append(float(int(text, 16)) if text[:2].lower() == "0x" else float(number(text) or 0))
+        except (ValueError, OverflowError):
+            continue
+    return values
+
+
+def _power(
+    table: PowerTable, rate: RateEstimate, algorithm: str, agents: Sequence[Agent]
+) -> PowerEstimate | None:
+    """By the one device that the agents name, else by their family, else by the algorithm.
+
+    None for a market place: what it sells is made elsewhere.
+    """
+    if any(agent.kind == "market" for agent in agents):
+        return None
+    models = {agent.hardware for agent in agents if agent.hardware}
+    families = sorted({agent.power for agent in agents if agent.power}) + sorted(
+        {agent.kind for agent in agents}
+    )
+    hardware = models.pop() if len(models) == 1 else None
+    return table.estimate(rate, algorithm, hardware=hardware, families=families)

@@ -1,0 +1,71 @@
+"""How hard a share is: the difficulty and the target that the server has put in force.
+
+A new difficulty holds from the next job on (EthereumStratum/1.0.0, and the practice of
+all of Stratum V1), and a share is measured by the job that it answers.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from netminedet.model import Kind, Side
+
+#: Jobs remembered of a flow.  A miner works on the newest, and on a few before it.
+MAX_JOBS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What one share is measured by, as texts from the messages; empty where unknown."""
+
+    difficulty: str = ""
+    target: str = ""
+    algo: str = ""
+
+    def details(self) -> dict[str, str]:
+        """The known ones by name."""
+        named = (("difficulty", self.difficulty), ("target", self.target), ("algo", self.algo))
+        return {name: text for name, text in named if text}
+
+
+class Measures:
+    """Follows one conversation's server."""
+
+    __slots__ = ("_announced", "_jobs", "_latest")
+
+    def __init__(self) -> None:
+        self._announced = Measure()
+        self._latest = Measure()
+        self._jobs: OrderedDict[str, Measure] = OrderedDict()
+
+    def learn(self, kind: Kind, sender: Side, details: Mapping[str, str]) -> None:
+        """Take in a message's details; those of clients change nothing."""
+        if sender is not Side.SERVER or kind in (Kind.ACCEPTED, Kind.REJECTED):
+            return
+        difficulty, target, algo = (details.get(name, "") for name in ("difficulty", "target", "algo"))
+        job = details.get("job_id", "")
+        if kind is not Kind.JOB and not job:
+            before = self._announced
+            self._announced = Measure(
+                difficulty or before.difficulty, target or before.target, algo or before.algo
+            )
+            return
+        self._latest = Measure(
+            difficulty or self._announced.difficulty,
+            target or self._announced.target,
+            algo or self._announced.algo,
+        )
+        if job:
+            self._jobs[job] = self._latest
+            self._jobs.move_to_end(job)
+            if len(self._jobs) > MAX_JOBS:
+                self._jobs.popitem(last=False)
+
+    def of_share(self, details: Mapping[str, str]) -> Measure:
+        """What a share with these details is measured by."""
+        known = self._jobs.get(details.get("job_id", ""))
+        if known is not None:
+            return known
+        return self._latest if self._latest != Measure() else self._announced
