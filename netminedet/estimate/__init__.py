@@ -20,16 +20,19 @@ from netminedet.estimate.rate import (
     spelled_rate,
     total_rate,
 )
+from netminedet.estimate.totals import AlgorithmTotal, Totals, totals_of
 from netminedet.estimate.work import Work, result_difficulty, work_from_results, work_of
 
 __all__ = [
     "ALGORITHMS",
     "Algorithm",
+    "AlgorithmTotal",
     "Counted",
     "Guess",
     "PowerEstimate",
     "PowerTable",
     "RateEstimate",
+    "Totals",
     "Window",
     "Work",
     "algorithm_named",
@@ -41,6 +44,7 @@ __all__ = [
     "spelled_rate",
     "total_power",
     "total_rate",
+    "totals_of",
     "work_from_results",
     "work_of",
 ]

@@ -175,7 +175,7 @@ def total_power(estimates: Iterable[PowerEstimate]) -> PowerEstimate | None:
         typical_kw=sum(one.typical_kw for one in kept),
         high_kw=sum(one.high_kw for one in kept),
         basis="total",
-        assumption=f"sum of {len(kept)} estimates; hosts without a hash rate are not in it",
+        assumption=f"sum of {len(kept)} estimate{'s' if len(kept) > 1 else ''}; hosts without a hash rate are not in it",
     )
 
 

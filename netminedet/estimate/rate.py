@@ -185,7 +185,7 @@ def total_rate(estimates: Iterable[RateEstimate]) -> RateEstimate | None:
         effective_shares=sum(one.effective_shares for one in kept),
         seconds=max(one.seconds for one in kept),
         counted=counted,
-        method=f"sum of {len(kept)} rates, the least sure of them {_METHODS[counted]}",
+        method=f"sum of {len(kept)} rate{'s' if len(kept) > 1 else ''}, the least sure of them {_METHODS[counted]}",
     )
 
 

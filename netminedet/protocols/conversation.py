@@ -17,18 +17,31 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol
 
 from netminedet.model import Kind, Message, Side, Strength, Where
+from netminedet.protocols.framing import (
+    FrameFraming,
+    Framing,
+    HttpFraming,
+    WebSocketFraming,
+    is_request,
+    midstream_websocket,
+    opening,
+)
 from netminedet.protocols.jsonlines import ForeignItem, JsonItem, JsonLines
 from netminedet.protocols.measure import Measures
+from netminedet.protocols.stratum_v2 import NoiseStage, NoiseWatch, looks_random
 from netminedet.protocols.stream import Stream
 
 #: Requests without an answer that a side may have, and messages held until the other side speaks.
 MAX_PENDING = 512
 MAX_HELD = 64
+
+#: Bytes of the first flight of an encrypted Stratum V2 connection (sv2-spec section 4.5.1).
+NOISE_OPENING = 64
 
 
 class Recognised(Protocol):
@@ -55,7 +68,9 @@ class Recognised(Protocol):
 class Recogniser(Protocol):
     """The signatures, as far as a conversation needs them."""
 
-    def match(self, message: object, sender: Side | None = None) -> Iterable[Recognised]: ...
+    def match(
+        self, message: object, sender: Side | None = None, carrier: str | None = None
+    ) -> Iterable[Recognised]: ...
     def excerpt(self, message: object, matches: Any = ()) -> str: ...
     def accepts(self, dialect_id: str, reply: object) -> bool | None: ...
 
@@ -94,7 +109,7 @@ class _End:
     """What is known of one end of the flow."""
 
     stream: Stream = field(default_factory=Stream)
-    lines: JsonLines = field(default_factory=JsonLines)
+    framing: Framing = field(default_factory=JsonLines)
     #: this end's own requests, by JSON id, oldest first
     requests: dict[object, deque[_Request]] = field(default_factory=dict)
     held: list[Message] = field(default_factory=list)
@@ -113,6 +128,9 @@ class Conversation:
         self._signatures = signatures
         self._ends = (_End(), _End())
         self._measures = Measures()
+        self._noise: NoiseWatch | None = None
+        self._noise_client = 0
+        self._begun = False
         self._mutual = False
         #: mining messages found so far
         self.found = 0
@@ -122,7 +140,9 @@ class Conversation:
     @property
     def idle(self) -> bool:
         """Nothing here is worth following: no message found, held or begun."""
-        return not self.found and not any(end.held or end.lines.pending for end in self._ends)
+        return not self.found and not (
+            self._noise or any(end.held or end.framing.pending for end in self._ends)
+        )
 
     @property
     def gaps(self) -> int:
@@ -132,7 +152,7 @@ class Conversation:
     @property
     def oversized(self) -> int:
         """Messages given up because of their length."""
-        return sum(end.lines.oversized for end in self._ends)
+        return sum(end.framing.oversized for end in self._ends)
 
     def segment(self, segment: Segment) -> list[Message]:
         """Take the next segment of either side; the mining messages that it completes."""
@@ -140,7 +160,7 @@ class Conversation:
         end.last = segment
         if segment.syn:
             end.stream.restart(segment.seq + 1)
-            end.lines = JsonLines()
+            end.framing = JsonLines()
             end.foreign = False
         if segment.flight_is_json is False or segment.http_seen:
             end.foreign = True
@@ -162,32 +182,88 @@ class Conversation:
 
     def _read(self, segment: Segment, data: bytes, gap: bool) -> list[Message]:
         end = self._ends[segment.side]
-        items = end.lines.feed(data, gap=gap)
-        for item in items:
-            if isinstance(item, ForeignItem):
-                end.foreign = True
+        if not self._begun:
+            self._begun = True
+            if len(data) == NOISE_OPENING and looks_random(data):
+                self._noise, self._noise_client = NoiseWatch(), segment.side
+        if self._noise is not None:
+            watched = self._watch(self._noise, segment, data, gap)
+            if self._noise is not None:
+                return watched
+        self._choose_framing(end, segment, data)
+        carrier = end.framing.carrier
+        items = end.framing.feed(data, gap=gap)
+        if isinstance(end.framing, HttpFraming) and end.framing.tunnel is not None:
+            return self._read_tunnel(end.framing, segment)
+        if any(isinstance(item, ForeignItem) for item in items):
+            end.foreign = True
         messages: list[Message] = []
         for item in items:
-            if isinstance(item, JsonItem):
-                candidates = self._candidates(segment, item.value) if _in_place(end, segment, item) else []
-                end.in_dialogue = bool(candidates)
-                alone = len(items) == 1 and item.heads_segment and not end.lines.pending
-                messages += self._weigh(end, candidates, sure=alone and not segment.flight_is_text)
-            else:
+            if not isinstance(item, JsonItem):
                 end.in_dialogue = False
+                continue
+            placed = carrier != "lines" or _in_place(end, segment, item)
+            candidates = self._candidates(segment, item.value, carrier) if placed else []
+            end.in_dialogue = bool(candidates)
+            alone = len(items) == 1 and item.heads_segment and not end.framing.pending
+            sure = carrier != "lines" or (alone and not segment.flight_is_text)
+            messages += self._weigh(end, candidates, sure=sure)
         return messages
 
-    def _candidates(self, segment: Segment, value: Any) -> list[Message]:
+    def _choose_framing(self, end: _End, segment: Segment, data: bytes) -> None:
+        """Change the framing where the bytes begin something else than what came before."""
+        if isinstance(end.framing, (WebSocketFraming, FrameFraming)):
+            return
+        if isinstance(end.framing, HttpFraming):
+            if segment.flight_is_json:
+                end.framing = JsonLines()  # the connection is used for something else now
+            return
+        kind = None if end.framing.pending else opening(data)
+        other = self._ends[1 - segment.side]
+        if kind == "http" or (segment.http_seen and segment.flight_is_json is False):
+            end.framing = HttpFraming(requests=is_request(data) or not data.startswith(b"HTTP/"))
+        elif kind == "websocket":
+            end.framing, other.framing = midstream_websocket(), midstream_websocket()
+        elif kind == "frames":
+            end.framing, other.framing = FrameFraming(Side.CLIENT), FrameFraming(Side.SERVER)
+
+    def _read_tunnel(self, answer: HttpFraming, segment: Segment) -> list[Message]:
+        """An HTTP answer made the connection a WebSocket or a tunnel: from here on both speak otherwise."""
+        server, client = self._ends[segment.side], self._ends[1 - segment.side]
+        if answer.upgrade is not None:
+            server.framing = WebSocketFraming(answer.upgrade.server)
+            client.framing = WebSocketFraming(answer.upgrade.client)
+        else:
+            server.framing, client.framing = JsonLines(), JsonLines()
+        return self._read(segment, answer.tunnel, False) if answer.tunnel else []
+
+    def _watch(self, noise: NoiseWatch, segment: Segment, data: bytes, gap: bool) -> list[Message]:
+        """Look at the sizes of what may be an encrypted Stratum V2 connection."""
+        before = noise.stage
+        if gap:
+            noise.gap()
+        side = Side.CLIENT if segment.side == self._noise_client else Side.SERVER
+        stage = noise.feed(side, data)
+        if stage is NoiseStage.REFUSED:
+            self._noise = None
+        if stage is before or stage not in _NOISE_NAMES:
+            return []
+        if side is Side.SERVER:  # it is the client that the connection speaks against
+            where = replace(segment.where, flow=segment.where.flow.reversed())
+            segment = replace(segment, where=where, side=self._noise_client)
+        return self._candidates(segment, {"sv2": _NOISE_NAMES[stage]}, "frames")
+
+    def _candidates(self, segment: Segment, value: Any, carrier: str) -> list[Message]:
         """What one JSON value says of mining; a batch (JSON-RPC 2.0 section 6) is taken apart."""
         values = value if isinstance(value, list) else [value]
         found: list[Message] = []
         for one in values[:MAX_HELD]:
             if isinstance(one, dict):
-                found += self._messages(segment, one)
+                found += self._messages(segment, one, carrier)
         return found
 
-    def _messages(self, segment: Segment, value: dict[str, Any]) -> list[Message]:
-        matches = list(self._signatures.match(value))
+    def _messages(self, segment: Segment, value: dict[str, Any], carrier: str) -> list[Message]:
+        matches = list(self._signatures.match(value, None, carrier))
         for match in matches:
             if match.strength is Strength.STRONG:
                 self._measures.learn(match.kind, match.sender, match.details)
@@ -291,6 +367,10 @@ class Conversation:
         for end in self._ends:
             end.held.clear()
         return sorted(held, key=_moment)
+
+
+#: What is told of an encrypted connection when it has come so far.
+_NOISE_NAMES = {NoiseStage.HANDSHAKE: "NoiseHandshake", NoiseStage.CHANNEL: "NoiseChannel"}
 
 
 def _in_place(end: _End, segment: Segment, item: JsonItem) -> bool:

@@ -48,6 +48,8 @@ Item = JsonItem | ForeignItem
 class JsonLines:
     """Splits one direction into items."""
 
+    carrier = "lines"
+
     __slots__ = ("_buffer", "_heads_segment", "_partial_first", "oversized")
 
     def __init__(self) -> None:

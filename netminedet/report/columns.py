@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 
 from netminedet.model import Pool, Suspect
+from netminedet.report.sizes import size_cell
 from netminedet.report.text import ELLIPSIS, amount, plural, printable, size
 from netminedet.report.times import date_and_clock
 
@@ -40,11 +41,12 @@ class Column:
 
 
 def choose(suspects: Sequence[Suspect], width: int) -> list[tuple[Column, int]]:
-    """The columns that fit into ``width``, each with the width it gets."""
-    natural = {column.header: _natural(column, suspects) for column in COLUMNS}
-    chosen = [column for column in COLUMNS if column.rank == 0]
+    """The columns that fit into ``width``, each with the width it gets; none that would be empty."""
+    columns = [column for column in COLUMNS if column.rank == 0 or _says_something(column, suspects)]
+    natural = {column.header: _natural(column, suspects) for column in columns}
+    chosen = [column for column in columns if column.rank == 0]
     room = width - sum(min(natural[column.header], column.least) + GAP for column in chosen) + GAP
-    for column in sorted((column for column in COLUMNS if column.rank), key=lambda column: column.rank):
+    for column in sorted((column for column in columns if column.rank), key=lambda column: column.rank):
         needed = min(natural[column.header], column.least) + GAP
         if needed > room:
             break
@@ -55,7 +57,7 @@ def choose(suspects: Sequence[Suspect], width: int) -> list[tuple[Column, int]]:
         narrow = min(natural[column.header], column.least)
         widths[column.header] = narrow + min(max(room, 0), natural[column.header] - narrow)
         room -= widths[column.header] - narrow
-    return [(column, widths[column.header]) for column in COLUMNS if column in chosen]
+    return [(column, widths[column.header]) for column in columns if column in chosen]
 
 
 def cell(column: Column, suspect: Suspect, width: int) -> list[str]:
@@ -95,6 +97,10 @@ def _start(text: str, width: int) -> str:
         if used > width:
             return text[:position]
     return text
+
+
+def _says_something(column: Column, suspects: Sequence[Suspect]) -> bool:
+    return any(set(column.lines(suspect)) != {"-"} for suspect in suspects)
 
 
 def _natural(column: Column, suspects: Sequence[Suspect]) -> int:
@@ -179,9 +185,10 @@ COLUMNS = (
     Column("Mines", _mines, rank=0, least=12, most=24, fold=True),
     Column("Pool", _pool, rank=0, least=21, most=40, fold=True),
     Column("Worker\nWallet", _names, rank=1, least=20, most=48),
-    Column("Program", _agent, rank=3, least=16, most=32),
+    Column("Program", _agent, rank=4, least=16, most=32),
     Column("Shares", _shares, rank=0, least=8, most=9, right=True),
-    Column("Traffic", _traffic, rank=4, least=9, most=12, right=True),
+    Column("Hash rate\nPower", size_cell, rank=2, least=12, most=14, right=True),
+    Column("Traffic", _traffic, rank=5, least=9, most=12, right=True),
     Column("Since\n(UTC)", _since, rank=0, least=10, most=10),
-    Column("Last seen\n(UTC)", _last, rank=2, least=10, most=10),
+    Column("Last seen\n(UTC)", _last, rank=3, least=10, most=10),
 )

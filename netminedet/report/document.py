@@ -15,15 +15,24 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from netminedet.model import Evidence, FiveTuple, InputInfo, Pool, SignatureSetInfo, Suspect, Where
 from netminedet.report.community_id import community_id
 from netminedet.report.like import ReportLike
 from netminedet.report.times import iso8601
 
+if TYPE_CHECKING:
+    from netminedet.estimate import PowerEstimate, RateEstimate
+    from netminedet.estimate.host import HashRate
+    from netminedet.signatures.agents import Agent
+
 #: Name and major version of the document's form.
 SCHEMA = "netminedet.report/1"
+
+#: Significant digits of estimates.
+DIGITS = 6
 
 JsonObject = dict[str, Any]
 
@@ -41,6 +50,7 @@ def report_document(report: ReportLike) -> JsonObject:
         "tool": tool_document(report),
         "inputs": [input_document(info) for info in report.inputs],
         "totals": totals_document(report),
+        "estimates": estimates_document(report.suspects),
         "suspects": [suspect_document(suspect) for suspect in report.suspects],
     }
 
@@ -65,6 +75,22 @@ def totals_document(report: ReportLike) -> JsonObject:
     """Every counter: what was read first, then what was skipped, by name."""
     first = {name: report.totals.get(name, 0) for name in _FIRST_TOTALS}
     return first | {name: report.totals[name] for name in sorted(report.totals) if name not in first}
+
+
+def estimates_document(suspects: Iterable[Suspect]) -> JsonObject:
+    """Hash rate by algorithm and power of all suspects that mine themselves."""
+    suspects = tuple(suspects)
+    if not suspects:
+        return {"hosts": 0, "hash_rates": [], "power": None}
+    from netminedet.estimate.totals import totals_of
+
+    totals = totals_of(suspects)
+    rates = [
+        {"algorithm": one.algorithm, "unit": one.rate.unit, "hosts": one.hosts, **_rate(one.rate)}
+        for one in totals.rates
+    ]
+    power = None if totals.power is None else {"hosts": totals.power_hosts, **_power(totals.power)}
+    return {"hosts": totals.hosts, "hash_rates": rates, "power": power}
 
 
 def input_document(info: InputInfo) -> JsonObject:
@@ -105,6 +131,9 @@ def suspect_document(suspect: Suspect) -> JsonObject:
             "accepted": suspect.shares.accepted,
             "rejected": suspect.shares.rejected,
         },
+        "software": [_software(agent) for agent in suspect.software],
+        "rigs": suspect.rigs,
+        "hash_rates": [_hash_rate(one) for one in suspect.hash_rates],
         "evidence": [evidence_document(evidence) for evidence in suspect.evidence],
         "evidence_omitted": suspect.evidence_omitted,
         "truncated": suspect.truncated,
@@ -138,6 +167,52 @@ def flow_document(where: Where) -> JsonObject:
         "vlan": list(where.vlan),
         "community_id": community_id(flow),
     }
+
+
+def _software(agent: Agent) -> JsonObject:
+    return {
+        "software": _text(agent.software),
+        "version": None if agent.version is None else _text(agent.version),
+        "vendor": None if agent.vendor is None else _text(agent.vendor),
+        "hardware": None if agent.hardware is None else _text(agent.hardware),
+        "kind": agent.kind,
+    }
+
+
+def _hash_rate(one: HashRate) -> JsonObject:
+    rate = one.rate
+    return {
+        "algorithm": one.algorithm,
+        "unit": rate.unit,
+        **_rate(rate),
+        "shares": rate.shares,
+        "seconds": _rounded(rate.seconds),
+        "counted": rate.counted.value,
+        "ambiguity": one.ambiguity or None,
+        "reported": None if one.reported is None else _rate(one.reported),
+        "power": None if one.power is None else _power(one.power),
+    }
+
+
+def _rate(rate: RateEstimate) -> JsonObject:
+    return {**_range(rate.low, rate.typical, rate.high), "method": _text(rate.method)}
+
+
+def _power(power: PowerEstimate) -> JsonObject:
+    return {
+        "kw": _range(power.low_kw, power.typical_kw, power.high_kw),
+        "kwh_day": _range(power.low_kwh_day, power.typical_kwh_day, power.high_kwh_day),
+        "assumption": _text(power.assumption),
+    }
+
+
+def _range(low: float | None, typical: float | None, high: float | None) -> JsonObject:
+    return {"low": _rounded(low), "typical": _rounded(typical), "high": _rounded(high)}
+
+
+def _rounded(value: float | None) -> float | None:
+    """To ``DIGITS`` significant digits: no estimate is worth more, and the last bits may differ."""
+    return None if value is None else float(f"{value:.{DIGITS}g}")
 
 
 def _pool(pool: Pool) -> JsonObject:

@@ -142,6 +142,7 @@ class TextScanner:
     stash_key1: cython.ulonglong[:]
     stash_next: cython.Py_ssize_t
     # of the segment that is being scanned
+    first_payload: cython.bint
     opened_at: cython.Py_ssize_t
     found: cython.bint
 
@@ -245,6 +246,7 @@ class TextScanner:
             self._opened(column, base, side)
             if self.segment_len[column] == 0:
                 return 0
+        self.first_payload = (self.rows[base + FLAGS] & LAST_SENDER_KNOWN) == 0
         context = self._advance(column, base, side)
         if context == 0:
             return 0
@@ -446,8 +448,9 @@ class TextScanner:
             elif end - start > 14 and self._is_dns(column):
                 self._hit(DNS_TCP, column, start + 2, end - start - 2, context)
         self.opened_at = -1
-        self.found = False
-        state = self._scan(start, end, state)
+        self.found = state == CLOSED and end > start and self._opens_carrier(start, end, context) != 0
+        if not self.found:
+            state = self._scan(start, end, state)
         if self.found:
             self.rows[base + FLAGS] |= FLAGGED
             self._hand_on(column, base, side, context | cython.cast(cython.int, FLAGGED >> FLAGS_SHIFT))
@@ -455,6 +458,40 @@ class TextScanner:
         if state != CLOSED and context & NEW:
             self._keep(base, side, start if self.opened_at < 0 else self.opened_at, end, self.opened_at < 0)
         return state
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _opens_carrier(
+        self, start: cython.Py_ssize_t, end: cython.Py_ssize_t, context: cython.int
+    ) -> cython.int:
+        """Whether the segment begins something in which no anchor could be seen, known by its shape.
+
+        An answer "101" opens a WebSocket, whose client masks what it sends (RFC 6455
+        section 5.3).  Stratum V2 is binary: in the clear it opens with SetupConnection
+        (sv2-spec section 3.6.1), encrypted with a flight of 64 bytes (section 4.5.1).
+        """
+        if self.data[start] == 0x48:  # H
+            return (
+                end - start > 12
+                and self._http_word(start, end) == 2
+                and self.data[start + 9] == 0x31
+                and self.data[start + 10] == 0x30
+                and self.data[start + 11] == 0x31
+            )
+        if end - start == 64 and self.first_payload and context & IN_ORDER:
+            return 1
+        return (
+            self.data[start] == 0
+            and end - start >= 17
+            and self.data[start + 1] == 0
+            and self.data[start + 2] == 0
+            and self.data[start + 6] <= 2
+            and self.data[start + 7] == 2
+            and self.data[start + 8] == 0
+            and self.data[start + 9] == 2
+            and self.data[start + 10] == 0
+        )
 
     @cython.cfunc
     @cython.nogil

@@ -28,6 +28,8 @@ class Pattern:
     #: (detail's name, JMESPath)
     extract: tuple[tuple[str, str], ...]
     redact: tuple[Place, ...]
+    #: its dialect's
+    carriers: tuple[str, ...] = ()
 
     @property
     def signature(self) -> str:
@@ -62,6 +64,8 @@ class Dialect:
     refines: str | None
     coins: tuple[str, ...]
     references: tuple[str, ...]
+    #: how its messages come: "lines", "websocket", "http", "frames"
+    carriers: tuple[str, ...]
     anchors: tuple[bytes, ...]
     #: JMESPath on a reply to a share: true is a yes
     accepted: str | None

@@ -81,17 +81,22 @@ class SignatureSet:
         """Title, coins, references and the rest of one dialect; raises KeyError for an unknown id."""
         return self._dialects[dialect_id]
 
-    def match(self, message: object, sender: Side | None = None) -> list[Match]:
+    def match(
+        self, message: object, sender: Side | None = None, carrier: str | None = None
+    ) -> list[Match]:
         """The signatures that recognise a parsed JSON message, in no particular order.
 
         ``sender`` is the side that sent it, if that is known: messages of the other side
-        then do not match.  Where a strong and a weak signature of the same kind match,
+        then do not match; ``carrier`` is how it came, and dialects that do not come in
+        this way do not match either.  Where a strong and a weak signature of the same kind match,
         the weak one is left out.  Never raises, whatever the message is.
         """
         matches = [
             self._match(pattern, message)
             for pattern in self._candidates(message)
-            if (sender is None or pattern.sender is sender) and self._recognises(pattern, message)
+            if (sender is None or pattern.sender is sender)
+            and (carrier is None or carrier in pattern.carriers)
+            and self._recognises(pattern, message)
         ]
         proven = {match.kind for match in matches if match.strength is Strength.STRONG}
         return [match for match in matches if match.strength is Strength.STRONG or match.kind not in proven]

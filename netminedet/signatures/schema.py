@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from netminedet.model import Kind, Side, Strength
 from netminedet.signatures.dialect import Dialect, Example, Lookalike, Pattern
 from netminedet.signatures.fields import FieldError, Fields, quoted
@@ -37,6 +39,7 @@ _FILE_FIELDS = (
     "refines",
     "coins",
     "references",
+    "carriers",
     "anchors",
     "messages",
     "accepted",
@@ -64,6 +67,11 @@ _SIDES = tuple(side.value for side in Side)
 _KINDS = tuple(kind.value for kind in Kind)
 _STRENGTHS = {strength.name.lower(): strength for strength in Strength}
 
+#: How messages may come: as lines or frames of JSON, in HTTP bodies, or as binary frames, which
+#: the sieve knows by their shape and not by anchors.
+CARRIERS = ("lines", "websocket", "http", "frames")
+_USUAL_CARRIERS = ("lines", "websocket")
+
 #: A verb with one of these in it carries a password as a rule: its file must say where.
 _LOGIN_WORDS = ("login", "authorize", "auth")
 
@@ -72,16 +80,20 @@ def parse_dialect(document: object, source: str, text: str) -> Dialect:
     """The dialect in a document; raises FieldError."""
     fields = Fields(document, allowed=_FILE_FIELDS)
     dialect = fields.identifier("id")
-    patterns = _patterns(fields, dialect)
+    carriers = _carriers(fields)
+    patterns = tuple(replace(pattern, carriers=carriers) for pattern in _patterns(fields, dialect))
     examples = _examples(fields, {pattern.id for pattern in patterns})
-    anchors = _anchors(fields)
-    _check_anchors_reach(patterns, examples, anchors)
+    anchors: tuple[bytes, ...] = ()
+    if carriers != ("frames",):
+        anchors = _anchors(fields)
+        _check_anchors_reach(patterns, examples, anchors)
     return Dialect(
         id=dialect,
         title=fields.text("title"),
         refines=fields.identifier("refines") if "refines" in fields else None,
         coins=fields.texts("coins"),
         references=fields.texts("references"),
+        carriers=carriers,
         anchors=anchors,
         accepted=fields.optional_text("accepted"),
         patterns=patterns,
@@ -161,6 +173,13 @@ def _examples(fields: Fields, known: set[str]) -> tuple[Example, ...]:
         sender = Side(one.choice("sender", _SIDES)) if "sender" in one else None
         found.append(Example(one.text("name"), one.text("text"), matches, sender))
     return tuple(found)
+
+
+def _carriers(fields: Fields) -> tuple[str, ...]:
+    for text in fields.texts("carriers"):
+        if text not in CARRIERS:
+            raise fields.error("carriers", f"unknown carrier {quoted(text)}; known: {', '.join(CARRIERS)}")
+    return fields.texts("carriers") or _USUAL_CARRIERS
 
 
 def _anchors(fields: Fields) -> tuple[bytes, ...]:

@@ -34,7 +34,7 @@ FIRST_EVIDENCE = 4
 #: Entries of each list of a suspect.
 MAX_LIST = 64
 #: Dialects that only web pages speak.
-BROWSER_DIALECTS = frozenset({"coinhive"})
+BROWSER_DIALECTS = frozenset({"browser-miner"})
 
 _RANK = {"strong": 0, "name": 1, "weak": 2}
 

@@ -159,7 +159,7 @@ def test_equal_shares_give_garwoods_interval() -> None:
     assert found.low == pytest.approx(78.216 * 2**48 / 260, rel=1e-4)
     assert found.high == pytest.approx(125.839 * 2**48 / 260, rel=1e-4)
     assert found.effective_shares == 100
-    assert found.method == "from accepted shares: 100 in 4 min; 95 % interval from counting"
+    assert found.method == "from accepted shares: 100 in 4 min; interval of at least 95 % from counting"
     assert spelled_rate(found.typical or 0.0) == "108 TH/s"
 
 

@@ -14,8 +14,8 @@ Every line has ``timestamp`` (ISO 8601), ``event_type`` and our own fields under
     suspect's first evidence, ``src_ip``, ``src_port``, ``dest_ip``, ``dest_port``,
     ``proto``, ``vlan``, ``community_id``, ``pcap_cnt`` and ``pcap_filename``.
 ``end``
-    The last line: ``event_type`` "stats"; ``inputs`` and ``totals`` as in the JSON
-    document, and ``suspects``, how many there were.  Its time is that of the last
+    The last line: ``event_type`` "stats"; ``inputs``, ``totals`` and ``estimates`` as in
+    the JSON document, and ``suspects``, how many there were.  Its time is that of the last
     packet read.  A file without this line was cut off.
 
 Times are those of the traffic, never of the clock: the same captures give the same
@@ -30,6 +30,7 @@ from netminedet.model import Suspect, Verdict
 from netminedet.report.document import (
     SCHEMA,
     JsonObject,
+    estimates_document,
     flow_document,
     input_document,
     json_text,
@@ -101,6 +102,7 @@ def _end(report: ReportLike) -> JsonObject:
             "record": "end",
             "inputs": [input_document(info) for info in report.inputs],
             "totals": totals_document(report),
+            "estimates": estimates_document(report.suspects),
             "suspects": len(report.suspects),
         },
     }

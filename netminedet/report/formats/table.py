@@ -14,6 +14,7 @@ from rich.text import Text
 from netminedet.model import InputInfo, Verdict
 from netminedet.report.columns import cell, choose, shorten
 from netminedet.report.like import ReportLike
+from netminedet.report.sizes import size_lines, total_lines
 from netminedet.report.text import about, plural, printable, size
 from netminedet.report.times import date_and_clock
 
@@ -98,12 +99,17 @@ def _print_reasons(report: ReportLike, console: Console) -> None:
         console.print(first)
         for line in others:
             console.print(Text(_INDENT) + line)
+        for size_line in size_lines(suspect):
+            for line in Text(size_line).wrap(console, console.width - len(_INDENT), overflow="fold"):
+                console.print(Text(_INDENT) + line)
 
 
 def _reading(report: ReportLike) -> Table:
     grid = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
+    for position, line in enumerate(total_lines(report.suspects)):
+        grid.add_row("" if position else "Estimated", Text(line))
     totals = report.totals
     packets, flows = totals.get("packets", 0), totals.get("flows", 0)
     traffic = f"{plural(packets, 'packet')}, {size(totals.get('bytes', 0))}, {plural(flows, 'flow')}"

@@ -1,0 +1,183 @@
+"""How the messages of one direction are framed: lines, HTTP bodies, WebSocket or binary frames.
+
+Every framing turns bytes into the same items, so that what reads them need not know how
+they came.  ``opening`` says which one a flow's bytes begin with.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import msgspec
+
+from netminedet.model import Side
+from netminedet.protocols.http import HttpReader
+from netminedet.protocols.jsonlines import Item, JsonItem, JsonLines
+from netminedet.protocols.stratum_v2 import Sv2Message, Sv2Reader
+from netminedet.protocols.websocket import (
+    ANY_DEFLATE,
+    Deflate,
+    UpgradeResponse,
+    WebSocketReader,
+    upgrade_response,
+)
+
+#: WebSocket messages after which a flow that showed no mining is not waited for any more.
+MAX_WEBSOCKET_WAIT = 32
+
+_METHODS = (b"GET ", b"POST ", b"PUT ", b"HEAD ", b"CONNECT ", b"OPTIONS ", b"DELETE ", b"PATCH ")
+_STATUS = b"HTTP/1."
+_decode = msgspec.json.Decoder().decode
+
+
+class Framing(Protocol):
+    """Splits one direction into items."""
+
+    #: "lines", "http", "websocket" or "frames": see the field ``carriers`` of signature files
+    carrier: str
+
+    @property
+    def pending(self) -> bool:
+        """Whether more is needed to say anything."""
+
+    @property
+    def oversized(self) -> int:
+        """Messages given up for their length."""
+
+    def feed(self, data: bytes, *, gap: bool = False) -> list[Item]:
+        """Take the next bytes; items that are now complete."""
+
+
+class HttpFraming:
+    """JSON in the bodies of HTTP messages."""
+
+    carrier = "http"
+    oversized = 0
+
+    def __init__(self, *, requests: bool) -> None:
+        self._reader = HttpReader(requests=requests)
+        #: the head of an answer that turns the connection into a WebSocket
+        self.upgrade: UpgradeResponse | None = None
+        #: an answer has turned the connection into a tunnel; bytes behind its head
+        self.tunnel: bytes | None = None
+
+    @property
+    def pending(self) -> bool:
+        return False
+
+    def feed(self, data: bytes, *, gap: bool = False) -> list[Item]:
+        """A body that comes without its head, picked up in the middle, is read as well."""
+        if data.lstrip()[:1] in (b"{", b"["):
+            return _whole(data) or self._bodies(data, gap)
+        return self._bodies(data, gap)
+
+    def _bodies(self, data: bytes, gap: bool) -> list[Item]:
+        items: list[Item] = []
+        messages = self._reader.feed(data, gap=gap)
+        for message in messages:
+            items += _whole(message.body)
+        if self._reader.tunnel and self.tunnel is None:
+            self.tunnel = self._reader.rest()
+            head = data.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+            self.upgrade = upgrade_response(head)
+        return items
+
+
+class WebSocketFraming:
+    """One JSON value in each text message."""
+
+    carrier = "websocket"
+
+    def __init__(self, deflate: Deflate | None, *, midstream: bool = False) -> None:
+        self._reader = WebSocketReader(deflate=deflate, midstream=midstream)
+        self._seen = 0
+
+    @property
+    def pending(self) -> bool:
+        return self._seen < MAX_WEBSOCKET_WAIT and not self._reader.closed
+
+    @property
+    def oversized(self) -> int:
+        return self._reader.oversized
+
+    def feed(self, data: bytes, *, gap: bool = False) -> list[Item]:
+        messages = self._reader.feed(data, gap=gap)
+        self._seen += len(messages)
+        return [item for message in messages for item in _several(message.data)]
+
+
+class FrameFraming:
+    """Stratum V2 in the clear: each message as an object with its name under "sv2"."""
+
+    carrier = "frames"
+    oversized = 0
+
+    def __init__(self, side: Side) -> None:
+        self._reader = Sv2Reader(side)
+
+    @property
+    def pending(self) -> bool:
+        return not self._reader.lost
+
+    def feed(self, data: bytes, *, gap: bool = False) -> list[Item]:
+        return [JsonItem(_as_object(one), heads_segment=True) for one in self._reader.feed(data, gap=gap)]
+
+
+def opening(data: bytes) -> str | None:
+    """What the first bytes of a direction's turn begin: "http", "websocket", "frames", or None."""
+    if data.startswith(_METHODS) or data.startswith(_STATUS):
+        return "http"
+    if is_v2_opening(data):
+        return "frames"
+    if len(data) >= 4 and data[0] in (0x81, 0xC1) and _frame_of_json(data):
+        return "websocket"
+    return None
+
+
+def is_request(data: bytes) -> bool:
+    """Whether the bytes begin with an HTTP request."""
+    return data.startswith(_METHODS)
+
+
+def is_v2_opening(data: bytes) -> bool:
+    """SetupConnection (sv2-spec sections 3.2 and 3.6.1): extension and type 0, protocol 0 to 2, version 2."""
+    return len(data) >= 17 and data[:3] == b"\0\0\0" and data[6] <= 2 and data[7:11] == b"\2\0\2\0"
+
+
+def midstream_websocket() -> WebSocketFraming:
+    """For a WebSocket whose opening was not seen."""
+    return WebSocketFraming(ANY_DEFLATE, midstream=True)
+
+
+def _frame_of_json(data: bytes) -> bool:
+    """Whether a frame's header (RFC 6455 section 5.2) is followed by JSON, or masks what follows."""
+    length = data[1] & 0x7F
+    at = 2 + {126: 2, 127: 8}.get(length, 0)
+    return bool(data[1] & 0x80) or data[at : at + 1] in (b"{", b"[")
+
+
+def _whole(body: bytes) -> list[Item]:
+    """The JSON value that the body is; none where it is anything else."""
+    text = body.strip()
+    if text[:1] not in (b"{", b"["):
+        return []
+    try:
+        return [JsonItem(_decode(text), heads_segment=True)]
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return []
+
+
+def _several(text: bytes) -> list[Item]:
+    """JSON values of a text message: one as a rule, lines of them where a proxy passes on what it gets."""
+    return [item for item in JsonLines().feed(text) if isinstance(item, JsonItem)]
+
+
+def _as_object(message: Sv2Message) -> dict[str, Any]:
+    return {"sv2": message.name, **{name: _plain(name, value) for name, value in message.fields.items()}}
+
+
+def _plain(name: str, value: object) -> object:
+    """A field as JSON has it: bytes, and targets in their order on the wire, as hexadecimal digits."""
+    if isinstance(value, int) and name.endswith("target"):
+        return value.to_bytes(32, "little").hex()
+    return value.hex() if isinstance(value, bytes) else value

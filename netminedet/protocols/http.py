@@ -1,0 +1,357 @@
+"""HTTP/1.x messages (RFC 9112), one direction of a connection.
+
+Sans-IO: bytes in, whole messages out.  Tolerated, because real peers do it: bare line feeds,
+empty lines before a message, folded header lines, spaces around names.  Whatever cannot be the
+beginning of a message where one must begin ends the reading: the reader is ``lost`` until a
+segment begins with one.
+
+Bodies are kept up to a limit and flagged ``cut`` beyond it; ``gzip`` and ``deflate`` codings
+(RFC 9110 section 8.4.1) are undone up to the same limit, so that a small body cannot unfold into
+a large one.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+#: Longest head (start line and header lines), and most header lines, that are read.
+MAX_HEAD = 16 * 1024
+MAX_HEADERS = 128
+#: Bytes of a body that are kept, unless told otherwise.
+MAX_BODY = 256 * 1024
+#: Content codings undone on one body, and longest line between chunks.
+MAX_CODINGS = 2
+MAX_CHUNK_LINE = 1024
+#: Methods of requests remembered until their responses come.
+MAX_EXPECTED = 256
+
+_REQUEST = re.compile(rb"([A-Z]{3,20}) ([^\s\x00-\x1f\x7f]{1,8192}) HTTP/(1\.[01])[ \t]*\Z")
+_STATUS = re.compile(rb"HTTP/(1\.[01]) ([1-9]\d\d)(?: ([^\x00-\x08\x0a-\x1f]*))?\Z")
+_MAY_BE_REQUEST = re.compile(rb"[A-Z]{1,20}(?: [^\x00-\x1f\x7f]*)?\r?\Z")
+_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}\Z")
+_END_OF_HEAD = re.compile(rb"\n\r?\n")
+_CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The start line and the header fields of a message.
+
+    A request has ``method`` and ``target``; a response has ``status`` (0 in a request).
+    ``headers``: names in lower case; values of a name that stands several times are joined with
+    ``", "`` (RFC 9110 section 5.3).
+    """
+
+    version: str
+    headers: Mapping[str, str]
+    method: str = ""
+    target: str = ""
+    status: int = 0
+    reason: str = ""
+
+    @property
+    def is_request(self) -> bool:
+        return not self.status
+
+    def lists(self, name: str, token: str) -> bool:
+        """Whether the comma-separated header ``name`` has the member ``token``, in any case."""
+        members = self.headers.get(name, "").lower().split(",")
+        return token in (member.strip() for member in members)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpMessage:
+    """A message.  ``body`` has its transfer and content codings undone, save those in ``coding``."""
+
+    head: Head
+    body: bytes
+    #: bytes of the body are missing here: it was longer than the limit, or did not end
+    cut: bool = False
+    #: the content coding that ``body`` still has, because it is unknown or the body is damaged
+    coding: str = ""
+
+
+def parse_head(data: bytes) -> Head | None:
+    """Read a head, given without or with the empty line that ends it; None for anything that is none."""
+    if len(data) > MAX_HEAD:
+        return None
+    lines = re.sub(rb"\r?\n[ \t]+", b" ", data.strip(b"\r\n")).split(b"\n")
+    start = lines[0].rstrip(b"\r")
+    if len(lines) > MAX_HEADERS + 1:
+        return None
+    headers: dict[str, str] = {}
+    for line in lines[1:]:
+        name, colon, value = line.partition(b":")
+        if colon and _NAME.match(name.strip()):
+            key, text = name.strip().decode("ascii").lower(), value.strip().decode("latin-1")
+            headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    if request := _REQUEST.match(start):
+        method, target, version = (group.decode("latin-1") for group in request.groups())
+        return Head(version, headers, method, target)
+    if status := _STATUS.match(start):
+        reason = (status[3] or b"").strip().decode("latin-1")
+        return Head(status[1].decode("ascii"), headers, status=int(status[2]), reason=reason)
+    return None
+
+
+#: Header fields in which miners and pools speak of mining: BIP 22 ("Long Polling"), BIP 23, and the getwork
+#: extensions of cgminer (util.c) and cpuminer (cpu-miner.c).
+MINING_HEADERS = frozenset(
+    {
+        "x-mining-extensions",
+        "x-mining-hashrate",
+        "x-long-polling",
+        "x-roll-ntime",
+        "x-reject-reason",
+        "x-stratum",
+    }
+)
+
+
+def mining_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Those of MINING_HEADERS that are there: name -> printable value of at most 256 characters.
+
+    ``x-mining-hashrate`` is in hashes a second, as the miner says.
+    """
+    return {
+        name: "".join(c for c in headers[name][:256] if c.isprintable())
+        for name in sorted(MINING_HEADERS & headers.keys())
+    }
+
+
+class HttpReader:
+    """Reads the messages of one direction.
+
+    ``requests``: which direction it is.  A reader of responses cannot know by itself that a
+    response answers HEAD (and has no body) or CONNECT (and opens a tunnel): tell it the methods
+    with ``expect`` as they are asked.
+    """
+
+    def __init__(self, *, requests: bool, max_body: int = MAX_BODY) -> None:
+        self._requests = requests
+        self._max_body = max_body
+        self._buffer = bytearray()
+        self._searched = 0
+        self._expected: deque[str] = deque(maxlen=MAX_EXPECTED)
+        self._step: Callable[[], bool] = self._read_head
+        self._head: Head | None = None
+        self._body = bytearray()
+        self._cut = False
+        self._left = 0
+        self._may_leave = False
+        self._done: list[HttpMessage] = []
+        #: HTTP ends here: what follows belongs to another protocol; take it with ``rest``
+        self.tunnel = False
+        #: what came was not HTTP; nothing is read until a segment begins with a message
+        self.lost = False
+
+    def expect(self, method: str) -> None:
+        """The other side has sent a request of this method."""
+        self._expected.append(method)
+
+    def feed(self, data: bytes, *, gap: bool = False) -> list[HttpMessage]:
+        """Take the next bytes; the messages that they complete.  ``gap``: bytes before them are missing."""
+        if self.tunnel:
+            self._buffer += data[: max(0, MAX_HEAD - len(self._buffer))]
+            return []
+        if gap:
+            self._lose()
+        if self.lost:
+            if not data or not self._may_begin(data):
+                return []
+            self.lost = False
+        self._buffer += data
+        while self._buffer and not self.tunnel and not self.lost and self._step():
+            pass
+        return self._take()
+
+    def finish(self) -> list[HttpMessage]:
+        """The direction is closed: the message that lasts to its end, or was cut by it."""
+        if self._head is not None and not self.lost and not self.tunnel:
+            self._cut = self._cut or self._step != self._read_to_end
+            self._complete()
+        self._buffer.clear()
+        return self._take()
+
+    def rest(self) -> bytes:
+        """The bytes behind the last message of HTTP, once; at most MAX_HEAD of what ``feed`` got since."""
+        rest = bytes(self._buffer)
+        self._buffer.clear()
+        return rest
+
+    def _take(self) -> list[HttpMessage]:
+        done, self._done = self._done, []
+        return done
+
+    def _lose(self) -> bool:
+        self.lost = True
+        self._buffer.clear()
+        self._body.clear()
+        self._head = None
+        self._searched = 0
+        self._step = self._read_head
+        return False
+
+    def _may_begin(self, data: bytes | bytearray) -> bool:
+        """Whether a message of this direction may begin with these bytes."""
+        line, end, _ = bytes(data[:MAX_HEAD]).partition(b"\n")
+        if end:
+            pattern = _REQUEST if self._requests else _STATUS
+            return pattern.match(line.rstrip(b"\r")) is not None
+        if self._requests:
+            return _MAY_BE_REQUEST.match(line) is not None
+        return b"HTTP/1.".startswith(line[:7])
+
+    def _read_head(self) -> bool:
+        buffer = self._buffer
+        if not self._searched:
+            del buffer[: len(buffer) - len(buffer.lstrip(b"\r\n"))]
+        if not self._searched and not self._may_begin(buffer):
+            if buffer and self._may_leave:
+                self.tunnel = True
+                return False
+            return self._lose() if buffer else False
+        end = _END_OF_HEAD.search(buffer, max(0, self._searched - 2))
+        if end is None:
+            self._searched = len(buffer) if b"\n" in buffer else 0
+            return self._lose() if len(buffer) > MAX_HEAD else False
+        head = parse_head(bytes(buffer[: end.end()]))
+        if head is None or head.is_request != self._requests:
+            return self._lose()
+        del buffer[: end.end()]
+        self._searched = 0
+        self._head = head
+        return self._begin_body(head)
+
+    def _begin_body(self, head: Head) -> bool:
+        asked = self._expected.popleft() if self._expected and head.status >= 200 else ""
+        self._may_leave = head.method == "CONNECT" or "upgrade" in head.headers
+        if head.status == 101 or (asked == "CONNECT" and 200 <= head.status < 300):
+            self._complete()
+            self.tunnel = True
+            return False
+        if head.status in (204, 304) or 100 <= head.status < 200 or asked == "HEAD":
+            return self._complete()
+        if "transfer-encoding" in head.headers:
+            if not head.lists("transfer-encoding", "chunked"):
+                return self._lose()
+            self._step = self._read_chunk_line
+            return True
+        lengths = {value.strip() for value in head.headers.get("content-length", "").split(",")}
+        if lengths == {""}:
+            if head.is_request:
+                return self._complete()
+            self._step = self._read_to_end
+            return True
+        length = lengths.pop()
+        if lengths or not re.fullmatch(r"[0-9]{1,15}", length):
+            return self._lose()
+        self._left = int(length)
+        self._step = self._read_length
+        return True if self._left else self._complete()
+
+    def _keep(self, size: int) -> None:
+        """Move ``size`` bytes from the buffer to the body, as far as the limit allows."""
+        room = self._max_body - len(self._body)
+        self._body += self._buffer[: min(size, room)]
+        self._cut = self._cut or size > room
+        del self._buffer[:size]
+
+    def _read_length(self) -> bool:
+        size = min(self._left, len(self._buffer))
+        self._keep(size)
+        self._left -= size
+        return False if self._left else self._complete()
+
+    def _read_to_end(self) -> bool:
+        self._keep(len(self._buffer))
+        return False
+
+    def _line(self) -> bytes | None:
+        """The next whole line; None for none yet (then perhaps lost)."""
+        end = self._buffer.find(b"\n", 0, MAX_CHUNK_LINE) + 1
+        line = bytes(self._buffer[:end])
+        if not end and len(self._buffer) >= MAX_CHUNK_LINE:
+            self._lose()
+        del self._buffer[:end]
+        return line or None
+
+    def _read_chunk_line(self) -> bool:
+        line = self._line()
+        if line is None:
+            return False
+        size = _CHUNK_LINE.match(line)
+        if size is None:
+            return self._lose()
+        self._left = int(size[1], 16)
+        self._step = self._read_chunk if self._left else self._read_trailer
+        return True
+
+    def _read_chunk(self) -> bool:
+        size = min(self._left, len(self._buffer))
+        self._keep(size)
+        self._left -= size
+        if not self._left:
+            self._step = self._read_chunk_end
+        return not self._left
+
+    def _read_chunk_end(self) -> bool:
+        line = self._line()
+        if line is None:
+            return False
+        self._step = self._read_chunk_line
+        return True if not line.strip(b"\r\n") else self._lose()
+
+    def _read_trailer(self) -> bool:
+        line = self._line()
+        if line is None:
+            return False
+        return True if line.strip(b"\r\n") else self._complete()
+
+    def _complete(self) -> bool:
+        """The message is whole: put it out and look for the next."""
+        assert self._head is not None
+        body, cut, coding = decode_body(bytes(self._body), self._head, self._max_body)
+        self._done.append(HttpMessage(self._head, body, self._cut or cut, coding))
+        self._body.clear()
+        self._head = None
+        self._cut = False
+        self._step = self._read_head
+        return True
+
+
+def decode_body(body: bytes, head: Head, limit: int = MAX_BODY) -> tuple[bytes, bool, str]:
+    """Undo the content codings that ``head`` names: (body, whether it was cut, coding that is left)."""
+    codings = [name.strip().lower() for name in head.headers.get("content-encoding", "").split(",")]
+    codings = [name for name in codings if name not in ("", "identity")]
+    if not body or not codings:
+        return body, False, ""
+    if len(codings) > MAX_CODINGS:
+        return body, False, ", ".join(codings)[:64]
+    cut = False
+    while codings:
+        inflated = _inflate(body, limit) if codings[-1] in ("gzip", "x-gzip", "deflate") else None
+        if inflated is None:
+            return body, cut, ", ".join(codings)[:64]
+        codings.pop()
+        body, cut = inflated[0], cut or inflated[1]
+    return body, cut, ""
+
+
+def _inflate(body: bytes, limit: int) -> tuple[bytes, bool] | None:
+    """(what was compressed, whether some of it is missing); None for damaged bytes.
+
+    "deflate" means the zlib format (RFC 1950), but some senders leave its header out: both are read.
+    """
+    for window in (zlib.MAX_WBITS | 32, -zlib.MAX_WBITS):
+        inflator = zlib.decompressobj(window)
+        try:
+            data = inflator.decompress(body, max(1, limit))
+        except zlib.error:
+            continue
+        return data, not inflator.eof
+    return None

@@ -1,0 +1,328 @@
+"""Text protocols of miners that are no Stratum: Duino-Coin's dialogue, and the miners' management APIs.
+
+**Duino-Coin** (https://github.com/revoxhere/duino-coin, PC_Miner.py and the "useful-tools" documentation):
+words with commas between.  Early programs end a message by writing nothing more, later ones with a newline,
+so what has no newline is a message when the other side speaks: ``TextReader.turn``.  Most of its messages
+are too plain to prove anything by themselves; a job (two digests and a difficulty) is not.
+
+**Management APIs** tell of a farm, not of mining in the flow itself.  cgminer and its descendants
+(API-README of https://github.com/ckolivas/cgminer): a request is a word with parameters behind ``|`` or a
+JSON object with ``command``; the reply is text (sections behind ``|``) or JSON, and ends with NUL.
+Whatsminer's btminer ("WhatsminerAPI": requests with ``cmd``) speaks a dialect of it.  Claymore's remote
+manager, "ethman" (ethminer's docs/API_DOCUMENTATION.md): JSON-RPC lines with methods ``miner_...``.
+A request alone is weak: other programs take commands of the same names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+from netminedet.model import Side
+
+#: Longest message, in bytes; pools and workers listed, and characters of a text.
+MAX_MESSAGE = 128 * 1024
+MAX_LISTED = 64
+MAX_TEXT = 256
+
+
+class DuinoKind(str, Enum):
+    """What a message of the Duino-Coin dialogue is."""
+
+    VERSION = "version"
+    GREETING = "greeting"
+    JOB_REQUEST = "job request"
+    JOB = "job"
+    SHARE = "share"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class DuinoMessage:
+    """A message of the Duino-Coin dialogue; ``hashrate`` in hashes a second, as the miner says."""
+
+    kind: DuinoKind
+    sender: Side
+    user: str = ""
+    agent: str = ""
+    rig: str = ""
+    difficulty: int | None = None
+    hashrate: float | None = None
+
+    @property
+    def telling(self) -> bool:
+        """Whether the message alone is peculiar to this protocol."""
+        return self.kind in (DuinoKind.JOB, DuinoKind.GREETING)
+
+
+class ApiKind(str, Enum):
+    """Which way an API message goes: to the miner, or back."""
+
+    COMMAND = "command"
+    REPLY = "reply"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiMessage:
+    """A request to a miner's management API, or its reply.
+
+    ``family``: "cgminer", "btminer" or "ethman".  ``hashrate`` in hashes a second and ``elapsed`` in
+    seconds, as the miner says; None and empty for what it does not say.
+    """
+
+    kind: ApiKind
+    family: str
+    command: str = ""
+    vendor: str = ""
+    elapsed: int | None = None
+    hashrate: float | None = None
+    accepted: int | None = None
+    rejected: int | None = None
+    pools: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+
+    @property
+    def telling(self) -> bool:
+        """Whether the message alone is peculiar to miners: replies are, commands are words of others too."""
+        return self.kind is ApiKind.REPLY
+
+
+_VERSION = re.compile(r"[1-9]\.[0-9]{1,2}\Z")
+_USER = re.compile(r"[A-Za-z0-9_.@-]{1,64}\Z")
+_JOB = re.compile(r"([0-9a-f]{40}),([0-9a-f]{40}),([1-9][0-9]{0,9})\Z")
+_SHARE = re.compile(
+    r"(\d{1,12}),(\d{1,12}(?:\.\d{1,12})?),([^,]{3,64})(?:,([^,]{0,64}))?(?:,[^,]{0,64}){0,3}\Z", re.ASCII
+)
+_VERDICTS = {"GOOD": DuinoKind.ACCEPTED, "BLOCK": DuinoKind.ACCEPTED, "BAD": DuinoKind.REJECTED}
+
+
+def duino_message(line: str, sender: Side) -> DuinoMessage | None:
+    """Read one message of the Duino-Coin dialogue, given without its newline; None for anything else."""
+    words = line.split(",")
+    if not line.isprintable() or len(line) > MAX_TEXT:
+        return None
+    if sender is Side.CLIENT:
+        if words[0] == "JOB" and 2 <= len(words) <= 4 and _USER.match(words[1]):
+            return DuinoMessage(DuinoKind.JOB_REQUEST, sender, user=words[1])
+        if words[0] == "FROM" and 3 <= len(words) <= 6 and "Miner" in words[1] and _USER.match(words[2]):
+            return DuinoMessage(DuinoKind.GREETING, sender, user=words[2], agent=words[1])
+        share = _SHARE.match(line)
+        if share is None or "iner" not in share[3]:
+            return None
+        rate = float(share[2])
+        return DuinoMessage(DuinoKind.SHARE, sender, agent=share[3], rig=share[4] or "", hashrate=rate)
+    if job := _JOB.match(line):
+        return DuinoMessage(DuinoKind.JOB, sender, difficulty=int(job[3]))
+    if _VERSION.match(line):
+        return DuinoMessage(DuinoKind.VERSION, sender)
+    verdict = _VERDICTS.get(words[0]) if len(words) <= 2 else None
+    return None if verdict is None else DuinoMessage(verdict, sender)
+
+
+# Commands of cgminer's API-README that ask for something, and those of its descendants.
+_COMMANDS = re.compile(
+    r"(?:version|config|summary|pools|e?devs|devdetails|e?stats|coin|lcd|notify|(?:asc|pga|gpu)count|usbstats|"
+    r"litestats|check|(?:switch|enable|disable|add|remove)pool|poolpriority|poolquota|ascset|restart|quit|"
+    r"privileged|fans|temps|tunerstatus)\Z"
+)
+# ... those that other text protocols (memcached, chat) have too.
+_COMMON_WORDS = frozenset({"version", "config", "stats", "check", "notify", "restart", "quit"})
+_BTMINER_COMMANDS = re.compile(
+    r"(?:summary|pools|e?devs|devdetails|status|get_(?:psu|version|token|miner_info|error_code)|update_pools|"
+    r"restart_btminer|power_(?:on|off)|set_led|adjust_power_limit)\Z"
+)
+_ETHMAN_METHODS = re.compile(
+    r"(?:miner_(?:getstat[12]|getstatdetail|ping|file|getfile|reboot|restart|getconnections|addconnection|"
+    r"removeconnection|setactiveconnection|pausegpu|setverbosity|getscramblerinfo|setscramblerinfo|shuffle)|"
+    r"control_gpu)\Z"
+)
+_SECTION = re.compile(r"(?<!\\)\|")
+_FIELD = re.compile(r"(?<!\\),")
+_STATUS = re.compile(r"STATUS=[SIWEF],When=\d{1,20},Code=\d{1,5},Msg=")
+_THREE = re.compile(r"(\d{1,15});(\d{1,15});(\d{1,15})\Z", re.ASCII)
+_POOL = re.compile(r"[A-Za-z0-9._-]{3,255}:\d{1,5}\Z")
+_RATE = re.compile(r"([KMGT]?)HS (av|5s|20s|30m)\Z")
+_UNITS = {"": 1.0, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
+_RATE_ORDER = ("av", "30m", "20s", "5s")
+
+
+def api_message(text: str) -> ApiMessage | None:
+    """Read one request or reply of a management API, without its newline or NUL; None for anything else."""
+    text = text.strip(" \t\r\n\x00")
+    if len(text) > MAX_MESSAGE:
+        return None
+    if text.startswith("{"):
+        return _json_message(text)
+    if _STATUS.match(text):
+        return _text_reply(text)
+    word, bar, _ = text.partition("|")
+    if _COMMANDS.match(word) and len(text) <= MAX_TEXT and (bar or word not in _COMMON_WORDS):
+        return ApiMessage(ApiKind.COMMAND, "cgminer", command=word)
+    return None
+
+
+def _json_message(text: str) -> ApiMessage | None:
+    try:
+        # some firmware leaves the comma between two objects out
+        value = msgspec.json.decode(text.replace("}{", "},{").encode("utf-8", "replace"))
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
+    if not isinstance(value, dict):
+        return None
+    command, cmd = value.get("command"), value.get("cmd")
+    if isinstance(command, str) and value.keys() <= {"command", "parameter"}:
+        known = all(_COMMANDS.match(word) for word in command.split("+"))
+        return ApiMessage(ApiKind.COMMAND, "cgminer", command) if known else None
+    if isinstance(cmd, str):
+        return ApiMessage(ApiKind.COMMAND, "btminer", cmd) if _BTMINER_COMMANDS.match(cmd) else None
+    method = value.get("method")
+    if isinstance(method, str) and _ETHMAN_METHODS.match(method):
+        return ApiMessage(ApiKind.COMMAND, "ethman", command=method)
+    if "STATUS" in value:
+        return _cgminer_reply(value)
+    return _ethman_reply(value.get("result"))
+
+
+def _text_reply(text: str) -> ApiMessage | None:
+    """A reply of cgminer in its own format: sections ``NAME,key=value,...`` behind ``|``."""
+    sections: dict[str, list[dict[str, object]]] = {}
+    for section in _SECTION.split(text)[: MAX_LISTED * 4]:
+        pairs = [part.partition("=") for part in _FIELD.split(section)[:MAX_TEXT]]
+        sections.setdefault(pairs[0][0] + "S" * (pairs[0][0] == "POOL"), []).append(
+            {key: value for key, _, value in pairs}
+        )
+    return _cgminer_reply(sections)
+
+
+def _cgminer_reply(reply: Mapping[str, Any]) -> ApiMessage | None:
+    """A reply of cgminer or a descendant: lists of objects by section name."""
+    sections = reply["STATUS"]
+    # btminer puts the fields of the status into the reply itself
+    status = next(iter(sections), None) if isinstance(sections, list) else reply
+    if not isinstance(status, Mapping) or status.get("STATUS") not in tuple("SIWEF"):
+        return None
+    vendor = status.get("Description")
+    if "When" not in status or not ("Code" in status or "Msg" in status):
+        return None
+    vendor = _clean(vendor) if isinstance(vendor, str) else ""
+    family = "btminer" if re.search("btminer|whatsminer", vendor, re.IGNORECASE) else "cgminer"
+    message = ApiMessage(ApiKind.REPLY, family, vendor=vendor)
+    for summary in _objects(reply.get("SUMMARY"))[:1]:
+        message = replace(
+            message,
+            command="summary",
+            elapsed=_whole(summary.get("Elapsed")),
+            hashrate=_hashrate(summary),
+            accepted=_whole(summary.get("Accepted")),
+            rejected=_whole(summary.get("Rejected")),
+        )
+    pools = _objects(reply.get("POOLS"))
+    if pools:
+        message = replace(message, command="pools", pools=_texts(pools, "URL"), users=_texts(pools, "User"))
+    return message
+
+
+def _ethman_reply(result: object) -> ApiMessage | None:
+    """The reply to miner_getstat1: version, minutes, "kH/s;shares;rejected", ..., pools."""
+    if not isinstance(result, list) or not 8 <= len(result) <= 32:
+        return None
+    if not all(isinstance(item, str) for item in result):
+        return None
+    totals, pools = _THREE.match(result[2]), result[7].split(";")
+    minutes = _whole(result[1])
+    if totals is None or minutes is None or not all(_POOL.match(pool) for pool in pools):
+        return None
+    return ApiMessage(
+        ApiKind.REPLY,
+        "ethman",
+        command="miner_getstat1",
+        vendor=_clean(result[0]),
+        elapsed=60 * minutes,
+        hashrate=1000.0 * int(totals[1]),
+        accepted=int(totals[2]),
+        rejected=int(totals[3]),
+        pools=tuple(pools[:MAX_LISTED]),
+    )
+
+
+def _objects(value: object) -> list[dict[str, object]]:
+    found = value if isinstance(value, list) else [value]
+    return [one for one in found[:MAX_LISTED] if isinstance(one, dict)]
+
+
+def _texts(objects: list[dict[str, object]], key: str) -> tuple[str, ...]:
+    """The different texts under ``key``, in order."""
+    found = (one.get(key) for one in objects)
+    return tuple(dict.fromkeys(_clean(text) for text in found if isinstance(text, str) and text))
+
+
+def _clean(text: str) -> str:
+    return "".join(c for c in text[:MAX_TEXT].replace("\\", "") if c.isprintable())
+
+
+def _whole(value: object) -> int | None:
+    number = _number(value)
+    return None if number is None else int(number)
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, str):
+        return float(value) if re.fullmatch(r"\d{1,20}(\.\d{1,20})?", value, re.ASCII) else None
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 1e30:
+        return float(value)
+    return None
+
+
+def _hashrate(summary: Mapping[str, object]) -> float | None:
+    """The average that the miner states, else its latest figure, in hashes a second."""
+    rates: dict[str, float] = {}
+    for key, value in summary.items():
+        name, number = _RATE.match(key), _number(value)
+        if name is not None and number is not None:
+            rates[name[2]] = number * _UNITS[name[1]]
+    return next((rates[span] for span in _RATE_ORDER if span in rates), None)
+
+
+class TextReader:
+    """Splits one direction of a text dialogue into messages: at newlines, at NUL, and where the turn ends."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._skipping = False
+        #: messages given up for being longer than MAX_MESSAGE
+        self.oversized = 0
+
+    def feed(self, data: bytes, *, gap: bool = False) -> list[str]:
+        """Take the next bytes; the messages that they end.  ``gap``: bytes before them are missing."""
+        if gap:
+            self._buffer.clear()
+            self._skipping = True
+        self._buffer += data
+        whole: list[bytes] = []
+        if b"\n" in data or b"\0" in data:
+            *whole, rest = re.split(rb"[\n\x00]", bytes(self._buffer))
+            if self._skipping:
+                del whole[0]
+                self._skipping = False
+            self._buffer = bytearray(rest)
+        if len(self._buffer) > MAX_MESSAGE:
+            self._buffer.clear()
+            self._skipping = True
+            self.oversized += 1
+        return [text for text in map(_decoded, whole) if text]
+
+    def turn(self) -> list[str]:
+        """The other side speaks, or the direction is closed: what has no newline yet is a message too."""
+        rest = "" if self._skipping else _decoded(bytes(self._buffer))
+        self._buffer.clear()
+        return [rest] if rest else []
+
+
+def _decoded(line: bytes) -> str:
+    return line.rstrip(b"\r").decode("utf-8", "replace")
