@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-__all__ = ["NetminedetError", "Report", "__version__", "scan"]
+__all__ = ["NetminedetError", "Report", "__version__", "load_masker", "scan"]
 
 if TYPE_CHECKING:
     from netminedet.api import Report, scan
     from netminedet.model import NetminedetError
+    from netminedet.report.mask import load_masker
 
 
 def __getattr__(name: str) -> Any:
@@ -24,6 +25,10 @@ def __getattr__(name: str) -> Any:
         from netminedet import api
 
         return getattr(api, name)
+    if name == "load_masker":
+        from netminedet.report.mask import load_masker
+
+        return load_masker
     if name == "NetminedetError":
         from netminedet import model
 

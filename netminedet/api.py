@@ -15,6 +15,8 @@ from netminedet import __version__
 from netminedet.model import InputInfo, NetminedetError, SignatureSetInfo, Suspect
 
 if TYPE_CHECKING:
+    from netminedet.estimate import Totals
+    from netminedet.report.mask import Masker
     from netminedet.signatures import SignatureSet
     from netminedet.verdict.findings import Findings
     from netminedet.verdict.size import Tables
@@ -60,6 +62,7 @@ class Report:
     _signature_set: SignatureSet = field(repr=False, compare=False)
     _tables: Callable[[], Tables] = field(repr=False, compare=False)
     tool_version: str = __version__
+    _masker: Masker | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def totals(self) -> dict[str, int]:
@@ -76,7 +79,26 @@ class Report:
         from netminedet.verdict.weigh import Settings, weigh
 
         settings = Settings(self.home_net, self._signature_set.most_specific, self._tables)
-        return weigh(self.findings, settings)
+        found = weigh(self.findings, settings)
+        if self._masker is None or not found:
+            return found
+        from netminedet.report.mask import mask_suspect
+
+        return tuple(mask_suspect(suspect, self._masker) for suspect in found)
+
+    @cached_property
+    def estimates(self) -> Totals:
+        """Hash rate by algorithm and power of all suspects that mine themselves."""
+        from netminedet.estimate import totals_of
+
+        return totals_of(self.suspects)
+
+    def masked(self, masker: Masker) -> Report:
+        """The same report with pseudonyms for wallets and workers (see ``load_masker``).
+
+        What it shows of ``suspects``, and so every format, is masked; ``findings`` are not.
+        """
+        return replace(self, _masker=masker)
 
     def __add__(self, other: object) -> Report:
         """The report on both reports' inputs; raises NetminedetError for unlike settings."""
@@ -93,14 +115,12 @@ class Report:
         findings.merge(other.findings)
         counters = Counter(self.counters)
         counters.update(other.counters)
-        return Report(
+        return replace(
+            self,
             inputs=self.inputs + other.inputs,
             counters=dict(counters),
-            signatures=self.signatures,
             findings=findings,
-            home_net=self.home_net,
-            _signature_set=self._signature_set,
-            _tables=self._tables,
+            _masker=self._masker or other._masker,
         )
 
     def to_dict(self) -> dict[str, Any]:

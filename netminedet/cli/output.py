@@ -34,6 +34,12 @@ def check_target(target: str, inputs: Iterable[str]) -> None:
         raise NetminedetError(f"{name}: is one of the captures; write the report to another file")
 
 
+def check_key(target: str, key: str) -> None:
+    """Raise where the report would be written over the key that masks it."""
+    if target != STDOUT and Path(target).exists() and _same(Path(target), key):
+        raise NetminedetError(f"{printable(target)}: is the key; write the report to another file")
+
+
 @contextlib.contextmanager
 def open_output(target: str, *, machine: bool) -> Iterator[TextIO]:
     """A text stream to ``target``: UTF-8 for machines and files, else as the terminal wants it."""

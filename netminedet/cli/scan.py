@@ -15,6 +15,7 @@ from netminedet.report.formats import format_names
 
 if TYPE_CHECKING:
     from netminedet import api
+    from netminedet.report.mask import Masker
 
 #: Incomplete inputs told on stderr; the report lists them all.
 _TOLD_LIMIT = 20
@@ -77,6 +78,11 @@ def _networks(_ctx: click.Context, _option: click.Parameter, values: tuple[str, 
     default=None,
     help="Hash each input, so that it can be told again.  [default: only for machine formats]",
 )
+@click.option(
+    "--mask",
+    metavar="KEYFILE",
+    help="Put pseudonyms in the place of wallets and workers, made with the key in KEYFILE.",
+)
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 when suspects were found, not with 1.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar and no notes on stderr, only errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Tell on stderr what was read of each input.")
@@ -95,6 +101,7 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], form: str, output: st
     from netminedet.report import load_format
 
     check_target(output, paths)
+    masker = load_key(options["mask"], output)
     chosen = load_format(form)
     hash_inputs = chosen.MACHINE if options["hash_inputs"] is None else options["hash_inputs"]
     given = {name: options[name] for name in ("home_net", "signatures", "max_flows") if options[name]}
@@ -103,7 +110,8 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], form: str, output: st
     _tell(report, quiet=options["quiet"], verbose=options["verbose"])
     check_target(output, (info.path for info in report.inputs))
     with open_output(output, machine=chosen.MACHINE) as stream:
-        chosen.render(report, stream, color=_color(output), width=_width(output))
+        shown = report if masker is None else report.masked(masker)
+        chosen.render(shown, stream, color=_color(output), width=_width(output))
     ctx.exit(exit_code(report, exit_zero=options["exit_zero"]))
 
 
@@ -112,6 +120,17 @@ def exit_code(report: api.Report, *, exit_zero: bool) -> int:
     if report.suspects:
         return NOTHING_FOUND if exit_zero else SUSPECTS_FOUND
     return NOTHING_FOUND if all(info.complete for info in report.inputs) else FAILED
+
+
+def load_key(path: str | None, output: str) -> Masker | None:
+    """The masker of --mask; raises where the report would be written over its key."""
+    if path is None:
+        return None
+    from netminedet.cli.output import check_key
+    from netminedet.report.mask import load_masker
+
+    check_key(output, path)
+    return load_masker(path)
 
 
 @contextlib.contextmanager

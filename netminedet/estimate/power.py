@@ -170,12 +170,13 @@ def total_power(estimates: Iterable[PowerEstimate]) -> PowerEstimate | None:
     kept = list(estimates)
     if not kept:
         return None
+    added = f"{len(kept)} estimate{'s' if len(kept) > 1 else ''}"
     return PowerEstimate(
         low_kw=sum(one.low_kw for one in kept),
         typical_kw=sum(one.typical_kw for one in kept),
         high_kw=sum(one.high_kw for one in kept),
         basis="total",
-        assumption=f"sum of {len(kept)} estimate{'s' if len(kept) > 1 else ''}; hosts without a hash rate are not in it",
+        assumption=f"sum of {added}; hosts without a hash rate are not in it",
     )
 
 

@@ -176,6 +176,7 @@ def total_rate(estimates: Iterable[RateEstimate]) -> RateEstimate | None:
     below = math.sqrt(sum(((one.typical or 0.0) - (one.low or 0.0)) ** 2 for one in kept))
     above = math.sqrt(sum(((one.high or 0.0) - (one.typical or 0.0)) ** 2 for one in kept))
     counted = max((one.counted for one in kept), key=list(Counted).index)
+    rates = f"{len(kept)} rate{'s' if len(kept) > 1 else ''}"
     return RateEstimate(
         low=max(0.0, typical - below),
         typical=typical,
@@ -185,7 +186,7 @@ def total_rate(estimates: Iterable[RateEstimate]) -> RateEstimate | None:
         effective_shares=sum(one.effective_shares for one in kept),
         seconds=max(one.seconds for one in kept),
         counted=counted,
-        method=f"sum of {len(kept)} rate{'s' if len(kept) > 1 else ''}, the least sure of them {_METHODS[counted]}",
+        method=f"sum of {rates}, the least sure of them {_METHODS[counted]}",
     )
 
 

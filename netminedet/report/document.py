@@ -86,7 +86,7 @@ def estimates_document(suspects: Iterable[Suspect]) -> JsonObject:
 
     totals = totals_of(suspects)
     rates = [
-        {"algorithm": one.algorithm, "unit": one.rate.unit, "hosts": one.hosts, **_rate(one.rate)}
+        {"algorithm": _text(one.algorithm), "unit": one.rate.unit, "hosts": one.hosts, **_rate(one.rate)}
         for one in totals.rates
     ]
     power = None if totals.power is None else {"hosts": totals.power_hosts, **_power(totals.power)}
@@ -182,13 +182,13 @@ def _software(agent: Agent) -> JsonObject:
 def _hash_rate(one: HashRate) -> JsonObject:
     rate = one.rate
     return {
-        "algorithm": one.algorithm,
+        "algorithm": _text(one.algorithm),
         "unit": rate.unit,
         **_rate(rate),
         "shares": rate.shares,
         "seconds": _rounded(rate.seconds),
         "counted": rate.counted.value,
-        "ambiguity": one.ambiguity or None,
+        "ambiguity": _text(one.ambiguity) or None,
         "reported": None if one.reported is None else _rate(one.reported),
         "power": None if one.power is None else _power(one.power),
     }

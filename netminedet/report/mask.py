@@ -12,11 +12,13 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from os import PathLike
 from pathlib import Path
 
 from netminedet.model import Evidence, NetminedetError, Suspect
+from netminedet.signatures.agents import Agent
 from netminedet.signatures.logins import split_login
 from netminedet.signatures.text import CUT
 from netminedet.signatures.wallets import identify
@@ -28,6 +30,9 @@ KEY_LIMIT = 65536
 
 #: Hex digits of a pseudonym: 64 bits, so that a million names do not meet.
 DIGITS = 16
+
+#: In place of an excerpt that may hold names which are not known.
+LEFT_OUT = "(left out: this host gave more names than are kept)"
 
 #: A name that was cut short in an excerpt is known again from this many characters on.
 _CUT_MIN = 4
@@ -74,8 +79,9 @@ class Masker:
         return f"{kind}-{hmac.new(self._key, data, hashlib.sha256).hexdigest()[:DIGITS]}"
 
 
-def load_masker(path: Path) -> Masker:
+def load_masker(path: str | PathLike[str]) -> Masker:
     """A masker with the key in a file, without the line end behind it; raises MaskError."""
+    path = Path(path)
     try:
         with path.open("rb") as file:
             content = file.read(KEY_LIMIT + 1)
@@ -97,6 +103,7 @@ def mask_suspect(suspect: Suspect, masker: Masker) -> Suspect:
     In evidence and reasons every occurrence is replaced, also where JSON escapes it or an
     excerpt is cut within it, and so is any other address whose checksum is right.  Hosts,
     pools and agents are what the report is about and stay, but for names within them.
+    Of a host that gave more names than were kept, excerpts are left out: they may hold others.
     """
     texts = _Texts(suspect.workers, suspect.wallets, masker)
     return replace(
@@ -105,12 +112,26 @@ def mask_suspect(suspect: Suspect, masker: Masker) -> Suspect:
         wallets=tuple(sorted({masker.wallet(name) for name in suspect.wallets})),
         agents=tuple(texts.masked(text) for text in suspect.agents),
         reasons=tuple(texts.masked(text) for text in suspect.reasons),
-        evidence=tuple(_masked_evidence(one, texts) for one in suspect.evidence),
+        software=tuple(_masked_software(agent, texts) for agent in suspect.software),
+        evidence=tuple(_masked_evidence(one, texts, suspect.truncated) for one in suspect.evidence),
     )
 
 
-def _masked_evidence(evidence: Evidence, texts: _Texts) -> Evidence:
-    return replace(evidence, excerpt=texts.masked(evidence.excerpt), why=texts.masked(evidence.why))
+def text_masker(workers: Iterable[str], wallets: Iterable[str], masker: Masker) -> Callable[[str], str]:
+    """A function that replaces these names, and any address whose checksum is right, in texts."""
+    return _Texts(workers, wallets, masker).masked
+
+
+def _masked_evidence(evidence: Evidence, texts: _Texts, truncated: bool) -> Evidence:
+    excerpt = LEFT_OUT if truncated else texts.masked(evidence.excerpt)
+    return replace(evidence, excerpt=excerpt, why=texts.masked(evidence.why))
+
+
+def _masked_software(agent: Agent, texts: _Texts) -> Agent:
+    version, hardware = (
+        None if text is None else texts.masked(text) for text in (agent.version, agent.hardware)
+    )
+    return replace(agent, version=version, hardware=hardware)
 
 
 class _Texts:
@@ -128,8 +149,9 @@ class _Texts:
             self._add(name, masker.wallet(name))
         self._names = sorted(self._masked, key=lambda name: (-len(name), name))
         whole = "|".join(re.escape(name) for name in self._names)
-        names = rf"(?<![^\W_])(?:{whole})(?![^\W_])|" if whole else ""
-        self._pattern = re.compile(f"{names}{_ADDRESS_LIKE}")
+        names = rf"(?<![^\W_])(?:{whole})(?![^\W_])"
+        self._known = re.compile(names) if whole else None
+        self._pattern = re.compile(f"{names}|{_ADDRESS_LIKE}" if whole else _ADDRESS_LIKE)
 
     def _add(self, name: str, pseudonym: str) -> None:
         """The name as it is, and as JSON writes it."""
@@ -154,7 +176,7 @@ class _Texts:
             wallet = identify(address[start:end])
             if wallet is not None and (wallet.verified or wallet.form == "eip-55"):
                 return login[:start] + self._masker.worker(login[start:])
-        return login
+        return self._known.sub(lambda name: self._masked[name[0]], login) if self._known else login
 
     def _cut(self, part: str) -> str:
         """A text before a cut, whose end may be the beginning of a name."""

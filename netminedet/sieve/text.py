@@ -1,11 +1,14 @@
 # mypy: allow-untyped-decorators, no-warn-return-any
 """Kernel: follows each TCP direction, looks for anchors in JSON text, and picks out names' carriers.
 
-The rule that keeps this fast: an anchor can only lie inside a JSON object, so nothing
-is looked at until a ``{`` that opens one.  From there the automaton runs to the end of
-the object, over as many in-order segments as it takes; its state is in the flow's row.
-A segment out of order is searched from a closed state: only a literal that is cut
-there is not seen, and never the rest of the flow.
+Two rules keep this fast.  An anchor can only lie inside a JSON object, so nothing is
+looked at until a ``{`` that opens one; from there the automaton runs to the end of the
+object, over as many in-order segments as it takes; its state is in the flow's row.  And
+a message stands at the beginning of a segment, behind a short frame header or behind
+other text (see ``protocols.conversation``): a segment that begins with binary data and
+continues no message holds none that would count, and is passed over.  A segment out of
+order is searched from a closed state: only a literal that is cut there is not seen, and
+never the rest of the flow.
 
 The bytes of a message whose anchor has not come yet are kept in *stash* slots, used in
 a ring: when all are taken, the oldest gives way and is counted.
@@ -57,6 +60,11 @@ CLOSED = cython.declare(cython.uint, automaton_module.CLOSED)
 OPEN = cython.declare(cython.uint, automaton_module.OPEN)
 #: Bytes at the beginning of a flight that decide whether it is text.
 TEXT_BYTES = cython.declare(cython.Py_ssize_t, 16)
+#: Bytes of a segment that are looked at for control characters, which no text has; and the
+#: longest header before a payload: of a WebSocket frame 14 bytes (RFC 6455 section 5.2), of the
+#: PROXY protocol 52 with IPv6 addresses.
+TEXT_LOOK = cython.declare(cython.Py_ssize_t, 32)
+FRAME_HEADER = cython.declare(cython.Py_ssize_t, 64)
 #: Stands in the row where an automaton state would: a ClientHello goes on in the next segment.
 IN_HELLO = cython.declare(cython.uint, 0xFFFF)
 
@@ -449,7 +457,7 @@ class TextScanner:
                 self._hit(DNS_TCP, column, start + 2, end - start - 2, context)
         self.opened_at = -1
         self.found = state == CLOSED and end > start and self._opens_carrier(start, end, context) != 0
-        if not self.found:
+        if not self.found and (state != CLOSED or self._may_hold_message(start, end)):
             state = self._scan(start, end, state)
         if self.found:
             self.rows[base + FLAGS] |= FLAGGED
@@ -458,6 +466,22 @@ class TextScanner:
         if state != CLOSED and context & NEW:
             self._keep(base, side, start if self.opened_at < 0 else self.opened_at, end, self.opened_at < 0)
         return state
+
+    @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _may_hold_message(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+        """Whether the segment begins like text, or has an object where a frame's payload may begin."""
+        text_end: cython.Py_ssize_t = at + TEXT_LOOK if end > at + TEXT_LOOK else end
+        frame_end: cython.Py_ssize_t = at + FRAME_HEADER if end > at + FRAME_HEADER else end
+        i: cython.Py_ssize_t
+        byte: cython.int
+        for i in range(at, text_end):
+            byte = self.data[i]
+            if byte < 0x20 and byte != 0x0A and byte != 0x0D and byte != 0x09:
+                return self._object_start(at, frame_end) >= 0
+        return 1
 
     @cython.cfunc
     @cython.nogil

@@ -51,6 +51,7 @@ class SignatureSet:
         self.anchors: tuple[bytes, ...] = _without_longer(anchors.union(ESCAPE_ANCHORS))
         self._by_verb: dict[tuple[str, str], list[Pattern]] = {}
         self._replies: list[Pattern] = []
+        self._replies_by_type: dict[type, list[Pattern]] = {}
         self._expressions: dict[str, Expression] = {}
         for dialect in self._dialects.values():
             for pattern in dialect.patterns:
@@ -81,9 +82,7 @@ class SignatureSet:
         """Title, coins, references and the rest of one dialect; raises KeyError for an unknown id."""
         return self._dialects[dialect_id]
 
-    def match(
-        self, message: object, sender: Side | None = None, carrier: str | None = None
-    ) -> list[Match]:
+    def match(self, message: object, sender: Side | None = None, carrier: str | None = None) -> list[Match]:
         """The signatures that recognise a parsed JSON message, in no particular order.
 
         ``sender`` is the side that sent it, if that is known: messages of the other side
@@ -148,8 +147,23 @@ class SignatureSet:
             if isinstance(verb, str):
                 found.extend(self._by_verb.get((key, verb), ()))
         if _is_reply(message) and "method" not in message:
-            found.extend(self._replies)
+            found.extend(self._replies_with(type(message.get("result"))))
         return found
+
+    def _replies_with(self, kind: type) -> list[Pattern]:
+        """The signatures of replies that may recognise a result of this type."""
+        known = self._replies_by_type.get(kind)
+        if known is None:
+            from netminedet.signatures.prefilter import result_types
+
+            known = self._replies_by_type[kind] = []
+            for pattern in self._replies:
+                types = (
+                    None if pattern.where is None else result_types(self._expression(pattern.where).parsed)
+                )
+                if types is None or kind in types:
+                    known.append(pattern)
+        return known
 
     def _recognises(self, pattern: Pattern, message: object) -> bool:
         return pattern.where is None or self._value(pattern.where, message) is True
@@ -176,12 +190,15 @@ class SignatureSet:
         )
 
     def _value(self, expression: str, message: object) -> object:
+        return self._expression(expression).value(message)
+
+    def _expression(self, expression: str) -> Expression:
         compiled = self._expressions.get(expression)
         if compiled is None:
             from netminedet.signatures.expressions import Expression
 
             compiled = self._expressions[expression] = Expression(expression)
-        return compiled.value(message)
+        return compiled
 
 
 def _without_longer(anchors: Iterable[bytes]) -> tuple[bytes, ...]:

@@ -99,3 +99,66 @@ def test_standard_input() -> None:
         "alert",
         "stats",
     ]
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> str:
+    path = tmp_path / "department.key"
+    path.write_text("correct horse battery staple\n", encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize("form", ["table", "json", "jsonl"])
+@pytest.mark.parametrize("sample", ["stratum-v1.pcap", "eth-proxy.pcap", "proxy-and-pool.pcap"])
+def test_masked_in_every_format(
+    form: str, sample: str, key: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    path = str(SAMPLES / sample)
+    run(["scan", "-q", "--format", "json", path])
+    plain = json.loads(capsys.readouterr().out)
+    names = {name for one in plain["suspects"] for name in (*one["workers"], *one["wallets"])}
+    assert names
+    assert run(["scan", "-q", "--format", form, "--mask", key, path]) == 1
+    masked = capsys.readouterr().out
+    assert not [name for name in names if f'"{name}' in masked or f" {name} " in masked]
+    assert "wallet-" in masked
+
+
+def test_masking_changes_nothing_else(key: str, capsys: pytest.CaptureFixture[str]) -> None:
+    run(["scan", "-q", "--format", "json", MINING])
+    plain = json.loads(capsys.readouterr().out)
+    run(["scan", "-q", "--format", "json", "--mask", key, MINING])
+    masked = json.loads(capsys.readouterr().out)
+    for document in (plain, masked):
+        for suspect in document["suspects"]:
+            for name in ("workers", "wallets", "evidence"):
+                suspect.pop(name)
+    assert plain == masked
+
+
+BAD_KEYS = [
+    pytest.param("short\n", "16 are the least", id="short"),
+    pytest.param("", "the key is empty", id="empty"),
+    pytest.param(None, "the key cannot be read", id="missing"),
+]
+
+
+@pytest.mark.parametrize(("content", "problem"), BAD_KEYS)
+def test_bad_keys_get_one_line(
+    content: str | None, problem: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "key"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    assert run(["scan", "-q", "--mask", str(path), MINING]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert problem in err
+
+
+def test_the_key_is_never_overwritten(key: str, capsys: pytest.CaptureFixture[str]) -> None:
+    before = Path(key).read_bytes()
+    assert run(["scan", "-q", "--mask", key, "-o", key, MINING]) == 2
+    assert "is the key" in capsys.readouterr().err
+    assert Path(key).read_bytes() == before

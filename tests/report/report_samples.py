@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from netminedet.estimate import Counted, PowerEstimate, RateEstimate
+from netminedet.estimate.host import HashRate
 from netminedet.model import (
     Evidence,
     FiveTuple,
@@ -16,6 +18,7 @@ from netminedet.model import (
     Verdict,
     Where,
 )
+from netminedet.signatures.agents import Agent
 
 SECOND = 1_000_000_000
 NOON = 1_706_702_400 * SECOND  # 2024-01-31 12:00:00 UTC
@@ -53,6 +56,28 @@ def evidence(host: str, server: str, *, port: int = 3333, proto: str = "tcp", pa
     )
 
 
+SHA256D = HashRate(
+    algorithm="sha256d",
+    rate=RateEstimate(
+        84.1e12, 107.777777e12, 135.9e12, "H", 118, 118.0, 18000.0, Counted.ACCEPTED, "from accepted shares"
+    ),
+    ambiguity="",
+    reported=None,
+    power=PowerEstimate(2.4, 3.25, 4.5, "device", "the device is an Antminer S19, as its software says"),
+)
+
+FEW = HashRate(
+    algorithm="randomx",
+    rate=RateEstimate(
+        None, None, 881.638636, "H", 0, 0.0, 32.0, Counted.SUBMITTED, "too few shares for a rate: 0 in 32 s"
+    ),
+    ambiguity="the dialect also carries CryptoNight",
+    reported=RateEstimate(
+        700.0, 705.5, 711.0, "H", 0, 0.0, 0.0, Counted.REPORTED, "as the miner reported it itself, 3 times"
+    ),
+    power=None,
+)
+
 FARM = Suspect(
     host="192.168.20.15",
     verdict=Verdict.CONFIRMED,
@@ -78,6 +103,8 @@ FARM = Suspect(
     shares=Shares(120, 118, 2),
     evidence=(evidence("192.168.20.15", "203.0.113.25"),),
     evidence_omitted=41,
+    software=(Agent("cgminer", "asic", "4.10.0", "Bitmain", "Antminer S19", "sha256d", "asic"),),
+    hash_rates=(SHA256D,),
 )
 
 MONERO = Suspect(
@@ -98,6 +125,8 @@ MONERO = Suspect(
     bytes=12_345,
     shares=Shares(),
     evidence=(evidence("2001:db8:85a3:8d3:1319:8a2e:370:7348", "2001:db8:ffff::1", port=14444),),
+    software=(Agent("XMRig", "cpu", "6.21.0"),),
+    hash_rates=(FEW,),
 )
 
 HIDDEN = replace(
@@ -116,6 +145,8 @@ HIDDEN = replace(
     shares=Shares(),
     evidence=(evidence("10.1.2.3", "198.51.100.7", port=443),),
     evidence_omitted=0,
+    software=(),
+    hash_rates=(),
 )
 
 LOOKUP = replace(
@@ -143,6 +174,7 @@ PROXY = replace(
     evidence=(evidence("172.16.0.9", "203.0.113.25", packet=77),),
     workers=("矿工一号机房", "矿工二号"),
     wallets=("bc1qxy2kgdygjrsqtzq2n0yrf2493p83kkfjhx0wlh",),
+    rigs=12,
 )
 
 OFFICE = InputInfo(

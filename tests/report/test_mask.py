@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netminedet import scan
 from netminedet.model import Evidence, FiveTuple, Role, Shares, Suspect, Verdict, Where
 from netminedet.report.mask import Masker, MaskError, load_masker, mask_suspect
+from netminedet.signatures.agents import Agent
+from tests.conftest import SAMPLES
 
 KEY = "correct horse battery staple"
 MASKER = Masker(KEY)
@@ -158,3 +161,25 @@ def test_any_name_is_gone_from_any_text(name: str, before: str, after: str) -> N
     pseudonym = MASKER.worker(name)
     if name.removesuffix("…"):
         assert pseudonym.split(".")[0] in shown or "…" in name + before + after
+
+
+def test_a_host_with_more_names_than_are_kept_shows_no_excerpts() -> None:
+    many = replace(suspect("secret.rig9", "why"), truncated=True)
+    (evidence,) = mask_suspect(many, MASKER).evidence
+    assert "rig9" not in evidence.excerpt
+    assert "left out" in evidence.excerpt
+
+
+def test_names_in_programs_are_masked() -> None:
+    agent = Agent("ethminer", "gpu", f"1.0-{WALLET}", None, f"{WALLET} x")
+    shown = mask_suspect(replace(suspect(), software=(agent,)), MASKER).software[0]
+    assert WALLET not in repr(shown)
+    assert shown.software == "ethminer"
+
+
+def test_masked_reports_add_up_masked() -> None:
+    plain = scan(SAMPLES / "stratum-v1.pcap")
+    masked = plain.masked(MASKER)
+    assert [one.workers for one in masked.suspects] != [one.workers for one in plain.suspects]
+    assert (plain + masked).suspects == (masked + plain).suspects == (plain + plain).masked(MASKER).suspects
+    assert masked.estimates == plain.estimates

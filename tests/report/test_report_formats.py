@@ -77,6 +77,9 @@ INVALID: list[Any] = [
     ),
     pytest.param(lambda d: d["suspects"][0]["evidence"][0].update(packet=0), id="packet-zero"),
     pytest.param(lambda d: d["totals"].update(lost=-1), id="negative-counter"),
+    pytest.param(lambda d: d.pop("estimates"), id="no-estimates"),
+    pytest.param(lambda d: d["suspects"][0]["hash_rates"][0].update(unit="W"), id="unknown-unit"),
+    pytest.param(lambda d: d["suspects"][0]["hash_rates"][0].update(low=-1.0), id="negative-rate"),
     pytest.param(lambda d: d.update(schema="netminedet.report/2"), id="other-version"),
 ]
 
@@ -133,6 +136,7 @@ def test_jsonl_lines() -> None:
     assert [line["netminedet"]["suspect"] for line in suspects] == whole["suspects"]
     assert end["netminedet"]["inputs"] == whole["inputs"]
     assert end["netminedet"]["totals"] == whole["totals"]
+    assert end["netminedet"]["estimates"] == whole["estimates"]
     assert start["timestamp"] == "2024-01-31T12:00:00.000000+00:00"
     first = suspects[0]
     assert first["alert"]["category"] == "coin-mining"

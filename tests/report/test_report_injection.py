@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from report_samples import CUT, FARM, SampleReport
+from report_samples import CUT, FARM, FEW, SampleReport
 
 from netminedet.model import Pool, SignatureSetInfo
 from netminedet.report import format_names, load_format, report_document, schema_text
 from netminedet.report.document import json_text
 from netminedet.report.text import printable
+from netminedet.signatures.agents import Agent
 
 HOSTILE = [
     pytest.param("\x1b[2J\x1b]0;owned\x07\x1b[31m", id="ansi"),
@@ -45,8 +46,12 @@ def spoiled(text: str) -> SampleReport:
     """A report with ``text`` wherever a string may come from outside."""
     proof = FARM.evidence[0]
     proof = replace(proof, excerpt=text, why=text, where=replace(proof.where, input=text))
+    agent = Agent(text, "asic", text, text, text, text, text, note=text)
+    rate = replace(FEW, algorithm=text, ambiguity=text, rate=replace(FEW.rate, method=text))
     suspect = replace(
         FARM,
+        software=(agent,),
+        hash_rates=(rate, *FARM.hash_rates),
         reasons=(text,),
         dialects=(text, text, text),
         coins=(text,),

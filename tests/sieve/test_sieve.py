@@ -67,6 +67,19 @@ def test_no_flow_is_given_up(before: list[bytes]) -> None:
     assert (found[-1].prefix + found[-1].payload).endswith(LINE)
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"\r\n\r\n\x00\r\nQUIT\n\x21\x21\x00\x24" + bytes(36),
+        b"\x81\x7e\x01\x00",
+        b"\x00\x00\x00\x40",
+        b"\xe4\xbd\xa0\xe5\xa5\xbd\n",
+    ],
+)
+def test_message_behind_a_frame_header_is_seen(header: bytes) -> None:
+    assert [hit.payload for hit in hits(sent([header + LINE]))] == [header + LINE]
+
+
 def test_segment_out_of_order_is_searched_too() -> None:
     late = [tcp_frame(MINER, POOL, 500, b"x" * 50), tcp_frame(MINER, POOL, 100, LINE)]
     assert [hit.payload for hit in hits(late)] == [LINE]

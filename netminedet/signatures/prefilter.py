@@ -1,0 +1,99 @@
+"""What type a reply's ``result`` must have for a signature to recognise it.
+
+A reply has no verb to look it up by, so every signature of replies would have to be
+tried on every reply, and most replies are a mere ``"result": true``.  Read off the
+syntax tree of the condition; only where that is certain, and "any" otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+#: Types of ``result``; None stands for any.
+Types = frozenset[type] | None
+
+_NAMES: dict[str, frozenset[type]] = {
+    "string": frozenset({str}),
+    "number": frozenset({int, float}),
+    "boolean": frozenset({bool}),
+    "array": frozenset({list}),
+    "object": frozenset({dict}),
+    "null": frozenset({type(None)}),
+}
+#: Functions that are false, or fail, on null: what they are given must be there.
+_NEED_A_VALUE = frozenset(
+    {"is_hex", "is_0xhex", "is_number", "is_wallet", "starts_with", "ends_with", "length"}
+)
+
+
+def result_types(node: dict[str, Any]) -> Types:
+    """The types of ``result`` with which the condition may be true."""
+    kind = node["type"]
+    if kind == "and_expression":
+        left, right = (result_types(child) for child in node["children"])
+        return right if left is None else left if right is None else left & right
+    if kind == "or_expression":
+        left, right = (result_types(child) for child in node["children"])
+        return None if left is None or right is None else left | right
+    if kind == "comparator":
+        return _compared(node)
+    if kind == "function_expression":
+        return _called(node)
+    return _container(node)
+
+
+def _compared(node: dict[str, Any]) -> Types:
+    """``type(result) == 'array'``, ``result == `true``` and ``result.status == 'OK'``, either way round."""
+    if node["value"] != "eq":
+        return None
+    for one, other in (node["children"], node["children"][::-1]):
+        if other["type"] != "literal":
+            continue
+        constant = other["value"]
+        if one["type"] == "function_expression" and one["value"] == "type" and _is_result(one["children"][0]):
+            return _NAMES.get(constant) if isinstance(constant, str) else None
+        if _is_result(one):
+            return frozenset({int, float} if type(constant) in (int, float) else {type(constant)})
+        if constant is not None:
+            return _container(one)
+    return None
+
+
+def _called(node: dict[str, Any]) -> Types:
+    arguments = node["children"]
+    if node["value"] == "contains":
+        return _present(arguments[1]) if _lists_values(arguments[0]) else None
+    return _present(arguments[0]) if node["value"] in _NEED_A_VALUE and arguments else None
+
+
+def _lists_values(node: dict[str, Any]) -> bool:
+    """Whether it is a list of constants, null not among them: ``['a', 'b']``."""
+    if node["type"] != "multi_select_list":
+        return False
+    return all(child["type"] == "literal" and child["value"] is not None for child in node["children"])
+
+
+def _present(node: dict[str, Any]) -> Types:
+    """The types with which the path, or one of several, finds something."""
+    if node["type"] == "or_expression":
+        left, right = (_present(child) for child in node["children"])
+        return None if left is None or right is None else left | right
+    return _container(node)
+
+
+def _container(node: dict[str, Any]) -> Types:
+    """A path into ``result``: its first step tells whether that is an object or an array."""
+    steps = _steps(node)
+    if len(steps) < 2 or not _is_result(steps[0]):
+        return None
+    return {"field": _NAMES["object"], "index": _NAMES["array"]}.get(steps[1]["type"])
+
+
+def _steps(node: dict[str, Any]) -> list[dict[str, Any]]:
+    if node["type"] in ("subexpression", "index_expression"):
+        return [step for child in node["children"] for step in _steps(child)]
+    return [node]
+
+
+def _is_result(node: dict[str, Any]) -> bool:
+    return bool(node["type"] == "field" and node["value"] == "result")
