@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netminedet import __version__
-from netminedet.model import InputInfo, NetminedetError, SignatureSetInfo, Suspect
+from netminedet.model import InputInfo, Message, NetminedetError, SignatureSetInfo, Suspect
 
 if TYPE_CHECKING:
     from netminedet.estimate import Totals
     from netminedet.report.mask import Masker
     from netminedet.signatures import SignatureSet
+    from netminedet.story import Story
     from netminedet.verdict.findings import Findings
     from netminedet.verdict.size import Tables
 
@@ -152,6 +153,42 @@ def scan(
     Raises NetminedetError when no input can be read, and for wrong arguments.  An input
     that cannot be read among others that can is told in ``Report.inputs``.
     """
+    return _scan(paths, home_net, signatures, max_flows, hash_inputs, progress)
+
+
+def explain(
+    path: StrPath,
+    host: str,
+    *,
+    home_net: Sequence[str] = DEFAULT_HOME_NET,
+    signatures: Sequence[StrPath] = (),
+    max_flows: int | None = None,
+    masker: Masker | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Story:
+    """The story of one host in a capture: its mining conversation and why its verdict is what it is.
+
+    Options are as of ``scan``; with ``masker``, wallets and workers are masked.  Raises
+    NetminedetError as ``scan`` does, and where ``host`` is not an address.
+    """
+    from netminedet.story import Listener, host_address, tell
+
+    host = host_address(host)
+    listener = Listener(host)
+    report = _scan([path], home_net, signatures, max_flows, False, progress, listener)
+    return tell(host, report, listener, masker)
+
+
+def _scan(
+    paths: StrPath | Sequence[StrPath],
+    home_net: Sequence[str],
+    signatures: Sequence[StrPath],
+    max_flows: int | None,
+    hash_inputs: bool,
+    progress: Callable[[Progress], None] | None,
+    on_message: Callable[[Message], None] | None = None,
+) -> Report:
+    """See ``scan``; ``on_message`` is told every mining message."""
     from netminedet.capture import discover
     from netminedet.sieve import DEFAULT_MAX_FLOWS
     from netminedet.signatures import load_signatures
@@ -169,7 +206,7 @@ def scan(
     limit = DEFAULT_MAX_FLOWS if max_flows is None else max_flows
     for number, path in enumerate(found.files):
         step = _stepper(progress, path, number, len(found.files))
-        report = report + _scan_one(path, report, limit, hash_inputs, step)
+        report = report + _scan_one(path, report, limit, hash_inputs, step, on_message)
     if not any(info.complete or info.packets for info in report.inputs):
         raise NetminedetError("\n".join(info.problems[0] for info in report.inputs if info.problems))
     return report
@@ -211,6 +248,7 @@ def _scan_one(
     max_flows: int,
     hash_inputs: bool,
     step: Callable[[Any], None],
+    on_message: Callable[[Message], None] | None,
 ) -> Report:
     """The report on one input, with the settings of ``like``."""
     from netminedet.capture import open_source
@@ -222,7 +260,7 @@ def _scan_one(
     except NetminedetError as error:
         info = InputInfo(path=path, complete=False, problems=[str(error)])
         return replace(like, inputs=(info,), counters={}, findings=Findings())
-    pipeline = Pipeline(like._signature_set, path, max_flows)
+    pipeline = Pipeline(like._signature_set, path, max_flows, on_message)
     with source:
         for batch in source.batches():
             pipeline.feed(batch)

@@ -43,7 +43,9 @@ MAX_CONVERSATIONS = 20_000
 MAX_NOTED = 400_000
 
 _SYN = 0x02
-_FLAG_SHIFT = 48
+# A row's flags as they stand in a hit's context.
+_KNOWN, _JSON, _TEXT = (flag >> 48 for flag in (FLIGHT_KNOWN, FLIGHT_JSON, FLIGHT_TEXT))
+_HTTP = 3 * (HTTP_SEEN >> 48)
 
 
 class Pipeline:
@@ -169,19 +171,16 @@ class Pipeline:
 
 
 def _segment_of(hit: Hit) -> Segment:
-
-    def of_sender(flag: int) -> bool:
-        return bool(hit.context & (flag >> _FLAG_SHIFT) << hit.side)
-
+    context = hit.context >> hit.side  # brings the sender's bits to where side 0 has its own
     return Segment(
         where=hit.where,
         side=hit.side,
         seq=(hit.seq - len(hit.prefix)) & 0xFFFFFFFF,
         data=hit.prefix + hit.payload,
         syn=bool(hit.tcp_flags & _SYN),
-        flight_is_json=of_sender(FLIGHT_JSON) if of_sender(FLIGHT_KNOWN) else None,
-        flight_is_text=of_sender(FLIGHT_TEXT),
-        http_seen=bool(hit.context & 3 * (HTTP_SEEN >> _FLAG_SHIFT)),
+        flight_is_json=bool(context & _JSON) if context & _KNOWN else None,
+        flight_is_text=bool(context & _TEXT),
+        http_seen=bool(hit.context & _HTTP),
     )
 
 

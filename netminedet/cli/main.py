@@ -32,6 +32,7 @@ _MESSAGE_LIMIT = 2000
 
 _COMMANDS = {
     "scan": "netminedet.cli.scan",
+    "explain": "netminedet.cli.explain",
     "schema": "netminedet.cli.schema",
     "signatures": "netminedet.cli.signatures",
 }

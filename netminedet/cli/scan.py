@@ -39,6 +39,27 @@ def _networks(_ctx: click.Context, _option: click.Parameter, values: tuple[str, 
     return values
 
 
+home_net_option = click.option(
+    "--home-net",
+    multiple=True,
+    callback=_networks,
+    metavar="CIDR",
+    help="A network whose hosts are ours; may be given several times.  [default: the private ranges]",
+)
+signatures_option = click.option(
+    "--signatures",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False),
+    metavar="DIR",
+    help="A folder of signatures that add to or replace the built-in ones; may be given several times.",
+)
+mask_option = click.option(
+    "--mask",
+    metavar="KEYFILE",
+    help="Put pseudonyms in the place of wallets and workers, made with the key in KEYFILE.",
+)
+
+
 @click.command("scan")
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @click.option(
@@ -52,20 +73,8 @@ def _networks(_ctx: click.Context, _option: click.Parameter, values: tuple[str, 
 @click.option(
     "-o", "--output", default="-", metavar="FILE", help="Write the report to FILE; - is standard output."
 )
-@click.option(
-    "--home-net",
-    multiple=True,
-    callback=_networks,
-    metavar="CIDR",
-    help="A network whose hosts are ours; may be given several times.  [default: the private ranges]",
-)
-@click.option(
-    "--signatures",
-    multiple=True,
-    type=click.Path(exists=True, file_okay=False),
-    metavar="DIR",
-    help="A folder of signatures that add to or replace the built-in ones; may be given several times.",
-)
+@home_net_option
+@signatures_option
 @click.option(
     "--max-flows",
     type=click.IntRange(min=1),
@@ -78,11 +87,7 @@ def _networks(_ctx: click.Context, _option: click.Parameter, values: tuple[str, 
     default=None,
     help="Hash each input, so that it can be told again.  [default: only for machine formats]",
 )
-@click.option(
-    "--mask",
-    metavar="KEYFILE",
-    help="Put pseudonyms in the place of wallets and workers, made with the key in KEYFILE.",
-)
+@mask_option
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 when suspects were found, not with 1.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar and no notes on stderr, only errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Tell on stderr what was read of each input.")
@@ -105,13 +110,13 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], form: str, output: st
     chosen = load_format(form)
     hash_inputs = chosen.MACHINE if options["hash_inputs"] is None else options["hash_inputs"]
     given = {name: options[name] for name in ("home_net", "signatures", "max_flows") if options[name]}
-    with _progress(options["quiet"]) as progress:
+    with progress_of(options["quiet"]) as progress:
         report = api.scan(paths, hash_inputs=hash_inputs, progress=progress, **given)
-    _tell(report, quiet=options["quiet"], verbose=options["verbose"])
+    tell_inputs(report, quiet=options["quiet"], verbose=options["verbose"])
     check_target(output, (info.path for info in report.inputs))
     with open_output(output, machine=chosen.MACHINE) as stream:
         shown = report if masker is None else report.masked(masker)
-        chosen.render(shown, stream, color=_color(output), width=_width(output))
+        chosen.render(shown, stream, color=color_of(output), width=width_of(output))
     ctx.exit(exit_code(report, exit_zero=options["exit_zero"]))
 
 
@@ -119,6 +124,11 @@ def exit_code(report: api.Report, *, exit_zero: bool) -> int:
     """What a finished scan answers; an incomplete one that found nothing is no clean bill."""
     if report.suspects:
         return NOTHING_FOUND if exit_zero else SUSPECTS_FOUND
+    return unsuspicious(report)
+
+
+def unsuspicious(report: api.Report) -> int:
+    """The exit code where nothing was found: a fault where not everything could be read."""
     return NOTHING_FOUND if all(info.complete for info in report.inputs) else FAILED
 
 
@@ -134,7 +144,7 @@ def load_key(path: str | None, output: str) -> Masker | None:
 
 
 @contextlib.contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[api.Progress], None] | None]:
+def progress_of(quiet: bool) -> Iterator[Callable[[api.Progress], None] | None]:
     """A progress bar on a terminal; nothing elsewhere."""
     if quiet:
         yield None
@@ -158,7 +168,7 @@ def _progress(quiet: bool) -> Iterator[Callable[[api.Progress], None] | None]:
         yield bar
 
 
-def _tell(report: api.Report, *, quiet: bool, verbose: bool) -> None:
+def tell_inputs(report: api.Report, *, quiet: bool, verbose: bool) -> None:
     """What went wrong with the inputs, a line each; and what was read of them, where asked for."""
     from netminedet.report.text import about, plural, printable, size
 
@@ -175,7 +185,7 @@ def _tell(report: api.Report, *, quiet: bool, verbose: bool) -> None:
         click.echo(f"netminedet: warning: {others} could not be read in full", err=True)
 
 
-def _color(output: str) -> bool:
+def color_of(output: str) -> bool:
     """Colours go to a terminal that can show them, unless the user wants none."""
     return (
         output == "-"
@@ -185,7 +195,7 @@ def _color(output: str) -> bool:
     )
 
 
-def _width(output: str) -> int | None:
+def width_of(output: str) -> int | None:
     """The terminal's width, or what COLUMNS says; None for a file or a pipe without it."""
     import shutil
 

@@ -75,7 +75,7 @@ class Recogniser(Protocol):
     def accepts(self, dialect_id: str, reply: object) -> bool | None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Segment:
     """A TCP segment of the flow, as the sieve hands it on.  Bytes of the stream before ``data``
     that belong to the same message stand at its beginning already."""

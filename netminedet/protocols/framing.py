@@ -6,12 +6,15 @@ they came.  ``opening`` says which one a flow's bytes begin with.
 
 from __future__ import annotations
 
+import base64
+import binascii
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import msgspec
 
 from netminedet.model import Side
-from netminedet.protocols.http import HttpReader
+from netminedet.protocols.http import MAX_BODY, HttpMessage, HttpReader, mining_headers
 from netminedet.protocols.jsonlines import Item, JsonItem, JsonLines
 from netminedet.protocols.stratum_v2 import Sv2Message, Sv2Reader
 from netminedet.protocols.websocket import (
@@ -22,8 +25,11 @@ from netminedet.protocols.websocket import (
     upgrade_response,
 )
 
-#: WebSocket messages after which a flow that showed no mining is not waited for any more.
+#: WebSocket messages, and bytes, after which a flow that showed no mining is not waited for any more.
 MAX_WEBSOCKET_WAIT = 32
+MAX_WEBSOCKET_BYTES = 512 * 1024
+#: Shares that one message of Stratum V2 may acknowledge.
+MAX_ACKNOWLEDGED = 256
 
 _METHODS = (b"GET ", b"POST ", b"PUT ", b"HEAD ", b"CONNECT ", b"OPTIONS ", b"DELETE ", b"PATCH ")
 _STATUS = b"HTTP/1."
@@ -56,6 +62,7 @@ class HttpFraming:
 
     def __init__(self, *, requests: bool) -> None:
         self._reader = HttpReader(requests=requests)
+        self._loose = bytearray()
         #: the head of an answer that turns the connection into a WebSocket
         self.upgrade: UpgradeResponse | None = None
         #: an answer has turned the connection into a tunnel; bytes behind its head
@@ -63,23 +70,35 @@ class HttpFraming:
 
     @property
     def pending(self) -> bool:
-        return False
+        """A head is not whole, or a body that begins as JSON does."""
+        begun = self._reader.begun.lstrip()[:1]
+        return bool(self._loose) or (self._reader.partial and begun in (b"", b"{", b"["))
 
     def feed(self, data: bytes, *, gap: bool = False) -> list[Item]:
         """A body that comes without its head, picked up in the middle, is read as well."""
-        if data.lstrip()[:1] in (b"{", b"["):
-            return _whole(data) or self._bodies(data, gap)
-        return self._bodies(data, gap)
-
-    def _bodies(self, data: bytes, gap: bool) -> list[Item]:
+        if gap:
+            self._loose.clear()
+        begins = data.lstrip()[:1] in (b"{", b"[") and not self._reader.partial
+        if not gap and (begins or self._loose):
+            return self._loosely(data)
         items: list[Item] = []
         messages = self._reader.feed(data, gap=gap)
         for message in messages:
-            items += _whole(message.body)
+            items += _with_head(message)
         if self._reader.tunnel and self.tunnel is None:
             self.tunnel = self._reader.rest()
-            head = data.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
-            self.upgrade = upgrade_response(head)
+            self.upgrade = upgrade_response(messages[-1].head) if messages else None
+        return items
+
+    def _loosely(self, data: bytes) -> list[Item]:
+        """Take a piece of a body whose head was not seen; it may be the last."""
+        if data.startswith(_METHODS) or data.startswith(_STATUS) or len(self._loose) + len(data) > MAX_BODY:
+            self._loose.clear()
+            return self.feed(data) if data[:1] not in (b"{", b"[") else []
+        self._loose += data
+        items = _whole(bytes(self._loose)) if data.rstrip()[-1:] in (b"}", b"]") else []
+        if items:
+            self._loose.clear()
         return items
 
 
@@ -91,10 +110,12 @@ class WebSocketFraming:
     def __init__(self, deflate: Deflate | None, *, midstream: bool = False) -> None:
         self._reader = WebSocketReader(deflate=deflate, midstream=midstream)
         self._seen = 0
+        self._waited = 0
 
     @property
     def pending(self) -> bool:
-        return self._seen < MAX_WEBSOCKET_WAIT and not self._reader.closed
+        waiting = self._seen < MAX_WEBSOCKET_WAIT and self._waited < MAX_WEBSOCKET_BYTES
+        return waiting and not self._reader.closed
 
     @property
     def oversized(self) -> int:
@@ -102,12 +123,16 @@ class WebSocketFraming:
 
     def feed(self, data: bytes, *, gap: bool = False) -> list[Item]:
         messages = self._reader.feed(data, gap=gap)
+        self._waited += len(data)
         self._seen += len(messages)
         return [item for message in messages for item in _several(message.data)]
 
 
 class FrameFraming:
-    """Stratum V2 in the clear: each message as an object with its name under "sv2"."""
+    """Stratum V2 in the clear: each message as an object with its name under "sv2".
+
+    One message may acknowledge several shares: it is given once for each.
+    """
 
     carrier = "frames"
     oversized = 0
@@ -120,7 +145,12 @@ class FrameFraming:
         return not self._reader.lost
 
     def feed(self, data: bytes, *, gap: bool = False) -> list[Item]:
-        return [JsonItem(_as_object(one), heads_segment=True) for one in self._reader.feed(data, gap=gap)]
+        items: list[Item] = []
+        for message in self._reader.feed(data, gap=gap):
+            count = message.fields.get("new_submits_accepted_count", 1)
+            times = min(max(count, 1), MAX_ACKNOWLEDGED) if isinstance(count, int) else 1
+            items += [JsonItem(_as_object(message), heads_segment=True)] * times
+        return items
 
 
 def opening(data: bytes) -> str | None:
@@ -154,6 +184,30 @@ def _frame_of_json(data: bytes) -> bool:
     length = data[1] & 0x7F
     at = 2 + {126: 2, 127: 8}.get(length, 0)
     return bool(data[1] & 0x80) or data[at : at + 1] in (b"{", b"[")
+
+
+def _with_head(message: HttpMessage) -> list[Item]:
+    """The JSON value of a body; a request's, if an object, with what its head tells under "http"."""
+    items = _whole(message.body)
+    value = items[0].value if items and isinstance(items[0], JsonItem) else None
+    if message.head.is_request and isinstance(value, dict):
+        value["http"] = _told(message.head.headers)
+    return items
+
+
+def _told(headers: Mapping[str, str]) -> dict[str, str]:
+    """Who asks: program, user (never the password) and what miners say of themselves."""
+    told = mining_headers(headers)
+    if agent := headers.get("user-agent", ""):
+        told["agent"] = agent[:256]
+    scheme, _, token = headers.get("authorization", "")[:1024].partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            user = base64.b64decode(token.strip(), validate=True).partition(b":")[0]
+        except (binascii.Error, ValueError):
+            user = b""
+        told |= {"user": user.decode("utf-8", "replace")} if user else {}
+    return told
 
 
 def _whole(body: bytes) -> list[Item]:

@@ -149,6 +149,18 @@ class HttpReader:
         #: what came was not HTTP; nothing is read until a segment begins with a message
         self.lost = False
 
+    @property
+    def partial(self) -> bool:
+        """A head, or a body that has begun, is not whole yet."""
+        if self._head is None:
+            return bool(self._buffer) and not self.lost and not self.tunnel
+        return not self._cut
+
+    @property
+    def begun(self) -> bytes:
+        """What is there of a body that is not whole yet."""
+        return bytes(self._body[:64]) if self._head is not None else b""
+
     def expect(self, method: str) -> None:
         """The other side has sent a request of this method."""
         self._expected.append(method)

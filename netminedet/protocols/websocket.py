@@ -110,9 +110,9 @@ def upgrade_request(head: bytes) -> UpgradeRequest | None:
     )
 
 
-def upgrade_response(head: bytes) -> UpgradeResponse | None:
+def upgrade_response(head: bytes | Head) -> UpgradeResponse | None:
     """Read the head of an HTTP response; None if it does not agree to a WebSocket."""
-    parsed = parse_head(head)
+    parsed = parse_head(head) if isinstance(head, bytes) else head
     if parsed is None or parsed.status != 101 or not _upgrades(parsed):
         return None
     extensions = _extensions(parsed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from socket import AF_INET, AF_INET6, inet_ntop
 
 from netminedet.capture import records
@@ -20,7 +21,7 @@ MIN_MAX_FLOWS = 4 * CHUNK
 FlowKey = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Hit:
     """One packet that is worth reading.
 
@@ -141,13 +142,18 @@ class Sieve:
 
 def _five_tuple(data: bytearray, at: int, ports: int, proto: int) -> FiveTuple:
     if data[at] >> 4 == 4:
-        family, source, size = AF_INET, at + 12, 4
-    else:
-        family, source, size = AF_INET6, at + 8, 16
+        return _flow_of(bytes(data[at + 12 : at + 20]), ports, proto)
+    return _flow_of(bytes(data[at + 8 : at + 40]), ports, proto)
+
+
+@lru_cache(maxsize=4096)
+def _flow_of(addresses: bytes, ports: int, proto: int) -> FiveTuple:
+    size = len(addresses) // 2
+    family = AF_INET if size == 4 else AF_INET6
     return FiveTuple(
-        src_ip=inet_ntop(family, bytes(data[source : source + size])),
+        src_ip=inet_ntop(family, addresses[:size]),
         src_port=ports >> 16,
-        dest_ip=inet_ntop(family, bytes(data[source + size : source + 2 * size])),
+        dest_ip=inet_ntop(family, addresses[size:]),
         dest_port=ports & 0xFFFF,
         proto="tcp" if proto == 6 else "udp",
     )

@@ -58,6 +58,13 @@ class Span:
     first: int
     last: int
 
+    def reach(self, moment: int) -> None:
+        """Stretch as far as the moment."""
+        if moment < self.first:
+            self.first = moment
+        if moment > self.last:
+            self.last = moment
+
     def add(self, other: Span) -> None:
         self.first = min(self.first, other.first)
         self.last = max(self.last, other.last)
@@ -158,7 +165,7 @@ class FlowFinding:
     def add(self, message: Message) -> None:
         by_a = _is_a(message.where.flow)
         moment = message.where.time_ns
-        self.span.add(Span(moment, moment))
+        self.span.reach(moment)
         key = (message.signature, message.kind, message.sender, message.strength, by_a)
         self.messages[key] += 1
         if message.strength is Strength.STRONG:
@@ -167,7 +174,11 @@ class FlowFinding:
             self._add_size(message)
         for name in DETAILS:
             if value := message.details.get(name):
-                self.details.setdefault(name, Values()).add([value])
+                values = self.details.get(name)
+                if values is None:
+                    values = self.details[name] = Values()
+                if value not in values.kept:
+                    values.add([value])
         if message.kind is Kind.JOB and (job := message.details.get("job_id")):
             self.jobs.add([job])
         kept = self.evidence.get((message.signature, by_a))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from enum import Enum
 
 from netminedet.model import Kind, Shares, Side, Strength, Verdict
 from netminedet.verdict.findings import FlowFinding
@@ -14,13 +15,28 @@ SURE_JOBS = 2
 SURE_SHARES = 2
 
 
+class Basis(str, Enum):
+    """Which rule gave a flow its verdict; the first that holds, in this order."""
+
+    ACCEPTED = "accepted"
+    DIALOGUE = "dialogue"
+    JOBS = "jobs"
+    SHARES = "shares"
+    ASKED = "asked"
+    SERVED = "served"
+
+    @property
+    def verdict(self) -> Verdict:
+        return Verdict.PROBABLE if self in (Basis.ASKED, Basis.SERVED) else Verdict.CONFIRMED
+
+
 @dataclass(frozen=True, slots=True)
 class FlowVerdict:
     """Who mines at whom in a flow, and how sure that is."""
 
     client: tuple[str, int]
     server: tuple[str, int]
-    verdict: Verdict
+    basis: Basis
     shares: Shares
     jobs: int
     #: one sentence
@@ -29,6 +45,11 @@ class FlowVerdict:
     dialect: str = ""
     #: the client's greeting was seen
     greeted: bool = False
+
+    @property
+    def verdict(self) -> Verdict:
+        """How sure it is."""
+        return self.basis.verdict
 
 
 def weigh_flow(flow: FlowFinding) -> FlowVerdict | None:
@@ -53,10 +74,10 @@ def weigh_flow(flow: FlowFinding) -> FlowVerdict | None:
         return None
     shares = _shares(flow, a_is_client)
     jobs = _count(flow, Kind.JOB, not a_is_client, Side.SERVER)
-    verdict, reason = _verdict(asked, served, shares, jobs)
+    basis, reason = _basis(asked, served, shares, jobs)
     client, server = (flow.a, flow.b) if a_is_client else (flow.b, flow.a)
     greeted = _count(flow, Kind.HANDSHAKE, a_is_client, Side.CLIENT) > 0
-    return FlowVerdict(client, server, verdict, shares, jobs, reason, _main_dialect(flow), greeted)
+    return FlowVerdict(client, server, basis, shares, jobs, reason, _main_dialect(flow), greeted)
 
 
 def _main_dialect(flow: FlowFinding) -> str:
@@ -77,25 +98,25 @@ def _is_transcript(spoken: Counter[tuple[bool, Side]], a_is_client: bool) -> boo
     return bool(spoken[speaker, Side.CLIENT] and spoken[speaker, Side.SERVER])
 
 
-def _verdict(asked: int, served: int, shares: Shares, jobs: int) -> tuple[Verdict, str]:
+def _basis(asked: int, served: int, shares: Shares, jobs: int) -> tuple[Basis, str]:
     if shares.accepted:
-        return Verdict.CONFIRMED, (
+        return Basis.ACCEPTED, (
             f"the server accepted {shares.accepted} of {_number(shares.submitted, 'share')} handed in"
         )
     if asked and served:
-        return Verdict.CONFIRMED, (
+        return Basis.DIALOGUE, (
             f"both sides spoke a mining protocol: {_number(asked, 'message')} of the miner, "
             f"{_number(served, 'message')} of the server, {_number(jobs, 'job')} among them"
         )
     if jobs >= SURE_JOBS:
-        return Verdict.CONFIRMED, f"the server gave {jobs} jobs to work on (only its side was seen)"
+        return Basis.JOBS, f"the server gave {jobs} jobs to work on (only its side was seen)"
     if shares.submitted >= SURE_SHARES or (shares.submitted and asked > shares.submitted):
-        return Verdict.CONFIRMED, (
+        return Basis.SHARES, (
             f"the miner handed in {_number(shares.submitted, 'share')} of work (only its side was seen)"
         )
     if asked:
-        return Verdict.PROBABLE, "only the miner's side of a mining handshake was seen"
-    return Verdict.PROBABLE, "only the server's side of a mining protocol was seen"
+        return Basis.ASKED, "only the miner's side of a mining handshake was seen"
+    return Basis.SERVED, "only the server's side of a mining protocol was seen"
 
 
 def _shares(flow: FlowFinding, a_is_client: bool) -> Shares:

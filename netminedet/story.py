@@ -1,0 +1,211 @@
+"""The story of one host: its mining conversation line by line, and why its verdict is what it is."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
+from typing import TYPE_CHECKING
+
+from netminedet.model import Evidence, Message, NetminedetError, Suspect, Where
+from netminedet.verdict.explain import Ruling, explain_verdict, seen_of
+from netminedet.verdict.findings import place_of
+from netminedet.verdict.sessions import sessions_to_pools
+
+if TYPE_CHECKING:
+    from netminedet.api import Report
+    from netminedet.report.mask import Masker
+
+#: Messages kept of a long story: the first and the last; those between are counted.
+MAX_FIRST_LINES = 40
+MAX_LAST_LINES = 20
+#: Names and TLS sessions kept of a story: the first.
+MAX_NAME_LINES = 40
+
+_NAMES = ("worker", "wallet")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message, or one use of a pool's name."""
+
+    where: Where
+    #: true: on its way to the pool (or DNS server); false: from there
+    to_pool: bool
+    #: "handshake", "job", "share"…; "name" for a pool's name, "tls" for a session
+    kind: str
+    #: of every signature that recognised it
+    signatures: tuple[str, ...]
+    #: "strong", "weak" or "name"
+    strength: str
+    details: Mapping[str, str]
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """All there is to tell of one host."""
+
+    host: str
+    report: Report
+    #: None where nothing speaks against the host
+    suspect: Suspect | None
+    #: in the order of time
+    lines: tuple[Line, ...]
+    #: lines left out, and before which of ``lines`` they are missing
+    omitted: int
+    gap: int
+    ruling: Ruling | None
+    #: where it is no suspect: what was seen of it, in sentences
+    seen: tuple[str, ...]
+
+
+def host_address(text: str) -> str:
+    """An address in the form that reports have; raises NetminedetError for any other text."""
+    for family in (AF_INET, AF_INET6):
+        try:
+            return inet_ntop(family, inet_pton(family, text))
+        except (OSError, ValueError):
+            continue
+    raise NetminedetError(f"{text!r:.80} is not an IP address; write it like 10.0.0.7 or 2001:db8::7")
+
+
+class Listener:
+    """Keeps the first and the last mining messages of one host, as they come."""
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+        self._first: list[Message] = []
+        self._last: deque[Message] = deque(maxlen=MAX_LAST_LINES)
+        self._count = 0
+
+    def __call__(self, message: Message) -> None:
+        flow = message.where.flow
+        if self._host not in (flow.src_ip, flow.dest_ip):
+            return
+        self._count += 1
+        if len(self._first) < MAX_FIRST_LINES:
+            self._first.append(message)
+        else:
+            self._last.append(message)
+
+    @property
+    def omitted(self) -> int:
+        """Messages between those that are kept."""
+        return self._count - len(self._first) - len(self._last)
+
+    def lines(self) -> tuple[list[Line], list[Line]]:
+        """The first and the last."""
+        return list(_merged(self._first)), list(_merged(self._last))
+
+
+def tell(host: str, report: Report, listener: Listener, masker: Masker | None = None) -> Story:
+    """The story of a host in a report whose messages ``listener`` has heard."""
+    if masker is not None:
+        report = report.masked(masker)
+    suspect = next((one for one in report.suspects if one.host == host), None)
+    first, last = listener.lines()
+    named = sorted(_named(host, report), key=lambda line: place_of(line.where))
+    omitted = listener.omitted + len(named[MAX_NAME_LINES:])
+    if last:
+        begin = place_of(min((line.where for line in last), key=place_of))
+        early = [line for line in named[:MAX_NAME_LINES] if place_of(line.where) < begin]
+    else:
+        early = named[:MAX_NAME_LINES]
+    late = named[len(early) : MAX_NAME_LINES]
+    before = sorted(first + early, key=lambda line: place_of(line.where))
+    after = sorted(last + late, key=lambda line: place_of(line.where))
+    lines = tuple(before + after)
+    if masker is not None:
+        lines = _masked(lines, masker)
+    return Story(
+        host=host,
+        report=report,
+        suspect=suspect,
+        lines=lines,
+        omitted=omitted,
+        gap=len(before),
+        ruling=None if suspect is None else explain_verdict(suspect, report.findings),
+        seen=seen_of(host, report.findings) if suspect is None else (),
+    )
+
+
+def _merged(messages: list[Message] | deque[Message]) -> Iterator[Line]:
+    """One line for each message, though several signatures may have recognised it."""
+    previous: Line | None = None
+    for message in messages:
+        line = _line(message)
+        if previous is not None and _is_same(previous, line):
+            previous = replace(
+                previous,
+                signatures=(*previous.signatures, *line.signatures),
+                strength="strong" if "strong" in (previous.strength, line.strength) else "weak",
+                details={**line.details, **previous.details},
+            )
+            continue
+        if previous is not None:
+            yield previous
+        previous = line
+    if previous is not None:
+        yield previous
+
+
+def _is_same(one: Line, other: Line) -> bool:
+    return (
+        (one.where, one.to_pool, one.kind, one.excerpt)
+        == (other.where, other.to_pool, other.kind, other.excerpt)
+        and other.signatures[0] not in one.signatures
+    )  # fmt: skip
+
+
+def _line(message: Message) -> Line:
+    return Line(
+        where=message.where,
+        to_pool=message.sender.value == "client",
+        kind=message.kind.value,
+        signatures=(message.signature,),
+        strength=message.strength.name.lower(),
+        details=dict(sorted(message.details.items())),
+        excerpt=message.excerpt,
+    )
+
+
+def _named(host: str, report: Report) -> Iterator[Line]:
+    """The pool names that a host used, with what the DNS answered, and its TLS sessions to pools."""
+    findings = report.findings
+    for (asker, _, _), name in findings.names.items():
+        if asker == host:
+            times = {"seen": f"{name.sightings} times"} if name.sightings > 1 else {}
+            yield _named_line(name.evidence, "name", times)
+    for (asker, address, _), answer in findings.answers.items():
+        if asker == host:
+            yield replace(_named_line(answer.evidence, "name", {"address": address}), to_pool=False)
+    for session in sessions_to_pools(findings):
+        if session.where.flow.src_ip == host:
+            yield _named_line(session.evidence, "tls", {})
+
+
+def _named_line(evidence: Evidence, kind: str, details: Mapping[str, str]) -> Line:
+    return Line(
+        evidence.where, True, kind, (evidence.signature,), evidence.strength, details, evidence.excerpt
+    )
+
+
+def _masked(lines: tuple[Line, ...], masker: Masker) -> tuple[Line, ...]:
+    from netminedet.report.mask import text_masker
+
+    names: dict[str, set[str]] = {name: set() for name in _NAMES}
+    for line in lines:
+        for name in _NAMES:
+            names[name] |= {line.details[name]} if name in line.details else set()
+    hide = text_masker(sorted(names["worker"]), sorted(names["wallet"]), masker)
+    special: dict[str, Callable[[str], str]] = {"worker": masker.worker, "wallet": masker.wallet}
+    return tuple(
+        replace(
+            line,
+            excerpt=hide(line.excerpt),
+            details={key: special.get(key, hide)(text) for key, text in line.details.items()},
+        )
+        for line in lines
+    )

@@ -1,0 +1,204 @@
+"""Why a host's verdict is what it is, what would raise it and what would lower it.
+
+The rules are those of `flows` (one connection), `sessions` (TLS) and `weigh` (a host); here
+they are in words.  A host has the verdict of the strongest rule that holds for it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from netminedet.model import Role, Suspect, Verdict
+from netminedet.verdict.findings import Findings, FlowFinding
+from netminedet.verdict.flows import SURE_JOBS, SURE_SHARES, Basis, FlowVerdict, weigh_flow
+from netminedet.verdict.sessions import GRACE_NS, sessions_to_pools
+
+#: Hosts named in a sentence.
+_NAMED = 5
+
+
+class Tie(str, Enum):
+    """What speaks against a host besides messages."""
+
+    SESSION = "session"
+    NAME = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule in words."""
+
+    verdict: Verdict
+    #: why it holds and what that proves
+    holds: str
+    #: what would make it a stronger verdict
+    more: tuple[str, ...]
+    #: what would make it hold no longer
+    less: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A verdict explained, in sentences."""
+
+    why: tuple[str, ...]
+    would_raise: tuple[str, ...]
+    would_lower: tuple[str, ...]
+
+
+_HIGHEST = ("Nothing: confirmed is the highest verdict.",)
+_NO_QUOTATION = "if one end alone spoke the lines of both sides, it would be a quotation and prove nothing"
+
+#: The strongest first.
+RULES: dict[Basis | Tie, Rule] = {
+    Basis.ACCEPTED: Rule(
+        Verdict.CONFIRMED,
+        "the server accepted shares: it checked the work and took it, so the host did work",
+        _HIGHEST,
+        "without the accepted shares, messages of both sides would still make it confirmed",
+    ),
+    Basis.DIALOGUE: Rule(
+        Verdict.CONFIRMED,
+        "both ends spoke a mining protocol, each its own side of it: a conversation, no quotation",
+        _HIGHEST,
+        "with the messages of one side only it would be probable",
+    ),
+    Basis.JOBS: Rule(
+        Verdict.CONFIRMED,
+        f"the server gave out {SURE_JOBS} or more different jobs; only its side was recorded",
+        _HIGHEST,
+        f"with fewer than {SURE_JOBS} jobs it would be probable; {_NO_QUOTATION}",
+    ),
+    Basis.SHARES: Rule(
+        Verdict.CONFIRMED,
+        f"the host handed in {SURE_SHARES} or more shares, or one after a login; only its side was recorded",
+        _HIGHEST,
+        f"with one share alone it would be probable; {_NO_QUOTATION}",
+    ),
+    Basis.ASKED: Rule(
+        Verdict.PROBABLE,
+        "only the miner's side of a mining handshake was seen: it asked, and nobody was seen to answer",
+        (
+            "An answer of the server in the same connection: confirmed. Record both directions.",
+            f"{SURE_SHARES} shares handed in, or one besides the handshake: confirmed.",
+        ),
+        _NO_QUOTATION,
+    ),
+    Basis.SERVED: Rule(
+        Verdict.PROBABLE,
+        "only the server's side of a mining protocol was seen, and less than two jobs",
+        (
+            "A message of the miner in the same connection: confirmed. Record both directions.",
+            f"{SURE_JOBS} different jobs given out: confirmed.",
+        ),
+        _NO_QUOTATION,
+    ),
+    Tie.SESSION: Rule(
+        Verdict.PROBABLE,
+        "the host opened a TLS session to an address that the DNS had given it for a pool's mining name, "
+        "on a port where that pool serves miners; what it said inside is not known",
+        ("Mining messages in the clear, as a recording before the encryption would show: confirmed.",),
+        "if the DNS answer went to another host, was older than its time to live and "
+        f"{GRACE_NS // 60_000_000_000} minutes, or the port were none of the pool's, the name alone would "
+        "be left: suspected",
+    ),
+    Tie.NAME: Rule(
+        Verdict.SUSPECTED,
+        "the host used a pool's name; people look up pools for many reasons, so names never prove more",
+        (
+            "A TLS session to an address that the DNS had given this host for a pool's mining name, on a "
+            "port of that pool: probable.",
+            "Mining messages: probable from one side of a connection, confirmed from both.",
+        ),
+        "if the name were taken out of the pool list, it would be no suspect",
+    ),
+}
+
+_ROLES = {
+    Role.MINER: "Role miner: it asks for work. The messages decide who asks, never port numbers.",
+    Role.PROXY: "Role proxy: it serves miners, and mines upstream itself.",
+    Role.POOL: "Role pool server: it serves miners, no upstream was seen, and it is in the home network; "
+    "outside it would be somebody else's pool and no suspect.",
+    Role.BROWSER: "Role browser: it speaks only what mining scripts in web pages speak.",
+    Role.LOOKUP: "Role lookup only: nothing but names was seen.",
+}
+
+
+def explain_verdict(suspect: Suspect, findings: Findings) -> Ruling:
+    """The verdict of a suspect in words, from the findings that it was made of."""
+    counts = _bases(suspect, findings)
+    present = [rule for rule in RULES if counts[rule]]
+    best = max((RULES[rule].verdict for rule in present), default=suspect.verdict)
+    why, lower = [], []
+    for rule in present:
+        if RULES[rule].verdict is best:
+            why.append(f"{best.label}: {RULES[rule].holds} ({_times(rule, counts[rule])}).")
+            lower.append(_sentence(RULES[rule].less))
+    weaker = [rule for rule in present if RULES[rule].verdict < best]
+    if weaker:
+        rest = RULES[weaker[0]]
+        lower.append(f"Without all of that it would still be {rest.verdict.label}: {rest.holds}.")
+    elif present:
+        lower.append("Without all of that it would be no suspect: nothing else was seen of it.")
+    first = RULES[present[0]] if present else RULES[Tie.NAME]
+    return Ruling((*why, _ROLES[suspect.role]), first.more, tuple(dict.fromkeys(lower)))
+
+
+def seen_of(host: str, findings: Findings) -> tuple[str, ...]:
+    """What was seen of a host that is no suspect, in sentences."""
+    sentences = []
+    served: set[str] = set()
+    unproven = messages = 0
+    for flow, verdict in _flows_of(host, findings):
+        if verdict is None:
+            unproven += 1
+            messages += sum(flow.messages.values())
+        elif verdict.server[0] == host:
+            served.add(verdict.client[0])
+    if served:
+        names = ", ".join(sorted(served)[:_NAMED]) + (" and others" if len(served) > _NAMED else "")
+        sentences.append(
+            f"It is a mining server of {names}, outside the home network: somebody else's pool. "
+            "With --home-net naming its network it would be a suspect."
+        )
+    if unproven:
+        sentences.append(
+            f"{messages} messages that resemble mining were seen on {unproven} of its connections, but they "
+            "prove nothing: others may send them too, or one end spoke the lines of both sides (a quotation)."
+        )
+    sessions = sum(host in (flow.src_ip, flow.dest_ip) for flow in findings.bare_tls)
+    if sessions:
+        sentences.append(
+            f"{sessions} TLS sessions without a server name were seen, none tied to a pool by the DNS."
+        )
+    nothing = "No mining message, no pool's name and no TLS session to a pool was seen of it."
+    return tuple(sentences) or (nothing,)
+
+
+def _bases(suspect: Suspect, findings: Findings) -> Counter[Basis | Tie]:
+    serves = suspect.role in (Role.PROXY, Role.POOL)
+    counts: Counter[Basis | Tie] = Counter()
+    for _, verdict in _flows_of(suspect.host, findings):
+        if verdict is not None and (verdict.client[0] == suspect.host or serves):
+            counts[verdict.basis] += 1
+    counts[Tie.SESSION] = sum(one.where.flow.src_ip == suspect.host for one in sessions_to_pools(findings))
+    counts[Tie.NAME] = sum(host == suspect.host for host, _, _ in findings.names)
+    return counts
+
+
+def _flows_of(host: str, findings: Findings) -> Iterator[tuple[FlowFinding, FlowVerdict | None]]:
+    for flow in findings.flows.values():
+        if host in (flow.a[0], flow.b[0]):
+            yield flow, weigh_flow(flow)
+
+
+def _times(rule: Basis | Tie, count: int) -> str:
+    thing = "session" if rule is Tie.SESSION else "name" if rule is Tie.NAME else "connection"
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
