@@ -282,6 +282,10 @@ class Findings:
         """A TLS session without a server name."""
         self._merge_bare_tls(opened.where.flow, opened.where)
 
+    def names_of(self, host: str, address: str) -> list[str]:
+        """The pools' names for which the DNS gave the host this address, sorted."""
+        return sorted(name for asker, at, name in self.answers if (asker, at) == (host, address))
+
     def merge(self, other: Findings) -> None:
         """Add another's findings to these."""
         for key, flow in other.flows.items():
