@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
@@ -17,6 +18,10 @@ MAX_DEEP_PACKETS = 8
 MAX_DEEP_LINES = 48
 #: Seconds that Wireshark may take for one capture.
 DEEP_SECONDS = 120
+
+_LINK_LAYERS = frozenset({"eth", "sll", "vlan", "frame"})
+#: Single bits of flags, and checksums, which captures seldom hold as they were sent.
+_TEDIOUS = re.compile(r"[01.]{4}[01. ]* = |(?:Header )?checksum", re.IGNORECASE)
 
 #: Characters of one line.
 _LINE_LIMIT = 160
@@ -91,11 +96,15 @@ def _by_pyshark(path: str, wanted: str) -> list[tuple[int, list[str]]]:
 
 
 def _lines(packet: Any) -> Iterable[str]:
-    """A packet's layers; single bits of flags are left out, and data are shown as text."""
+    """A packet's layers above the link; single bits and checksums are left out, data shown as text."""
     for layer in packet.layers:
-        for position, line in enumerate(str(layer).splitlines()):
-            if line.strip() and not line.lstrip().startswith((".", "0... ", "1... ")):
-                yield line.rstrip(":") if position == 0 else f"\t{line.strip()}"
+        if layer.layer_name in _LINK_LAYERS:
+            continue
+        title, *fields = str(layer).splitlines() or [""]
+        yield title.rstrip(": ")
+        for line in (field.strip(": \t") for field in fields):
+            if line and not _TEDIOUS.match(line):
+                yield f"\t{line}"
         data = getattr(layer, "data", None)
         if isinstance(data, str):
             yield f"\t{_text(data)}"

@@ -13,7 +13,7 @@ from enum import Enum
 
 from netminedet.model import Role, Suspect, Verdict
 from netminedet.verdict.findings import Findings, FlowFinding
-from netminedet.verdict.flows import SURE_JOBS, SURE_SHARES, Basis, FlowVerdict, weigh_flow
+from netminedet.verdict.flows import SURE_JOBS, SURE_SHARES, Basis, FlowVerdict, weigh_named_flow
 from netminedet.verdict.sessions import GRACE_NS, sessions_to_pools
 
 #: Hosts named in a sentence.
@@ -65,6 +65,13 @@ RULES: dict[Basis | Tie, Rule] = {
         "both ends spoke a mining protocol, each its own side of it: a conversation, no quotation",
         _HIGHEST,
         "with the messages of one side only it would be probable",
+    ),
+    Basis.NAMED: Rule(
+        Verdict.CONFIRMED,
+        "an encrypted connection took the course of Stratum V2, to an address that the DNS had given the "
+        "host for a pool's name: two independent signs of the same",
+        _HIGHEST,
+        "without the DNS answer it would be probable",
     ),
     Basis.JOBS: Rule(
         Verdict.CONFIRMED,
@@ -192,7 +199,7 @@ def _bases(suspect: Suspect, findings: Findings) -> Counter[Basis | Tie]:
 def _flows_of(host: str, findings: Findings) -> Iterator[tuple[FlowFinding, FlowVerdict | None]]:
     for flow in findings.flows.values():
         if host in (flow.a[0], flow.b[0]):
-            yield flow, weigh_flow(flow)
+            yield flow, weigh_named_flow(flow, findings)
 
 
 def _times(rule: Basis | Tie, count: int) -> str:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from netminedet.model import Kind, Shares, Side, Strength, Verdict
-from netminedet.verdict.findings import FlowFinding
+from netminedet.verdict.findings import Findings, FlowFinding
 
 #: Jobs that a server must have sent on a flow of which only its side was seen, and shares
 #: that a client must have handed in on one of which only its side was seen, to be sure.
 SURE_JOBS = 2
 SURE_SHARES = 2
+
+#: The dialect that may be seen without being read.
+ENCRYPTED_DIALECT = "stratum-v2"
 
 
 class Basis(str, Enum):
@@ -20,6 +23,7 @@ class Basis(str, Enum):
 
     ACCEPTED = "accepted"
     DIALOGUE = "dialogue"
+    NAMED = "named"
     JOBS = "jobs"
     SHARES = "shares"
     ASKED = "asked"
@@ -50,6 +54,22 @@ class FlowVerdict:
     def verdict(self) -> Verdict:
         """How sure it is."""
         return self.basis.verdict
+
+
+def weigh_named_flow(flow: FlowFinding, findings: Findings) -> FlowVerdict | None:
+    """The flow's verdict with what the DNS said of its server.
+
+    An encrypted Stratum V2 channel, probable alone, is confirmed where it goes to an
+    address that the same host had been given for a pool's name.
+    """
+    verdict = weigh_flow(flow)
+    if verdict is None or verdict.basis is not Basis.ASKED or verdict.dialect != ENCRYPTED_DIALECT:
+        return verdict
+    names = findings.names_of(verdict.client[0], verdict.server[0])
+    if not names:
+        return verdict
+    reason = f"{verdict.reason}; the DNS had given it this address for {names[0]}, a name of a mining pool"
+    return replace(verdict, basis=Basis.NAMED, reason=reason)
 
 
 def weigh_flow(flow: FlowFinding) -> FlowVerdict | None:

@@ -9,7 +9,7 @@ suspected   a pool's name alone
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from netminedet.model import Evidence, NameSource, Pool, Role, Shares, Suspect, Verdict
@@ -22,7 +22,7 @@ from netminedet.verdict.findings import (
     order_of,
     place_of,
 )
-from netminedet.verdict.flows import FlowVerdict, weigh_flow
+from netminedet.verdict.flows import FlowVerdict, weigh_named_flow
 from netminedet.verdict.sessions import TlsSession, sessions_to_pools
 from netminedet.verdict.size import Tables, coins_of_wallets, size_of, software_of
 
@@ -35,9 +35,6 @@ FIRST_EVIDENCE = 4
 MAX_LIST = 64
 #: Dialects that only web pages speak.
 BROWSER_DIALECTS = frozenset({"browser-miner"})
-
-#: The dialect that may be seen without being read.
-ENCRYPTED_DIALECT = "stratum-v2"
 
 _RANK = {"strong": 0, "name": 1, "weak": 2}
 
@@ -74,9 +71,8 @@ def weigh(findings: Findings, settings: Settings) -> tuple[Suspect, ...]:
 
     # sorted, so that the order in which inputs came shows nowhere
     for key, flow in sorted(findings.flows.items(), key=lambda item: item[0]):
-        verdict = weigh_flow(flow)
+        verdict = weigh_named_flow(flow, findings)
         if verdict is not None:
-            verdict = _with_name(verdict, findings)
             case(verdict.client[0]).as_client.append((key, flow, verdict))
             case(verdict.server[0]).as_server.append((key, flow, verdict))
     for (host, _, _), name in sorted(findings.names.items(), key=lambda item: item[0]):
@@ -89,17 +85,6 @@ def weigh(findings: Findings, settings: Settings) -> tuple[Suspect, ...]:
         _suspect(one, findings, settings) for one in cases.values() if _accused(one, settings.home_net)
     ]
     return tuple(sorted(suspects, key=_weight))
-
-
-def _with_name(verdict: FlowVerdict, findings: Findings) -> FlowVerdict:
-    """An encrypted Stratum V2 channel to an address that the DNS gave its client for a pool is beyond doubt."""
-    if verdict.verdict is not Verdict.PROBABLE or verdict.dialect != ENCRYPTED_DIALECT:
-        return verdict
-    names = findings.names_of(verdict.client[0], verdict.server[0])
-    if not names:
-        return verdict
-    reason = f"{verdict.reason}; the DNS had given it this address for {names[0]}, a name of a mining pool"
-    return replace(verdict, verdict=Verdict.CONFIRMED, reason=reason)
 
 
 def _accused(case: _Case, home_net: Sequence[Network]) -> bool:
