@@ -19,6 +19,10 @@ from netminedet.protocols.preambles import proxy_header_length
 #: Longest message put together, in bytes.  The longest known is a list of 16 jobs.
 MAX_MESSAGE = 128 * 1024
 
+#: Times that a message is tried to be read before its newline comes: each try reads it from
+#: its beginning, so without a limit a long one could be made to cost its length squared.
+MAX_ATTEMPTS = 16
+
 _BETWEEN = b" \t\r\n\x00"
 _BOM = b"\xef\xbb\xbf"
 
@@ -50,12 +54,13 @@ class JsonLines:
 
     carrier = "lines"
 
-    __slots__ = ("_buffer", "_heads_segment", "_partial_first", "oversized")
+    __slots__ = ("_attempts", "_buffer", "_heads_segment", "_partial_first", "oversized")
 
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._heads_segment = False
         self._partial_first = True
+        self._attempts = 0
         #: messages given up for being longer than MAX_MESSAGE
         self.oversized = 0
 
@@ -74,6 +79,7 @@ class JsonLines:
         if gap:
             self._buffer.clear()
             self._partial_first = True
+            self._attempts = 0
         if not self._buffer:
             self._heads_segment = True
         self._buffer += data
@@ -120,6 +126,8 @@ class JsonLines:
 
     def _take_json(self) -> Item | None:
         end = self._buffer.find(b"\n") + 1
+        if not end and not self._may_be_whole():
+            return None
         line = bytes(self._buffer[:end] if end else self._buffer)
         try:
             value = _decode(line)
@@ -130,10 +138,19 @@ class JsonLines:
                 if not end:
                     return None
                 del self._buffer[:end]
+                self._attempts = 0
                 return ForeignItem(line[:64])
             value, used = decoded
         del self._buffer[:used]
+        self._attempts = 0
         return JsonItem(value, self._heads_segment)
+
+    def _may_be_whole(self) -> bool:
+        """Whether to try a message without its newline: it ends like one, and was not tried too often."""
+        if self._buffer.rstrip(_BETWEEN)[-1:] not in (b"}", b"]"):
+            return False
+        self._attempts += 1
+        return self._attempts <= MAX_ATTEMPTS
 
 
 def _may_be_tail(line: bytes, *, ends: bool) -> bool:
