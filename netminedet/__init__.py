@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-__all__ = ["NetminedetError", "Report", "__version__", "load_masker", "scan"]
+__all__ = ["NetminedetError", "Report", "Story", "__version__", "explain", "load_masker", "scan"]
 
 if TYPE_CHECKING:
-    from netminedet.api import Report, scan
+    from netminedet.api import Report, explain, scan
     from netminedet.model import NetminedetError
     from netminedet.report.mask import load_masker
+    from netminedet.story import Story
 
 
 def __getattr__(name: str) -> Any:
     """Load the public names when they are first used: ``--help`` needs none of them."""
-    if name in ("Report", "scan"):
+    if name in ("Report", "explain", "scan"):
         from netminedet import api
 
         return getattr(api, name)
@@ -29,6 +30,10 @@ def __getattr__(name: str) -> Any:
         from netminedet.report.mask import load_masker
 
         return load_masker
+    if name == "Story":
+        from netminedet.story import Story
+
+        return Story
     if name == "NetminedetError":
         from netminedet import model
 

@@ -42,9 +42,7 @@ def command(ctx: click.Context, /, file: str, host: str, deep: bool, **options: 
 
     host_address(host)
     if deep and options["mask"]:
-        raise NetminedetError(
-            "--deep shows packets as they are and cannot be masked; leave out one of the two"
-        )
+        raise NetminedetError("--deep shows packets as they are, which cannot be masked; leave one out")
     masker = scan.load_key(options["mask"], "-")
     given = {name: options[name] for name in ("home_net", "signatures") if options[name]}
     with scan.progress_of(options["quiet"]) as progress:

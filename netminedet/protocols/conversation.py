@@ -101,6 +101,7 @@ class _Request:
     dialect: str
     kind: Kind
     signature: str
+    strength: Strength
     details: Mapping[str, str]
 
 
@@ -306,7 +307,7 @@ class Conversation:
         key = _hashable(value.get("id"))
         details = self._measured(best.kind, best.details)
         end.requests.setdefault(key, deque(maxlen=MAX_PENDING)).append(
-            _Request(best.dialect, best.kind, best.signature, details)
+            _Request(best.dialect, best.kind, best.signature, best.strength, details)
         )
         if len(end.requests) > MAX_PENDING:
             end.requests.pop(next(iter(end.requests)))
@@ -337,7 +338,7 @@ class Conversation:
             dialect=request.dialect,
             kind=kind,
             sender=Side.SERVER,
-            strength=Strength.STRONG,
+            strength=request.strength,  # an answer proves no more than what it answers
             why=_ANSWER_WHY[kind] % request.signature,
             details=request.details if request.kind is Kind.SHARE else {},
             show=partial(self._signatures.excerpt, value),

@@ -147,7 +147,7 @@ class JsonLines:
 
     def _may_be_whole(self) -> bool:
         """Whether to try a message without its newline: it ends like one, and was not tried too often."""
-        if self._buffer.rstrip(_BETWEEN)[-1:] not in (b"}", b"]"):
+        if not self._buffer.rstrip(_BETWEEN).endswith((b"}", b"]")):
             return False
         self._attempts += 1
         return self._attempts <= MAX_ATTEMPTS

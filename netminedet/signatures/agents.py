@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from netminedet.signatures.csvfile import Row, parse_rows, read_rows
@@ -115,6 +116,12 @@ def load_agents(directories: Sequence[Path] = ()) -> AgentTable:
         if path.is_file():
             tables.append(_rows(read_rows(path, COLUMNS, REQUIRED_COLUMNS)))
     return AgentTable(row for table in reversed(tables) for row in table)
+
+
+@cache
+def shipped_agents() -> AgentTable:
+    """The shipped table alone, read once: what conditions of signatures go by."""
+    return load_agents()
 
 
 def parse_agents(text: str, shown: str) -> AgentTable:

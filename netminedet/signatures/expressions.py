@@ -1,6 +1,6 @@
 """JMESPath for signature files: compiling, checking, evaluating, and the functions added to it.
 
-JMESPath is specified at https://jmespath.org/specification.html.  Three functions are added,
+JMESPath is specified at https://jmespath.org/specification.html.  Some functions are added,
 because it has neither patterns nor a notion of hexadecimal text:
 
 ``is_hex(value)``, ``is_hex(value, n)``, ``is_hex(value, least, most)``
@@ -12,6 +12,8 @@ because it has neither patterns nor a notion of hexadecimal text:
     a JSON number, or a string that holds a decimal number.
 ``is_wallet(value)``
     a login name whose account has the form of a coin's payment address.
+``is_miner_agent(value)``
+    the name of a mining program, or of a proxy or market for them, that ``agents.csv`` knows.
 
 This module is imported when the first expression is needed: a run that meets no JSON
 message does not pay for jmespath.
@@ -68,6 +70,13 @@ class Functions(functions.Functions):  # type: ignore[misc]
     def _func_is_wallet(self, value: object) -> bool:
         return isinstance(value, str) and is_address(split_login(value)[0])
 
+    @functions.signature(_ANYTHING)  # type: ignore[untyped-decorator]
+    def _func_is_miner_agent(self, value: object) -> bool:
+        from netminedet.signatures.agents import shipped_agents
+
+        agent = shipped_agents().classify(value) if isinstance(value, str) else None
+        return agent is not None and agent.kind != "browser"
+
     def unchecked(self) -> dict[str, Callable[..., Any]]:
         """The functions added here: they take any arguments, so that no check need come before them."""
         return {
@@ -75,6 +84,7 @@ class Functions(functions.Functions):  # type: ignore[misc]
             "is_0xhex": self._func_is_0xhex,
             "is_number": self._func_is_number,
             "is_wallet": self._func_is_wallet,
+            "is_miner_agent": self._func_is_miner_agent,
         }
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import TYPE_CHECKING
 
 from netminedet.model import Evidence, NameSource, Pool, Role, Shares, Suspect, Verdict
 from netminedet.verdict.findings import (
@@ -24,7 +25,9 @@ from netminedet.verdict.findings import (
 )
 from netminedet.verdict.flows import FlowVerdict, weigh_named_flow
 from netminedet.verdict.sessions import TlsSession, sessions_to_pools
-from netminedet.verdict.size import Tables, coins_of_wallets, size_of, software_of
+
+if TYPE_CHECKING:
+    from netminedet.verdict.size import Tables
 
 Network = IPv4Network | IPv6Network
 
@@ -106,6 +109,8 @@ def _weight(suspect: Suspect) -> tuple[int, int, int, int, bytes]:
 
 
 def _suspect(case: _Case, findings: Findings, settings: Settings) -> Suspect:
+    from netminedet.verdict.size import size_of, software_of  # only where there is a suspect
+
     serves = case.as_server if _inside(case.host, settings.home_net) else []
     flows = case.as_client + serves
     spans = [flow.span for _, flow, _ in flows] + [name.span for name in case.names]
@@ -200,6 +205,8 @@ def _lists(flows: _Flows) -> tuple[dict[str, tuple[str, ...]], bool]:
 
 def _coins(case: _Case, flows: _Flows) -> tuple[str, ...]:
     """Those that the dialect tells; else wallet addresses; else the pools with one coin only."""
+    from netminedet.verdict.size import coins_of_wallets
+
     coins = {coin for _, flow, _ in flows for coin in flow.coins}
     coins = coins or coins_of_wallets((flow, verdict) for _, flow, verdict in flows)
     return tuple(sorted(coins)) or _pool_coins(case)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from netminedet.model import FiveTuple, Kind, Message, Side, Where
+from netminedet.model import FiveTuple, Kind, Message, Side, Strength, Where
 from netminedet.protocols.conversation import MAX_HELD, Conversation, Segment
 from netminedet.signatures import load_signatures
 
@@ -193,3 +193,11 @@ def test_roles_come_from_the_messages() -> None:
 def test_error_is_no_answer_in_kind() -> None:
     unknown = line(id=1, result=None, error={"code": -32601, "message": "method not found"})
     assert kinds(Script().play(("C", SUBSCRIBE), ("S", unknown))) == [("C", "handshake")]
+
+
+def test_answer_proves_no_more_than_its_request() -> None:
+    found = Script().play(
+        ("C", line(id=1, method="login", params={"login": "alice", "pass": "x"})),
+        ("S", line(id=1, result={"status": "OK", "id": "abc"}, error=None)),
+    )
+    assert {message.strength for message in found} == {Strength.WEAK}

@@ -39,6 +39,6 @@ def test_page_names_every_field_and_function() -> None:
     for word in (*agents.COLUMNS, *agents.KINDS, *power.COLUMNS, *power.KINDS, *power.CERTAINTIES):
         assert f"`{word}`" in PAGE, word
     added = set(Functions.FUNCTION_TABLE) - set(Functions.__base__.FUNCTION_TABLE)
-    assert added == {"is_hex", "is_0xhex", "is_number", "is_wallet"}
+    assert added == {"is_hex", "is_0xhex", "is_number", "is_wallet", "is_miner_agent"}
     for name in added:
         assert f"`{name}(" in PAGE
