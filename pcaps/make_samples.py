@@ -13,8 +13,12 @@ from pathlib import Path
 import scenes
 from lookalikes import lookalikes
 from mixed import mixed
+from neighbours import neighbours
+from pages import browser
+from second import stratum_v2
 from tunnels import INTERFACES, tunnels
 from wire import Tape
+from work import getwork_capture
 
 PCAP: dict[str, Callable[[], Tape]] = {
     "stratum-v1": scenes.stratum_v1,
@@ -29,7 +33,11 @@ PCAP: dict[str, Callable[[], Tape]] = {
     "late-handshake": scenes.late_handshake,
     "midstream": scenes.midstream,
     "proxy-and-pool": scenes.proxy_and_pool,
+    "getwork": getwork_capture,
+    "browser": browser,
+    "stratum-v2": stratum_v2,
     "lookalikes": lookalikes,
+    "lookalikes-2": neighbours,
 }
 
 

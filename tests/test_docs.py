@@ -102,8 +102,9 @@ def test_python_examples_work(number: int) -> None:
     assert done.stdout.strip()
 
 
-def test_recorded_output_is_what_comes_out() -> None:
-    first, recorded = marked("recorded").split("\n", 1)
+@pytest.mark.parametrize("name", ["recorded", "story"])
+def test_recorded_output_is_what_comes_out(name: str) -> None:
+    first, recorded = marked(name).split("\n", 1)
     program, *arguments = first.removeprefix("$ ").split()
     assert program == "netminedet"
     done = subprocess.run(
@@ -124,8 +125,8 @@ def test_the_two_commands_are_marked() -> None:
 
 def test_readme_names_every_dependency() -> None:
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    lists = re.findall(r"^(?:requires|dependencies|test) = (\[[^]]*\])", text, re.MULTILINE)
-    assert len(lists) == 3
+    lists = re.findall(r"^(?:requires|dependencies|deep|test) = (\[[^]]*\])", text, re.MULTILINE)
+    assert len(lists) == 4
     for requirement in (one for many in lists for one in ast.literal_eval(many)):
         name = re.split(r"[>=<\[ ]", requirement)[0]
         assert re.search(rf"\b{name}\b", README), f"README.md: say what {name} is for"
@@ -159,7 +160,16 @@ def test_limits_are_as_documented(name: str, value: str, module: str, _what: str
 
 def test_every_limit_is_documented() -> None:
     documented = {name for name, _, _, _ in LIMITS}
-    rooms = ("pipeline", "protocols.stream", "protocols.jsonlines", "protocols.conversation", "protocols.dns")
+    rooms = (
+        "pipeline",
+        "story",
+        "deep",
+        "protocols.measure",
+        "protocols.stream",
+        "protocols.jsonlines",
+        "protocols.conversation",
+        "protocols.dns",
+    )
     for room in (*rooms, "verdict.findings", "verdict.weigh"):
         module = importlib.import_module(f"netminedet.{room}")
         limits = {name for name in vars(module) if name.startswith("MAX_")}

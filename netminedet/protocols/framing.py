@@ -63,6 +63,7 @@ class HttpFraming:
     def __init__(self, *, requests: bool) -> None:
         self._reader = HttpReader(requests=requests)
         self._loose = bytearray()
+        self._open_read = False
         #: the head of an answer that turns the connection into a WebSocket
         self.upgrade: UpgradeResponse | None = None
         #: an answer has turned the connection into a tunnel; bytes behind its head
@@ -85,9 +86,20 @@ class HttpFraming:
         messages = self._reader.feed(data, gap=gap)
         for message in messages:
             items += _with_head(message)
+        return items + self._open_ended() if self._unfold(messages) else items
+
+    def _unfold(self, messages: list[HttpMessage]) -> bool:
+        """Note the tunnel that the last message opens; whether HTTP goes on."""
         if self._reader.tunnel and self.tunnel is None:
             self.tunnel = self._reader.rest()
             self.upgrade = upgrade_response(messages[-1].head) if messages else None
+        return not self._reader.tunnel
+
+    def _open_ended(self) -> list[Item]:
+        """The value of a body without a length, as soon as it is whole."""
+        body = b"" if self._open_read else self._reader.open_body.rstrip()
+        items = _whole(body) if body[-1:] in (b"}", b"]") else []
+        self._open_read = self._open_read or bool(items)
         return items
 
     def _loosely(self, data: bytes) -> list[Item]:

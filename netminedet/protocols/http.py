@@ -161,6 +161,11 @@ class HttpReader:
         """What is there of a body that is not whole yet."""
         return bytes(self._body[:64]) if self._head is not None else b""
 
+    @property
+    def open_body(self) -> bytes:
+        """What is there of a body that lasts until the connection is closed; it may be all."""
+        return bytes(self._body) if self._head is not None and self._step == self._read_to_end else b""
+
     def expect(self, method: str) -> None:
         """The other side has sent a request of this method."""
         self._expected.append(method)

@@ -258,10 +258,10 @@ class TextScanner:
         context = self._advance(column, base, side)
         if context == 0:
             return 0
+        state = (self.rows[base + SCAN] >> (32 * side)) & 0xFFFF
         if self.rows[base + FLAGS] & FLAGGED:
-            return self._hand_on(column, base, side, context)
+            return self._hand_on(column, base, side, context, state)
         if context & NEW:
-            state = (self.rows[base + SCAN] >> (32 * side)) & 0xFFFF
             state = self._scan_segment(column, base, side, state, context)
             if self.segment_len[column] != self.payload_len[column]:
                 state = CLOSED
@@ -419,14 +419,23 @@ class TextScanner:
     @cython.nogil
     @cython.exceptval(-1, check=False)
     def _hand_on(
-        self, column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int, context: cython.int
+        self,
+        column: cython.Py_ssize_t,
+        base: cython.Py_ssize_t,
+        side: cython.int,
+        context: cython.int,
+        state: cython.uint,
     ) -> cython.int:
-        """A hit for a segment of a flagged flow, with what is kept of the message before it."""
+        """A hit for a segment of a flagged flow, with what is kept of the message before it.
+
+        ``state`` is that before the segment: only where it is not CLOSED does the stash
+        hold the beginning of what the segment continues, and not an older message.
+        """
         k: cython.Py_ssize_t = self.hits
         slot: cython.Py_ssize_t = self._slot_of(base, side)
         self._hit(SEGMENT, column, self.payload_at[column], self.payload_len[column], context)
         if slot >= 0:
-            if context & IN_ORDER:
+            if context & IN_ORDER and state != CLOSED:
                 self._take(slot, k)
             self._free(slot)
         self._set_state(base, side, CLOSED)
@@ -446,6 +455,7 @@ class TextScanner:
         """Look for anchors and names' carriers in one segment; the automaton's state after it."""
         start: cython.Py_ssize_t = self.payload_at[column]
         end: cython.Py_ssize_t = start + self.payload_len[column]
+        before: cython.uint = state
         if state == IN_HELLO:
             return self._continue_hello(column, base, side)
         if state == CLOSED and end - start > 5:
@@ -461,7 +471,8 @@ class TextScanner:
             state = self._scan(start, end, state)
         if self.found:
             self.rows[base + FLAGS] |= FLAGGED
-            self._hand_on(column, base, side, context | cython.cast(cython.int, FLAGGED >> FLAGS_SHIFT))
+            context |= cython.cast(cython.int, FLAGGED >> FLAGS_SHIFT)
+            self._hand_on(column, base, side, context, before)
             return CLOSED
         if state != CLOSED and context & NEW:
             self._keep(base, side, start if self.opened_at < 0 else self.opened_at, end, self.opened_at < 0)

@@ -12,7 +12,15 @@ from netminedet import __version__
 from netminedet.cli.main import run
 from netminedet.signatures import Checked
 
-COMMANDS = [[], ["scan"], ["signatures"], ["signatures", "list"], ["signatures", "check"], ["schema"]]
+COMMANDS = [
+    [],
+    ["scan"],
+    ["explain"],
+    ["signatures"],
+    ["signatures", "list"],
+    ["signatures", "check"],
+    ["schema"],
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -149,10 +149,12 @@ def test_a_pipe_gets_neither() -> None:
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 
-HEAVY = ("rich", "yaml", "dpkt", "jmespath", "msgspec", "zstandard")
+HEAVY = ("pyshark", "rich", "yaml", "dpkt", "jmespath", "msgspec", "zstandard")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["scan", "--help"], ["signatures", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["scan", "--help"], ["explain", "--help"], ["signatures", "--help"]]
+)
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     program = (
         "import sys\n"

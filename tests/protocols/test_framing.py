@@ -161,6 +161,13 @@ def test_gap_ends_a_message() -> None:
     assert len(values(framing, post(BODY))) == 1
 
 
+@pytest.mark.parametrize("step", [1, 9, 1 << 20])
+def test_answer_that_lasts_until_the_connection_is_closed(step: int) -> None:
+    data = b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n" + BODY + b"\n"
+    framing = HttpFraming(requests=False)
+    assert values(framing, *[data[at : at + step] for at in range(0, len(data), step)]) == [GETWORK]
+
+
 def basic(text: str) -> bytes:
     return b"Authorization: Basic " + base64.b64encode(text.encode())
 

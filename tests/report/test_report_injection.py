@@ -16,6 +16,7 @@ from report_samples import CUT, FARM, FEW, SampleReport
 from netminedet.model import Pool, SignatureSetInfo
 from netminedet.report import format_names, load_format, report_document, schema_text
 from netminedet.report.document import json_text
+from netminedet.report.mask import Masker, mask_suspect
 from netminedet.report.text import printable
 from netminedet.signatures.agents import Agent
 
@@ -87,6 +88,18 @@ def test_nothing_that_steers_gets_out(text: str, form: str) -> None:
         in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
     }
     assert not risky
+
+
+@pytest.mark.parametrize("form", format_names())
+@pytest.mark.parametrize("text", HOSTILE)
+def test_masking_lets_nothing_out_either(text: str, form: str) -> None:
+    (suspect,) = spoiled(text).suspects
+    masked = mask_suspect(suspect, Masker("correct horse battery staple"))
+    output = rendered(replace(spoiled(text), suspects=(masked,)), form)
+    output.encode("utf-8")
+    assert not {one for one in set(output) - {"\n"} if unicodedata.category(one) in ("Cc", "Zl", "Zp")}
+    assert "other" not in masked.workers
+    assert text not in masked.workers
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -1,0 +1,272 @@
+"""Mining conversations of every dialect, and the many ways in which the same may be written and sent."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import random
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from netminedet.api import DEFAULT_HOME_NET, empty_report, parse_networks
+from netminedet.model import Side
+from netminedet.pipeline import Pipeline
+from netminedet.signatures import SignatureSet, load_signatures
+from tests.frames import ACK, SYN, batch_of, tcp_frame
+from tests.test_samples import facts
+
+PCAPS = Path(__file__).parent.parent / "pcaps"
+MINER, POOL = ("10.30.0.9", 41000), ("203.0.113.9", 3333)
+BOM = b"\xef\xbb\xbf"
+
+Message = dict[str, Any]
+#: (speaker is the miner, what it says before the other speaks)
+Turn = tuple[bool, list[Message]]
+Segment = tuple[bool, bytes]
+
+
+@cache
+def signatures() -> SignatureSet:
+    return load_signatures()
+
+
+class Notes:
+    """Stands in for a connection: notes who says what."""
+
+    def __init__(self) -> None:
+        self.turns: list[Turn] = []
+
+    def up(self, *messages: Message, end: str = "") -> Notes:
+        return self._say(True, messages)
+
+    def down(self, *messages: Message, end: str = "") -> Notes:
+        return self._say(False, messages)
+
+    def wait(self, seconds: float) -> Notes:
+        return self
+
+    def _say(self, miner: bool, messages: Iterable[Message]) -> Notes:
+        if self.turns and self.turns[-1][0] is miner:
+            self.turns[-1][1].extend(messages)
+        else:
+            self.turns.append((miner, list(messages)))
+        return self
+
+
+@cache
+def dialogs() -> dict[str, list[Turn]]:
+    """Sessions as the sample captures have them."""
+    sys.path.insert(0, str(PCAPS))
+    try:
+        dialects, scenes = importlib.import_module("dialects"), importlib.import_module("scenes")
+    finally:
+        sys.path.remove(str(PCAPS))
+    pool = ("pool.example", 3333)
+    plays: dict[str, Callable[[Notes], None]] = {
+        "stratum-v1": lambda n: dialects.stratum_v1(
+            n, "acct7.rig12", "cgminer/4.12.1", shares=3, rejected=1, configure=True
+        ),
+        "cryptonote": lambda n: dialects.cryptonote(n, scenes.XMR_A + ".pc", shares=3, keepalive=True),
+        "eth-proxy": lambda n: dialects.eth_proxy(n, scenes.ETH_A, "rig01", shares=2),
+        "ethereum-stratum-1": lambda n: dialects.ethereum_stratum_1(n, scenes.ETH_B + ".rig02"),
+        "ethereum-stratum-2": lambda n: dialects.ethereum_stratum_2(n, "acct7.rig25", pool),
+        "zcash-stratum": lambda n: dialects.zcash(n, scenes.ZEC_A + ".rig4", "miniZ/2.4d", pool, shares=1),
+        "kaspa": lambda n: dialects.kaspa(n, scenes.KAS_A + ".ks3", "IceRiverMiner-v1.1"),
+        "kawpow": lambda n: dialects.kawpow(n, scenes.RVN_A + ".gpu1", "GMiner/3.44", pool),
+    }
+    found = {}
+    for name, play in plays.items():
+        notes = Notes()
+        play(notes)
+        found[name] = notes.turns
+    return found
+
+
+@cache
+def examples() -> dict[str, list[Turn]]:
+    """The examples of each signature file, the client's and the server's in turn."""
+    found: dict[str, list[Turn]] = {}
+    for dialect in signatures().dialects:
+        notes = Notes()
+        for example in dialect.examples:
+            say = notes.down if example.sender is Side.SERVER else notes.up
+            say(json.loads(example.text))
+        if "frames" not in dialect.carriers:
+            found[dialect.id] = notes.turns
+    return found
+
+
+@dataclass(frozen=True)
+class Style:
+    """How messages are written; all that is random depends on ``seed``."""
+
+    seed: int = 0
+    shuffled: bool = False
+    separators: tuple[str, str] = (",", ":")
+    #: share of the letters in keys and texts that are written as escapes
+    escapes: float = 0.0
+    extra: bool = False
+    #: makes other ids of the ids; the same id always becomes the same
+    ids: Callable[[Any], Any] = field(default=lambda value: value)
+    without_ids: bool = False
+    end: bytes = b"\n"
+    bom: bool = False
+
+    def write(self, message: Message, number: int) -> bytes:
+        chance = random.Random(f"{self.seed} {number}")
+        changed = dict(message)
+        if "id" in changed and changed["id"] is not None:
+            changed["id"] = self.ids(changed["id"])
+            if self.without_ids:
+                del changed["id"]
+        if self.extra:
+            changed |= {"x-trace": [1, {"note": "ok", "method": "other"}], "time": 1772438400.25}
+            if isinstance(changed.get("params"), dict):
+                changed["params"] = {**changed["params"], "x-more": None}
+        return self._text(changed, chance).encode() + self.end
+
+    def _text(self, value: Any, chance: random.Random) -> str:
+        comma, colon = self.separators
+        if isinstance(value, dict):
+            pairs = list(value.items())
+            if self.shuffled:
+                chance.shuffle(pairs)
+            members = [f"{self._quoted(key, chance)}{colon}{self._text(one, chance)}" for key, one in pairs]
+            return "{" + comma.join(members) + "}"
+        if isinstance(value, list):
+            return "[" + comma.join(self._text(one, chance) for one in value) + "]"
+        return self._quoted(value, chance) if isinstance(value, str) else json.dumps(value)
+
+    def _quoted(self, text: str, chance: random.Random) -> str:
+        plain = json.dumps(text)
+        if not self.escapes:
+            return plain
+        written = "".join(
+            f"\\u{ord(c):04{chance.choice('xX')}}" if chance.random() < self.escapes else json.dumps(c)[1:-1]
+            for c in text
+        )
+        return f'"{written}"'
+
+
+def retyped(turns: list[Turn], change: Callable[[Any], Any]) -> list[Turn]:
+    """The turns with each value in params and results changed; keys, verbs and ids stay."""
+
+    def deep(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: deep(one) for key, one in value.items()}
+        return [deep(one) for one in value] if isinstance(value, list) else change(value)
+
+    def anew(message: Message) -> Message:
+        return {key: deep(value) if key in ("params", "result") else value for key, value in message.items()}
+
+    return [(miner, [anew(message) for message in messages]) for miner, messages in turns]
+
+
+def as_text(value: Any) -> Any:
+    """Numbers as strings."""
+    return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+
+
+def as_number(value: Any) -> Any:
+    """Strings of decimal digits as numbers."""
+    plain = isinstance(value, str) and value.isdigit() and str(int(value)) == value
+    return int(value) if plain else value
+
+
+def segments(
+    turns: list[Turn], style: Style, *, carrier: str = "lines", together: bool = True
+) -> list[Segment]:
+    """The turns as segments: one for each turn, or for each message."""
+    found: list[Segment] = []
+    number = 0
+    for miner, messages in turns:
+        written = []
+        for message in messages:
+            number += 1
+            written.append(carried(style.write(message, number), miner, carrier))
+        if style.bom and carrier == "lines" and not any(side is miner for side, _ in found):
+            written[0] = BOM + written[0]
+        found += [(miner, b"".join(written))] if together else [(miner, one) for one in written]
+    return found
+
+
+def carried(data: bytes, miner: bool, carrier: str) -> bytes:
+    """A message as a line, or as the body of an HTTP message."""
+    if carrier == "lines":
+        return data
+    start = "POST / HTTP/1.1\r\nHost: node.example" if miner else "HTTP/1.1 200 OK"
+    return f"{start}\r\nContent-Length: {len(data)}\r\n\r\n".encode() + data
+
+
+def cut(parts: list[Segment], edges: Callable[[bytes], Iterable[int]]) -> list[Segment]:
+    """Each segment cut at the offsets that ``edges`` gives for it."""
+    found: list[Segment] = []
+    for miner, data in parts:
+        places = [0, *sorted({edge for edge in edges(data) if 0 < edge < len(data)}), len(data)]
+        found += [(miner, data[a:b]) for a, b in pairwise(places)]
+    return found
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A segment with its place in its direction."""
+
+    miner: bool
+    offset: int
+    data: bytes
+
+
+def placed(parts: list[Segment]) -> list[Placed]:
+    offsets = {True: 0, False: 0}
+    found = []
+    for miner, data in parts:
+        found.append(Placed(miner, offsets[miner], data))
+        offsets[miner] += len(data)
+    return found
+
+
+def repeated(parts: list[Placed], chance: random.Random, share: float) -> list[Placed]:
+    """Some segments are sent again, at once or later, whole or with the one before."""
+    found: list[Placed] = []
+    for part in parts:
+        found.append(part)
+        if chance.random() < share:
+            again = chance.choice([one for one in found if one.miner is part.miner][-4:])
+            if chance.random() < 0.3:
+                again = replace(again, data=again.data[: 1 + len(again.data) // 2])
+            found.append(again)
+    return found
+
+
+def swapped(parts: list[Placed], chance: random.Random, share: float) -> list[Placed]:
+    """Some neighbours of one direction come in the wrong order."""
+    found = list(parts)
+    at = 1
+    while at < len(found):
+        if found[at].miner is found[at - 1].miner and chance.random() < share:
+            found[at - 1], found[at] = found[at], found[at - 1]
+            at += 1
+        at += 1
+    return found
+
+
+def verdict(parts: list[Placed]) -> list[Message]:
+    """What the real pipeline says of a connection with these segments, from its beginning."""
+    first = {True: 0xFFFFFF00, False: 7000}  # the miner's numbers wrap around
+    frames = [
+        tcp_frame(MINER, POOL, first[True] - 1, flags=SYN),
+        tcp_frame(POOL, MINER, first[False] - 1, flags=SYN | ACK),
+    ]
+    for part in parts:
+        source, target = (MINER, POOL) if part.miner else (POOL, MINER)
+        frames.append(tcp_frame(source, target, first[part.miner] + part.offset, part.data))
+    pipeline = Pipeline(signatures(), "memory", 10_000)
+    pipeline.feed(batch_of(frames))
+    pipeline.finish()
+    report = empty_report(signatures(), parse_networks(DEFAULT_HOME_NET), ())
+    return [facts(suspect) for suspect in replace(report, findings=pipeline.findings).suspects]
