@@ -279,7 +279,7 @@ class Conversation:
                     dialect=match.dialect,
                     kind=match.kind,
                     sender=match.sender,
-                    strength=match.strength,
+                    strength=self._strength(segment, value, match),
                     why=match.why,
                     coins=match.coins,
                     details=self._measured(match.kind, match.details),
@@ -297,6 +297,13 @@ class Conversation:
         if kind is not Kind.SHARE:
             return details
         return {**details, **self._measures.of_share(details).details()}
+
+    def _strength(self, segment: Segment, value: dict[str, Any], match: Recognised) -> Strength:
+        """The match's, but work that answers a weak request is weak: a node gives it to whoever asks."""
+        queue = self._ends[1 - segment.side].requests.get(_hashable(value.get("id")))
+        if match.kind is not Kind.JOB or "method" in value or not queue:
+            return match.strength
+        return min(match.strength, queue[0].strength)
 
     def _remember(self, end: _End, value: dict[str, Any], matches: Iterable[Recognised]) -> None:
         """Keep a client's request until its answer comes.  Ids come again: some give all shares the same."""

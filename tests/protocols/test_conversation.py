@@ -201,3 +201,13 @@ def test_answer_proves_no_more_than_its_request() -> None:
         ("S", line(id=1, result={"status": "OK", "id": "abc"}, error=None)),
     )
     assert {message.strength for message in found} == {Strength.WEAK}
+
+
+ZEROS = "0x00000000dbe6fece" + "ab" * 24
+WORK = line(id=5, result=["0x" + HASH, "0x" + HASH, ZEROS])
+
+
+def test_work_that_a_node_gives_to_whoever_asks_is_weak() -> None:
+    asks = line(id=5, jsonrpc="2.0", method="eth_getWork", params=[])
+    assert {message.strength for message in Script().play(("C", asks), ("S", WORK))} == {Strength.WEAK}
+    assert {message.strength for message in Script().play(("S", WORK))} == {Strength.STRONG}
