@@ -171,6 +171,7 @@ class FlowFinding:
         if message.strength is Strength.STRONG:
             self.dialects.add(message.dialect)
             self.coins.update(message.coins)
+        if message.strength is Strength.STRONG or message.kind is Kind.JOB:
             self._add_size(message)
         for name in DETAILS:
             if value := message.details.get(name):

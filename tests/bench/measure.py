@@ -61,6 +61,8 @@ class Bench:
         self.prefix = [] if core is None else ["taskset", "-c", str(core)]
         path = os.pathsep.join(filter(None, (str(root), os.environ.get("PYTHONPATH"))))
         self.environment = {**os.environ, "PYTHONPATH": path}
+        # with it, every run would compile the modules anew, which no installed program does
+        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)
 
     def run(self, command: Sequence[str], output: Path | None = None) -> Run:
         """Run a command to its end; its standard output goes to ``output`` or nowhere."""

@@ -11,7 +11,7 @@ from netminedet.signatures import agents, check, load_signatures
 from netminedet.signatures.agents import load_agents
 from netminedet.signatures.expressions import Functions
 from netminedet.signatures.pools import CATEGORIES, COLUMNS
-from netminedet.signatures.schema import DETAIL_KEYS
+from netminedet.signatures.schema import CARRIERS, DETAIL_KEYS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "signatures.md").read_text(encoding="utf-8")
 
@@ -37,6 +37,8 @@ def test_page_names_every_field_and_function() -> None:
     for word in (*DETAIL_KEYS, *COLUMNS, *CATEGORIES, *(kind.value for kind in Kind)):
         assert f"`{word}`" in PAGE, word
     for word in (*agents.COLUMNS, *agents.KINDS, *power.COLUMNS, *power.KINDS, *power.CERTAINTIES):
+        assert f"`{word}`" in PAGE, word
+    for word in CARRIERS:
         assert f"`{word}`" in PAGE, word
     added = set(Functions.FUNCTION_TABLE) - set(Functions.__base__.FUNCTION_TABLE)
     assert added == {"is_hex", "is_0xhex", "is_number", "is_wallet", "is_miner_agent"}
