@@ -167,7 +167,10 @@ class Conversation:
             end.foreign = True
         messages: list[Message] = []
         for piece in end.stream.feed(segment.seq + segment.syn, segment.data):
-            messages += self._read(segment, piece.data, piece.gap)
+            if piece.late:
+                messages += self._read_late(segment, piece.data)
+            else:
+                messages += self._read(segment, piece.data, piece.gap)
         self.found += len(messages)
         return messages
 
@@ -209,6 +212,18 @@ class Conversation:
             alone = len(items) == 1 and item.heads_segment and not end.framing.pending
             sure = carrier != "lines" or (alone and not segment.flight_is_text)
             messages += self._weigh(end, candidates, sure=sure)
+        return messages
+
+    def _read_late(self, segment: Segment, data: bytes) -> list[Message]:
+        """Lines from before all that was read of the direction; what is begun there is not touched."""
+        end = self._ends[segment.side]
+        if end.framing.carrier != "lines":
+            return []
+        messages: list[Message] = []
+        for item in JsonLines().feed(data):
+            if isinstance(item, JsonItem) and _in_place(end, segment, item):
+                candidates = self._candidates(segment, item.value, "lines")
+                messages += self._weigh(end, candidates, sure=False)
         return messages
 
     def _choose_framing(self, end: _End, segment: Segment, data: bytes) -> None:

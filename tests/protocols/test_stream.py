@@ -7,7 +7,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netminedet.protocols.stream import MAX_WAITING_BYTES, MAX_WAITING_SEGMENTS, Stream
+from netminedet.protocols.stream import MAX_LATE_BYTES, MAX_WAITING_BYTES, MAX_WAITING_SEGMENTS, Stream
 
 
 def segments(data: bytes, cuts: list[int], start: int) -> list[tuple[int, bytes]]:
@@ -77,3 +77,18 @@ def test_any_segments_stay_within_the_limits(parts: list[tuple[int, bytes]]) -> 
     stream = Stream()
     taken = len(joined(stream, parts)) + sum(len(piece.data) for piece in stream.flush())
     assert taken <= sum(len(data) for _, data in parts)
+
+
+def test_segment_before_the_first_is_given_out_once() -> None:
+    stream = Stream()
+    assert [piece.data for piece in stream.feed(100, b"second")] == [b"second"]
+    assert [(piece.data, piece.late) for piece in stream.feed(95, b"first")] == [(b"first", True)]
+    assert stream.feed(95, b"first") == []
+    assert [piece.data for piece in stream.feed(106, b"third")] == [b"third"]
+
+
+def test_a_direction_begins_once() -> None:
+    stream = Stream()
+    stream.feed(1_000_000, bytes(MAX_LATE_BYTES + 1))
+    assert stream.feed(1_000_000 + MAX_LATE_BYTES + 1, b"next") != []
+    assert stream.feed(999_000, b"old") == []
