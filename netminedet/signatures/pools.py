@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from netminedet.model import PoolName
+from netminedet.signatures.csvfile import parse_rows
 from netminedet.signatures.errors import SignatureError
 
 COLUMNS = (
@@ -185,45 +184,12 @@ def parse_pools(text: str, shown: str) -> dict[str, PoolRow]:
     lists in a cell are separated by blanks.  Lines that begin with ``#`` are left out.
     """
     rows: dict[str, PoolRow] = {}
-    lines = ("\n" if line.startswith("#") else line for line in io.StringIO(text))
-    reader = csv.reader(lines, strict=True)
-    header: list[str] | None = None
-    try:
-        for cells in reader:
-            if not any(cells):
-                continue
-            where = f"{shown}:{reader.line_num}"
-            if header is None:
-                header = _header(cells, where)
-                continue
-            row = _row(_cells(header, cells, where), where)
-            if row.domain in rows:
-                raise SignatureError(f"{where}: domain: {row.domain} stands above already; join the two rows")
-            rows[row.domain] = row
-    except csv.Error as error:
-        raise SignatureError(
-            f"{shown}:{reader.line_num}: not valid CSV ({error}); check the quotes"
-        ) from None
+    for table_row in parse_rows(text, shown, COLUMNS, REQUIRED_COLUMNS):
+        row = _row(table_row.cells, table_row.where)
+        if row.domain in rows:
+            raise table_row.error("domain", f"{row.domain} stands above already; join the two rows")
+        rows[row.domain] = row
     return rows
-
-
-def _header(cells: list[str], where: str) -> list[str]:
-    for cell in cells:
-        if cell not in COLUMNS:
-            raise SignatureError(
-                f"{where}: {cell!r:.60}: unknown column; known columns: {', '.join(COLUMNS)}"
-            )
-    for column in REQUIRED_COLUMNS:
-        if column not in cells:
-            raise SignatureError(f"{where}: {column}: column missing; the first line must name it")
-    return cells
-
-
-def _cells(header: list[str], cells: list[str], where: str) -> dict[str, str]:
-    if len(cells) != len(header):
-        problem = f"{len(cells)} cells under {len(header)} columns; quote cells that hold a comma"
-        raise SignatureError(f"{where}: {problem}")
-    return dict(zip(header, (cell.strip() for cell in cells), strict=True))
 
 
 def _row(cells: dict[str, str], where: str) -> PoolRow:
