@@ -254,6 +254,8 @@ class TextScanner:
             self._opened(column, base, side)
             if self.segment_len[column] == 0:
                 return 0
+        if self.segment_len[column] != self.payload_len[column]:
+            self.counts[NOT_CAPTURED] += 1
         self.first_payload = (self.rows[base + FLAGS] & LAST_SENDER_KNOWN) == 0
         context = self._advance(column, base, side)
         if context == 0:

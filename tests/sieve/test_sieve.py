@@ -212,3 +212,10 @@ def test_undecoded_packet_shows_nothing_of_the_one_before_it() -> None:
     tool = sieve()
     assert len(hits([query], tool)) == 1
     assert hits([ethernet(0x0806, bytes(60))], tool) == []
+
+
+def test_payload_cut_by_the_capture_is_counted() -> None:
+    tool = sieve()
+    cut = batch_of([frame[:-5] for frame in sent([LINE])[1:]])
+    list(tool.run(cut, "test"))
+    assert tool.counters()["payload_not_captured"] == 1
