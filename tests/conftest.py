@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,14 @@ SHARED_CAPTURES = ROOT.parent / "shared" / "captures"
 needs_shared_captures = pytest.mark.skipif(
     not SHARED_CAPTURES.is_dir(), reason="the folder of real captures is not beside the checkout"
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache_of_the_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests leave the user's own cache alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NETMINEDET_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 def shared_captures(kind: str) -> list[Path]:

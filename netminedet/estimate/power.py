@@ -15,7 +15,7 @@ from pathlib import Path
 
 from netminedet.estimate.rate import RateEstimate, spelled_rate
 from netminedet.signatures.csvfile import Row, parse_rows, read_rows
-from netminedet.signatures.loading import signature_dir
+from netminedet.signatures.places import signature_dir
 
 POWER_FILE = "power.csv"
 COLUMNS = ("kind", "key", "algorithm", "per", "low", "typical", "high", "certainty", "source", "note")

@@ -57,6 +57,14 @@ def _slot(
     return (h ^ (h >> 29)) & mask
 
 
+def _zeroed_lines(count: int) -> memoryview:
+    """Room for ``count`` rows, each of which is one cache line and does not lie across two."""
+    words = count * layout.ROW_WORDS
+    memory = array("Q", bytes(8)) * (words + layout.ROW_WORDS)
+    first = -(memory.buffer_info()[0] // memory.itemsize) % layout.ROW_WORDS
+    return memoryview(memory)[first : first + words]
+
+
 @cython.cclass
 class FlowTable:
     """Finds or makes the row of each packet of a chunk.  ``seed``: a secret against crafted collisions."""
@@ -96,7 +104,7 @@ class FlowTable:
         self._allocate(FIRST_ROWS)
 
     def _allocate(self, count: int) -> None:
-        self.rows = array("Q", bytes(8)) * (count * layout.ROW_WORDS)
+        self.rows = _zeroed_lines(count)
         self.mask = count - 1
         self.words = count * layout.ROW_WORDS
 

@@ -24,6 +24,7 @@ except ImportError:
 MASK = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
 HASH_START = cython.declare(cython.ulonglong, 0xCBF29CE484222325)
 HASH_STEP = cython.declare(cython.ulonglong, 0x100000001B3)
+ONE = cython.declare(cython.ulonglong, 1)
 
 SEGMENT = cython.declare(cython.int, layout.SEGMENT)
 CLIENT_HELLO = cython.declare(cython.int, layout.CLIENT_HELLO)
@@ -49,14 +50,21 @@ def name_hash(name: bytes) -> int:
 
 
 def name_table(names: Iterable[str]) -> array[int]:
-    """An open-addressing set of the names' hashes: a power of two of words, at most a quarter full."""
-    hashes = sorted({name_hash(name.encode("ascii")) for name in names})
+    """An open-addressing set of hashes: a power of two of words, at most a quarter full.
+
+    In it are the names, marked by the lowest bit, and the domains above them: a name that lies
+    under none of these can be given up at its second label or so.
+    """
+    listed = {name.encode("ascii") for name in names}
+    above = {name[at + 1 :] for name in listed for at in range(len(name)) if name[at] == 0x2E}
+    marked = {name_hash(name) | 1 for name in listed}
+    ways = {name_hash(name) & ~1 for name in above}
     size = 16
-    while size < 4 * len(hashes):
+    while size < 4 * (len(marked) + len(ways)):
         size *= 2
     table = array("Q", bytes(8 * size))
-    for value in hashes:
-        at = value & (size - 1)
+    for value in sorted(marked | ways):
+        at = (value >> 1) & (size - 1)
         while table[at]:
             at = (at + 1) & (size - 1)
         table[at] = value
@@ -126,15 +134,21 @@ class NameScanner:
         i: cython.Py_ssize_t = length
         value: cython.ulonglong = HASH_START
         slot: cython.ulonglong
+        is_above: cython.bint
         while i > 0:
             i -= 1
             value = ((value ^ self.name[i]) * HASH_STEP) & MASK
             if i == 0 or self.name[i - 1] == 0x2E:
-                slot = value & self.table_mask
+                is_above = False
+                slot = (value >> 1) & self.table_mask
                 while self.table[slot]:
-                    if self.table[slot] == value:
+                    if self.table[slot] == value | 1:
                         return MATCH_NAME
+                    if self.table[slot] == value & ~ONE:
+                        is_above = True
                     slot = (slot + 1) & self.table_mask
+                if not is_above:
+                    return MATCH_NONE
         return MATCH_NONE
 
     @cython.cfunc

@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 
 from netminedet.signatures.csvfile import Row, parse_rows, read_rows
-from netminedet.signatures.loading import signature_dir
+from netminedet.signatures.places import signature_dir
 from netminedet.signatures.text import printable
 
 AGENTS_FILE = "agents.csv"
@@ -54,6 +54,10 @@ _CACHE_LIMIT = 4096
 _REPEAT = re.compile(r"[*+]|\{[\d,]")
 _LITERALS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
 _PLACEHOLDER = "{hardware}"
+_FLAGS = re.IGNORECASE | re.DOTALL
+#: A group without groups in it; and characters that stand for themselves and are not repeated.
+_GROUP = re.compile(r"\([^()]*\)")
+_PLAIN = re.compile(r"(?:[A-Za-z0-9 /-](?![?*+{]))*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +85,11 @@ class AgentRow:
     """One row of agents.csv."""
 
     pattern: str
-    compiled: re.Pattern[str]
     agent: Agent
     #: model with ``{hardware}`` where the pattern's group goes; empty if none is known
     hardware: str
+    #: what every string that it matches begins with, in small letters; may be empty
+    beginning: str = ""
 
 
 class AgentTable:
@@ -99,7 +104,9 @@ class AgentTable:
         text = printable(agent[: 2 * AGENT_LIMIT], AGENT_LIMIT).strip()
         if text in self._known:
             return self._known[text]
-        found = next((read for row in self.rows if (read := _read(row, text)) is not None), None)
+        folded = text.casefold()
+        rows = (row for row in self.rows if folded.startswith(row.beginning))
+        found = next((read for row in rows if (read := _read(row, text)) is not None), None)
         if len(self._known) < _CACHE_LIMIT:
             self._known[text] = found
         return found
@@ -111,10 +118,12 @@ def load_agents(directories: Sequence[Path] = ()) -> AgentTable:
     Raises SignatureError with file, line, field and remedy.
     """
     tables = []
-    for directory in (signature_dir(), *directories):
+    shipped = signature_dir()
+    for directory in (shipped, *directories):
         path = directory / AGENTS_FILE
         if path.is_file():
-            tables.append(_rows(read_rows(path, COLUMNS, REQUIRED_COLUMNS)))
+            rows = read_rows(path, COLUMNS, REQUIRED_COLUMNS)
+            tables.append(_rows(rows, check=directory is not shipped))
     return AgentTable(row for table in reversed(tables) for row in table)
 
 
@@ -126,11 +135,11 @@ def shipped_agents() -> AgentTable:
 
 def parse_agents(text: str, shown: str) -> AgentTable:
     """A table from its text; raises SignatureError."""
-    return AgentTable(_rows(parse_rows(text, shown, COLUMNS, REQUIRED_COLUMNS)))
+    return AgentTable(_rows(parse_rows(text, shown, COLUMNS, REQUIRED_COLUMNS), check=True))
 
 
 def _read(row: AgentRow, text: str) -> Agent | None:
-    found = row.compiled.fullmatch(text)
+    found = re.compile(row.pattern, _FLAGS).fullmatch(text)  # compiled once: the module remembers
     if found is None:
         return None
     groups = found.groupdict()
@@ -152,10 +161,13 @@ def _read(row: AgentRow, text: str) -> Agent | None:
     )
 
 
-def _rows(rows: Iterable[Row]) -> list[AgentRow]:
+def _rows(rows: Iterable[Row], *, check: bool) -> list[AgentRow]:
+    """``check``: compile the patterns too.  The shipped ones were, by the tests."""
     found: dict[str, AgentRow] = {}
     for cells in rows:
         row = _row(cells)
+        if check:
+            _check(cells, row.pattern)
         if row.pattern in found:
             raise cells.error("pattern", f"{row.pattern!r:.60} stands above already; join the two rows")
         found[row.pattern] = row
@@ -164,9 +176,8 @@ def _rows(rows: Iterable[Row]) -> list[AgentRow]:
 
 def _row(cells: Row) -> AgentRow:
     pattern = cells.required("pattern")
-    compiled = _compile(cells, pattern)
     hardware = cells["hardware"]
-    if _PLACEHOLDER in hardware and "hardware" not in compiled.groupindex:
+    if _PLACEHOLDER in hardware and "(?P<hardware>" not in pattern:
         raise cells.error("hardware", "the pattern has no group (?P<hardware>…) to put here; add one")
     certainty = cells.choice("certainty", CERTAINTIES) if cells["certainty"] else "label"
     agent = Agent(
@@ -178,11 +189,19 @@ def _row(cells: Row) -> AgentRow:
         certainty=certainty,
         note=cells["note"],
     )
-    return AgentRow(pattern, compiled, agent, hardware)
+    return AgentRow(pattern, agent, hardware, _beginning(pattern))
 
 
-def _compile(cells: Row, pattern: str) -> re.Pattern[str]:
-    """The pattern ready for use; raises SignatureError if it is not valid or could run away."""
+def _beginning(pattern: str) -> str:
+    """What every match of the pattern begins with, in small letters: as far as that is plain to see."""
+    if "|" in _GROUP.sub("", _GROUP.sub("", _LITERALS.sub("x", pattern))):
+        return ""
+    plain = _PLAIN.match(pattern)
+    return plain[0].casefold() if plain else ""
+
+
+def _check(cells: Row, pattern: str) -> None:
+    """Raise SignatureError if the pattern is not valid or could run away."""
     if len(pattern) > _PATTERN_LIMIT:
         raise cells.error("pattern", f"longer than {_PATTERN_LIMIT} characters; shorten it")
     bare = _LITERALS.sub("x", pattern)
@@ -198,6 +217,6 @@ def _compile(cells: Row, pattern: str) -> re.Pattern[str]:
     if re.search(r"\\[1-9]", pattern):
         raise cells.error("pattern", "a back reference; write the text itself")
     try:
-        return re.compile(pattern, re.IGNORECASE | re.DOTALL)
+        re.compile(pattern, _FLAGS)
     except (re.error, RecursionError, OverflowError) as error:
         raise cells.error("pattern", f"not a valid regular expression ({error}); check brackets") from None

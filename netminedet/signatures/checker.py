@@ -10,15 +10,10 @@ from pathlib import Path
 from netminedet.model import Strength
 from netminedet.signatures.dialect import Dialect, Example, Lookalike
 from netminedet.signatures.errors import SignatureError
-from netminedet.signatures.loading import (
-    LOOKALIKES_FILE,
-    compile_expressions,
-    load_signatures,
-    read_lookalikes,
-    shown_path,
-    signature_dir,
-)
+from netminedet.signatures.loading import load_signatures
 from netminedet.signatures.matcher import Match, SignatureSet
+from netminedet.signatures.places import LOOKALIKES_FILE, shown_path, signature_dir
+from netminedet.signatures.reading import compile_expressions, read_lookalikes
 
 #: Each file carries at least as many.
 EXAMPLES_MIN = 2

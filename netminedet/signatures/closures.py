@@ -14,9 +14,9 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+from netminedet.signatures.functions import ADDED
+
 Evaluate = Callable[[Any], Any]
-#: Makes the function of a part that is left to the library.
-Interpreted = Callable[[dict[str, Any]], Evaluate]
 
 _TYPES: dict[type, str] = {
     str: "string",
@@ -30,11 +30,9 @@ _TYPES: dict[type, str] = {
 _ORDER = {"lt": operator.lt, "lte": operator.le, "gt": operator.gt, "gte": operator.ge}
 
 
-def closure_of(node: dict[str, Any], functions: Any, interpreted: Interpreted) -> Evaluate:
+def closure_of(node: dict[str, Any]) -> Evaluate:
     """The function that evaluates ``node``, a JMESPath syntax tree, on a parsed JSON value.
 
-    ``functions``: the library's function object, with the functions added to it, and a
-    method ``unchecked`` that gives those which take arguments of any type and number.
     The result raises where the library would, if not always the same exception.
     """
     kind = node["type"]
@@ -43,15 +41,17 @@ def closure_of(node: dict[str, Any], functions: Any, interpreted: Interpreted) -
     if kind in ("identity", "current"):
         return _same
     if kind not in _COMPOSED or (kind == "function_expression" and _has_reference(node)):
+        from netminedet.signatures.library import interpreted
+
         return interpreted(node)
-    children = [closure_of(child, functions, interpreted) for child in node["children"]]
+    children = [closure_of(child) for child in node["children"]]
     if kind in _BRANCHES:
         return _BRANCHES[kind](*children)
     if kind == "comparator":
         return _comparison(node["value"], *children)
     if kind == "multi_select_list":
         return lambda value: None if value is None else [child(value) for child in children]
-    return _call(node["value"], children, functions)
+    return _call(node["value"], children)
 
 
 def _same(value: Any) -> Any:
@@ -141,10 +141,12 @@ def _has_reference(node: dict[str, Any]) -> bool:
     return any(child["type"] == "expref" for child in node["children"])
 
 
-def _call(name: str, arguments: list[Evaluate], functions: Any) -> Evaluate:
-    quick = _QUICK.get((name, len(arguments))) or functions.unchecked().get(name)
+def _call(name: str, arguments: list[Evaluate]) -> Evaluate:
+    quick = _QUICK.get((name, len(arguments))) or ADDED.get(name)
     if quick is None:
-        return lambda value: functions.call_function(name, [argument(value) for argument in arguments])
+        from netminedet.signatures.library import call
+
+        return lambda value: call(name, [argument(value) for argument in arguments])
     if len(arguments) == 1:
         (only,) = arguments
         return lambda value: quick(only(value))

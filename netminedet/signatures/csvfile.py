@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netminedet.signatures.errors import SignatureError
+from netminedet.signatures.places import read_text, shown_path
 
 #: Largest table that is read, in bytes.
 TABLE_LIMIT = 4 * 1024 * 1024
@@ -47,9 +48,6 @@ class Row:
 
 def read_rows(path: Path, columns: Sequence[str], required: Sequence[str]) -> list[Row]:
     """The rows of a CSV file in UTF-8; raises SignatureError with file, line, field and remedy."""
-    from netminedet.signatures.loading import shown_path
-    from netminedet.signatures.yamlfile import read_text
-
     shown = shown_path(path)
     return list(parse_rows(read_text(path, shown, TABLE_LIMIT), shown, columns, required))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from netminedet.model import Kind, Side, SignatureSetInfo, Strength
 from netminedet.signatures import text
@@ -42,7 +42,14 @@ class Match:
 class SignatureSet:
     """Dialects, indexed by the verbs of their messages; made by ``load_signatures``."""
 
-    def __init__(self, dialects: Iterable[Dialect], pools: PoolList, info: SignatureSetInfo) -> None:
+    def __init__(
+        self,
+        dialects: Iterable[Dialect],
+        pools: PoolList,
+        info: SignatureSetInfo,
+        trees: Mapping[str, dict[str, Any]] | None = None,
+    ) -> None:
+        """``trees``: syntax trees of expressions that were parsed before."""
         self._dialects = {dialect.id: dialect for dialect in dialects}
         self.pools = pools
         self.info = info
@@ -53,6 +60,7 @@ class SignatureSet:
         self._replies: list[Pattern] = []
         self._replies_by_type: dict[type, list[Pattern]] = {}
         self._expressions: dict[str, Expression] = {}
+        self._trees = trees or {}
         for dialect in self._dialects.values():
             for pattern in dialect.patterns:
                 self._index(pattern)
@@ -197,7 +205,7 @@ class SignatureSet:
         if compiled is None:
             from netminedet.signatures.expressions import Expression
 
-            compiled = self._expressions[expression] = Expression(expression)
+            compiled = self._expressions[expression] = Expression(expression, self._trees.get(expression))
         return compiled
 
 

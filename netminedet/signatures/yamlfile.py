@@ -14,6 +14,7 @@ import yaml
 
 from netminedet.signatures.errors import SignatureError
 from netminedet.signatures.fields import FieldError, spelled
+from netminedet.signatures.places import read_text
 from netminedet.signatures.text import Place, printable
 
 #: Larger files are refused unread; the largest shipped one has a tenth of this.
@@ -59,23 +60,6 @@ class _Loader(_FastLoader):  # type: ignore[misc]
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
         """Do nothing: there are no merge keys."""
-
-
-def read_text(path: Path, shown: str, limit: int) -> str:
-    """The file's text with LF line ends; raises SignatureError if it is too large or no text."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(limit + 1)
-    except OSError as error:
-        raise SignatureError(f"{shown}: cannot be read ({error.strerror})") from error
-    if len(content) > limit:
-        raise SignatureError(f"{shown}: larger than {limit} bytes; split it into several files")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise SignatureError(f"{shown}:{line}: not UTF-8 text; save the file as UTF-8") from error
-    return text.replace("\r\n", "\n")
 
 
 def read_yaml(path: Path, shown: str, parse: Callable[[object, str], _Result]) -> _Result:

@@ -17,7 +17,7 @@ from tests.bench.mixes import MIXES, Mix
 from tests.bench.traffic import Flow, World
 
 #: Counts in the name of a cached capture: raise it when the generator's output changes.
-GENERATION = 1
+GENERATION = 2
 
 _MEGABYTE = 1_000_000
 _START = 1_772_438_400
@@ -96,7 +96,7 @@ def write_capture(path: Path, kind: str, megabytes: float, miner_count: int, see
     total = int(megabytes * _MEGABYTE)
     hidden = [(int(place * total), frame) for place, frame in schedule(miners, hidden_rng)]
     hidden.append((1 << 62, b""))
-    scale = max(megabytes / 300, 0.02)
+    scale = min(max(megabytes / 300, 0.02), 1)  # above 300 MB there are more flows, not longer ones
     concurrent = max(1, min(mix.concurrent, int(mix.concurrent * megabytes / 20)))
     flows = [new_flow(mix, world, scale) for _ in range(concurrent)]
     writer = Writer(path, hidden_rng)

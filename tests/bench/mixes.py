@@ -25,8 +25,8 @@ def _size(world: World, mean: float) -> int:
     return 600 + min(int(world.rng.paretovariate(1.25) * mean * 0.26), 25 * int(mean))
 
 
-#: The second argument of a flow scales its size with the capture, so that the number of
-#: flows stays about the same (50,000) whatever the capture's size.
+#: The second argument of a flow scales its size with the capture: below 300 MB flows are
+#: shorter, not fewer (about 43,000); above it the make-up stays the same and flows are more.
 MIXES = {
     "mix": Mix(
         "internet mix of sizes",

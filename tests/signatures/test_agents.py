@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netminedet.estimate import algorithm_named, load_power
-from netminedet.signatures import SignatureError
-from netminedet.signatures.agents import KINDS, load_agents, parse_agents
+from netminedet.signatures import SignatureError, signature_dir
+from netminedet.signatures.agents import AGENTS_FILE, KINDS, _beginning, load_agents, parse_agents
 
 AGENTS = load_agents()
 HEADER = "pattern,software,kind,vendor,hardware,algorithm,power,certainty,source,note\n"
@@ -132,3 +132,26 @@ def test_any_pattern_is_taken_or_refused(pattern: str) -> None:
     except SignatureError:
         return
     agents.classify("a" * 200)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "beginning"),
+    [
+        ("bmminer[/ -]?(?P<version>.*)", "bmminer"),
+        ("Nerd(?:Q|Eko|Ha)?Axe[^/]*", "nerd"),
+        ("eth1\\.0", "eth1"),
+        ("minera?.*", "miner"),
+        ("(?:cpuminer|minerd).*", ""),
+        ("cpuminer|minerd", ""),
+        ("x(?:a(?:b|c)d)y|z", ""),
+        ("x(?:a(?:b|c)d)y", "x"),
+        ("a{2}b", ""),
+    ],
+)
+def test_rows_are_tried_only_where_the_text_begins_as_they_do(pattern: str, beginning: str) -> None:
+    assert _beginning(pattern) == beginning
+
+
+def test_shipped_patterns_are_valid() -> None:
+    text = (signature_dir() / AGENTS_FILE).read_text(encoding="utf-8")
+    assert len(parse_agents(text, "agents.csv").rows) == len(load_agents().rows) > 50

@@ -12,7 +12,8 @@ from jmespath.exceptions import JMESPathError
 from jmespath.visitor import TreeInterpreter
 
 from netminedet.signatures import load_signatures
-from netminedet.signatures.expressions import _OPTIONS, Expression
+from netminedet.signatures.expressions import Expression
+from netminedet.signatures.library import OPTIONS
 
 SIGNATURES = load_signatures()
 PATTERNS = [pattern for dialect in SIGNATURES.dialects for pattern in dialect.patterns]
@@ -66,7 +67,7 @@ JSON = st.recursive(
 
 def by_library(expression: Expression, value: Any) -> Any:
     try:
-        return TreeInterpreter(options=_OPTIONS).visit(expression.parsed, value)
+        return TreeInterpreter(options=OPTIONS).visit(expression.parsed, value)
     except (JMESPathError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
         return None
 

@@ -9,7 +9,7 @@ from netminedet.estimate import load_power, power
 from netminedet.model import Kind
 from netminedet.signatures import agents, check, load_signatures
 from netminedet.signatures.agents import load_agents
-from netminedet.signatures.expressions import Functions
+from netminedet.signatures.library import Functions
 from netminedet.signatures.pools import CATEGORIES, COLUMNS
 from netminedet.signatures.schema import CARRIERS, DETAIL_KEYS
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from netminedet import __version__
-from netminedet.signatures import SignatureError, check, load_signatures, loading, signature_dir
+from netminedet.signatures import SignatureError, check, load_signatures, places, signature_dir
 from netminedet.signatures.yamlfile import FILE_LIMIT
 
 GOOD = """\
@@ -94,7 +94,7 @@ def test_the_installed_folder_comes_first(tmp_path: Path, monkeypatch: pytest.Mo
     assert (signature_dir() / "stratum-v1.yaml").is_file()
     package = tmp_path / "netminedet" / "signatures"
     package.mkdir(parents=True)
-    monkeypatch.setattr(loading, "__file__", str(package / "loading.py"))
+    monkeypatch.setattr(places, "__file__", str(package / "places.py"))
     assert signature_dir() == tmp_path / "signatures"
     (package / "data").mkdir()
     assert signature_dir() == package / "data"

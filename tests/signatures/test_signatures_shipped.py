@@ -11,7 +11,7 @@ import pytest
 from netminedet.model import EXCERPT_LIMIT, Kind, Side, Strength
 from netminedet.signatures import check_counted, load_signatures, signature_dir
 from netminedet.signatures.dialect import Dialect, Example, Lookalike
-from netminedet.signatures.loading import compile_expressions, read_lookalikes
+from netminedet.signatures.reading import compile_expressions, read_lookalikes
 
 SIGNATURES = load_signatures()
 EXAMPLES = [
