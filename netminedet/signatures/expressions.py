@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netminedet.signatures.closures import closure_of
+from netminedet.signatures.translate import function_of
 
 
 class Expression:
@@ -26,7 +26,7 @@ class Expression:
             tree = parse(text)
         #: JMESPath's syntax tree
         self.parsed = tree
-        self._evaluate = closure_of(tree)
+        self._evaluate = function_of(tree)
 
     def value(self, message: object) -> object:
         """What the expression finds in the message; None where it finds nothing or fails.

@@ -24,7 +24,8 @@ from collections.abc import Callable
 
 from netminedet.signatures.logins import is_address, split_login
 
-_HEX = re.compile(r"[0-9a-fA-F]+")
+#: Hexadecimal digits and nothing else.
+HEX = re.compile(r"[0-9a-fA-F]+")
 _NUMBER = re.compile(r"[+-]?(?:\d{1,80}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE][+-]?\d{1,3})?", re.ASCII)
 
 
@@ -35,7 +36,7 @@ def _has_length(digits: str, bounds: tuple[object, ...]) -> bool:
         return False
     if numbers and not numbers[0] <= len(digits) <= numbers[-1]:
         return False
-    return _HEX.fullmatch(digits) is not None
+    return HEX.fullmatch(digits) is not None
 
 
 def is_hex(value: object = None, *bounds: object) -> bool:

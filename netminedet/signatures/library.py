@@ -1,6 +1,6 @@
 """JMESPath's own library, with the functions added to it.
 
-Parses expressions, and evaluates what closures do not.  Imported when an expression is
+Parses expressions, and evaluates what ``translate`` leaves to it.  Imported when an expression is
 parsed or such a part is met: a run that finds its expressions parsed (see ``cache``) does
 not pay for it.
 """

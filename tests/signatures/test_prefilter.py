@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from netminedet.signatures import load_signatures
 from netminedet.signatures.expressions import Expression
 from netminedet.signatures.prefilter import result_types
-from tests.signatures.test_closures import JSON, MESSAGES, TEXTS
+from tests.signatures.test_translate import JSON, MESSAGES, TEXTS
 
 CASES = [
     ("type(result) == 'array' && length(result) == `2`", {list}),
