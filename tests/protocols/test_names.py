@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netminedet.protocols.dns import read_dns
-from netminedet.protocols.hosts import http_host, tls_server_name
+from netminedet.protocols.hosts import HttpTarget, http_target
+from netminedet.protocols.tls import tls_server_name
 from tests.sieve.test_sieve import client_hello, dns_query
 
 
@@ -32,7 +33,7 @@ def test_answer_with_addresses() -> None:
     message = read_dns(answer("pool.example", [(bytes([192, 0, 2, 1]), 60), (bytes(15) + b"\1", 5)]))
     assert message is not None
     assert message.is_answer
-    assert message.addresses == (("192.0.2.1", 60), ("::1", 5))
+    assert message.addresses == (("pool.example", "192.0.2.1", 60), ("pool.example", "::1", 5))
 
 
 @given(st.binary(max_size=200))
@@ -64,12 +65,13 @@ def test_any_bytes_as_client_hello(cut: int, rest: bytes) -> None:
 @pytest.mark.parametrize(
     ("request_", "expected"),
     [
-        (b"GET / HTTP/1.1\r\nUser-Agent: x\r\nHost: A.example\r\n\r\n", ("a.example", False)),
-        (b"POST /x HTTP/1.1\r\nhost:\tb.example:8080\r\n\r\n", ("b.example", False)),
-        (b"CONNECT c.example:3333 HTTP/1.1\r\nHost: d.example\r\n\r\n", ("c.example", True)),
-        (b"GET http://e.example/x HTTP/1.1\r\nHost: proxy.example\r\n\r\n", ("e.example", False)),
-        (b"GET / HTTP/1.0\r\n\r\nHost: body.example\r\n", (None, False)),
+        (b"GET / HTTP/1.1\r\nUser-Agent: x\r\nHost: A.example\r\n\r\n", HttpTarget("a.example")),
+        (b"POST /x HTTP/1.1\r\nhost:\tb.example:8080\r\n\r\n", HttpTarget("b.example")),
+        (b"CONNECT c.example:3333 HTTP/1.1\r\nHost: d.example\r\n\r\n", HttpTarget("c.example", True, 3333)),
+        (b"CONNECT c.example HTTP/1.1\r\n\r\n", HttpTarget("c.example", True)),
+        (b"GET http://e.example/x HTTP/1.1\r\nHost: proxy.example\r\n\r\n", HttpTarget("e.example")),
+        (b"GET / HTTP/1.0\r\n\r\nHost: body.example\r\n", HttpTarget(None)),
     ],
 )
-def test_http_host(request_: bytes, expected: tuple[str | None, bool]) -> None:
-    assert http_host(request_) == expected
+def test_http_target(request_: bytes, expected: HttpTarget) -> None:
+    assert http_target(request_) == expected

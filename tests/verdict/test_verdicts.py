@@ -25,8 +25,7 @@ from netminedet.model import (
 )
 from netminedet.signatures import load_signatures
 from netminedet.signatures.agents import load_agents
-from netminedet.verdict.findings import MAX_VALUES, Findings
-from netminedet.verdict.sessions import GRACE_NS
+from netminedet.verdict.findings import GRACE_NS, MAX_VALUES, Findings
 from netminedet.verdict.size import Tables
 from netminedet.verdict.weigh import MAX_EVIDENCE, Settings, weigh
 from tests.conftest import SAMPLES
