@@ -192,9 +192,14 @@ class NameScanner:
     @cython.nogil
     @cython.exceptval(-1, check=False)
     def _aliases(self, first: cython.Py_ssize_t, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
-        """What the CNAME records of an answer point to (RFC 1035 sections 3.3.1 and 4.1.3)."""
+        """What the CNAME records of an answer point to (RFC 1035 sections 3.3.1 and 4.1.3).
+
+        Where the name asked for has an address of its own it is no alias (RFC 1034 section 3.6.2):
+        most answers end with a look at their first record.
+        """
         count: cython.Py_ssize_t = (self.data[first + 6] << 8) | self.data[first + 7]
         byte: cython.int
+        kind: cython.int
         _i: cython.Py_ssize_t
         if count > ALIAS_RECORDS:
             count = ALIAS_RECORDS
@@ -207,7 +212,10 @@ class NameScanner:
             at += 2 if byte >= 0xC0 else 1
             if (byte and byte < 0xC0) or at + 10 > end:
                 return MATCH_NONE
-            if self.data[at] == 0 and self.data[at + 1] == 5 and self._alias(first, at + 10, end):
+            kind = (self.data[at] << 8) | self.data[at + 1]
+            if (kind == 1 or kind == 28) and byte == 0xC0 and self.data[at - 1] == 12:
+                return MATCH_NONE
+            if kind == 5 and self._alias(first, at + 10, end):
                 return MATCH_NAME
             at += 10 + ((self.data[at + 8] << 8) | self.data[at + 9])
         return MATCH_NONE
@@ -424,8 +432,13 @@ class NameScanner:
 
         The structure is not walked: whatever looks like one of them is tried.
         """
+        byte: cython.int
         while at + 9 < end:
-            if data[at] == 0x06 and data[at + 1] == 0x03 and data[at + 2] == 0x55:
+            byte = data[at + 2]
+            if byte != 0x55:
+                at += 1 if byte == 0x03 else 2 if byte == 0x06 else 3  # it may be in the next one
+                continue
+            if data[at] == 0x06 and data[at + 1] == 0x03:
                 if data[at + 3] == 0x1D and data[at + 4] == 0x11:
                     if self._alternatives(data, at + 5, end):
                         return MATCH_NAME
@@ -436,7 +449,7 @@ class NameScanner:
                     and self._certified_name(data, at + 7, data[at + 6])
                 ):
                     return MATCH_NAME
-            at += 1
+            at += 3
         return MATCH_NONE
 
     @cython.cfunc

@@ -667,10 +667,13 @@ class TextScanner:
         need: cython.Py_ssize_t
         if slot < 0:
             return CLOSED
-        if end - start > STASH_SIZE - self.stash_len[slot]:
-            end = start + STASH_SIZE - self.stash_len[slot]
-        self._keep(base, side, start, end, True)
         head = slot * STASH_SIZE
+        need = self._leaf_end(self.stash, head, head + self.stash_len[slot])
+        if need <= self.stash_len[slot] + 1:
+            need = STASH_SIZE  # not told yet
+        if end - start > need - self.stash_len[slot]:
+            end = start + need - self.stash_len[slot]
+        self._keep(base, side, start, end, True)
         need = self._leaf_end(self.stash, head, head + self.stash_len[slot])
         if need > self.stash_len[slot] and need <= STASH_SIZE:
             return IN_CERTIFICATE

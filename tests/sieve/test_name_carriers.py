@@ -146,11 +146,17 @@ def test_no_request(data: bytes) -> None:
 
 def test_aliases_are_found_behind_other_records() -> None:
     data = pointing(
-        (ASKED, 1, bytes(4)),
+        (b"\4edge\3cdn\7example\0", 1, bytes(4)),
         (b"\3www\4shop\7example\0", 5, b"\4edge\3cdn\7example\0"),
         (ASKED, 5, b"\x02ss" + b"\x07antpool\x03com\0"),
     )
     assert len(hits(dns_answer(data))) == 1
+
+
+def test_name_with_an_address_of_its_own_is_no_alias() -> None:
+    for kind, address in ((1, bytes(4)), (28, bytes(16))):
+        data = pointing((ASKED, kind, address), (ASKED, 5, labels(POOL_NAME)))
+        assert hits(dns_answer(data)) == []
 
 
 def test_compressed_alias() -> None:
@@ -211,7 +217,7 @@ def test_what_follows_the_leaf_is_not_kept() -> None:
     """The chain may be longer than a slot."""
     data = flight(LEAF) + bytes(6000)
     (hit,) = hits(answered([data[at : at + 1448] for at in range(0, len(data), 1448)]))
-    assert WHOLE <= len(hit.prefix) < STASH_SIZE
+    assert hit.prefix == data[:WHOLE]
 
 
 @pytest.mark.parametrize("size", [STASH_SIZE, 15_000])
