@@ -163,9 +163,12 @@ class NameSource(str, Enum):
     """Where a pool's name was read."""
 
     DNS = "dns"
+    DNS_ALIAS = "dns-cname"
     TLS = "tls-sni"
+    TLS_CERTIFICATE = "tls-certificate"
     HTTP_HOST = "http-host"
     HTTP_CONNECT = "http-connect"
+    SOCKS = "socks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +193,20 @@ class NameSeen:
     where: Where
     source: NameSource
     pool: PoolName
+    #: what else the packet tells, any of: asked (the name that is an alias of the pool's), port
+    #: (asked for behind a proxy), ja4 (of the ClientHello)
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TunnelAsked:
+    """A host asked a proxy to connect it to a pool; ``where.flow`` is as the asker sends."""
+
+    where: Where
+    source: NameSource
+    pool: PoolName
+    #: the pool's port that it asked for; 0 where none was named
+    port: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +225,8 @@ class BareTls:
     """A TLS session opened without a server name (or to a pool's); ``where.flow`` is as the client sends."""
 
     where: Where
+    #: the client's fingerprint JA4; None where the ClientHello was not whole
+    ja4: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,11 +272,17 @@ class Evidence:
     where: Where
     excerpt: str
     why: str
+    #: context that proves nothing by itself: see ``NameSeen.details``
+    details: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Pool:
-    """A server that a suspect mines at, or whose name it looked up."""
+    """A server that a suspect mines at, or whose name it looked up.
+
+    Behind a proxy ``name`` is the pool's, as the proxy was asked for it, ``ip`` and ``port`` are
+    the proxy's.
+    """
 
     name: str | None
     ip: str | None

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import scenes
+from hidden import names
 from lookalikes import lookalikes
 from mixed import mixed
 from neighbours import neighbours
@@ -30,6 +31,7 @@ PCAP: dict[str, Callable[[], Tape]] = {
     "kaspa": scenes.kaspa,
     "kawpow": scenes.kawpow,
     "dns-lookup": scenes.dns_lookup,
+    "names": names,
     "late-handshake": scenes.late_handshake,
     "midstream": scenes.midstream,
     "proxy-and-pool": scenes.proxy_and_pool,

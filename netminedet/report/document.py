@@ -152,6 +152,7 @@ def evidence_document(evidence: Evidence) -> JsonObject:
         "flow": flow_document(where),
         "excerpt": _text(evidence.excerpt),
         "why": _text(evidence.why),
+        "details": {name: _text(value) for name, value in sorted(evidence.details.items())},
     }
 
 

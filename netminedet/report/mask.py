@@ -124,7 +124,8 @@ def text_masker(workers: Iterable[str], wallets: Iterable[str], masker: Masker) 
 
 def _masked_evidence(evidence: Evidence, texts: _Texts, truncated: bool) -> Evidence:
     excerpt = LEFT_OUT if truncated else texts.masked(evidence.excerpt)
-    return replace(evidence, excerpt=excerpt, why=texts.masked(evidence.why))
+    details = {name: texts.masked(value) for name, value in evidence.details.items()}
+    return replace(evidence, excerpt=excerpt, why=texts.masked(evidence.why), details=details)
 
 
 def _masked_software(agent: Agent, texts: _Texts) -> Agent:

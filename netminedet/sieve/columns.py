@@ -137,6 +137,8 @@ CLIENT_HELLO = 2
 HTTP_REQUEST = 3
 DNS_UDP = 4
 DNS_TCP = 5
+SOCKS_REQUEST = 6
+CERTIFICATE = 7  # a TLS server's first flight, up to the end of its own certificate
 
 # Bits of ``Hits.context``, in places that no flag of the row takes.
 CONTEXT_IN_ORDER = 0x4000

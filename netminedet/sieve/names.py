@@ -1,5 +1,5 @@
 # mypy: allow-untyped-decorators, no-warn-return-any
-"""Kernel: host names in DNS questions, TLS ClientHellos and HTTP requests, against a hashed set.
+"""Kernel: host names in DNS messages, TLS, HTTP and SOCKS requests, against a hashed set.
 
 Only says that a name may be a pool's, or that a ClientHello names nobody; whoever gets
 the hit reads the packet again with a full parser.  A name is hashed from its right end,
@@ -31,6 +31,8 @@ CLIENT_HELLO = cython.declare(cython.int, layout.CLIENT_HELLO)
 HTTP_REQUEST = cython.declare(cython.int, layout.HTTP_REQUEST)
 DNS_UDP = cython.declare(cython.int, layout.DNS_UDP)
 DNS_TCP = cython.declare(cython.int, layout.DNS_TCP)
+SOCKS_REQUEST = cython.declare(cython.int, layout.SOCKS_REQUEST)
+CERTIFICATE = cython.declare(cython.int, layout.CERTIFICATE)
 MATCH_NONE = cython.declare(cython.int, layout.MATCH_NONE)
 MATCH_NAME = cython.declare(cython.int, layout.MATCH_NAME)
 MATCH_BARE_TLS = cython.declare(cython.int, layout.MATCH_BARE_TLS)
@@ -39,6 +41,10 @@ MATCH_BARE_TLS = cython.declare(cython.int, layout.MATCH_BARE_TLS)
 NAME_SIZE = cython.declare(cython.Py_ssize_t, 256)
 #: How far into an HTTP request the Host header is looked for, in bytes.
 HTTP_HEAD = cython.declare(cython.Py_ssize_t, 4096)
+#: Records of a DNS answer among which aliases are looked for, and compression pointers followed in
+#: one name.
+ALIAS_RECORDS = cython.declare(cython.Py_ssize_t, 32)
+ALIAS_HOPS = cython.declare(cython.Py_ssize_t, 16)
 
 
 def name_hash(name: bytes) -> int:
@@ -87,6 +93,8 @@ class NameScanner:
     joined: cython.uchar[:]
     data: cython.uchar[:]
     name: cython.uchar[:]
+    # behind the length that was read last
+    der_at: cython.Py_ssize_t
 
     def __init__(self, hits: Hits, names: Iterable[str]) -> None:
         table = name_table(names)
@@ -121,6 +129,10 @@ class NameScanner:
                     self.match[k] = self._http(at, end)
                 elif self.kind[k] == CLIENT_HELLO:
                     self.match[k] = self._hello(k, at, end)
+                elif self.kind[k] == SOCKS_REQUEST:
+                    self.match[k] = self._socks(at, end)
+                elif self.kind[k] == CERTIFICATE:
+                    self.match[k] = self._certificate(k, at, end)
                 if self.kind[k] == SEGMENT or self.match[k] != MATCH_NONE:
                     self.wanted[wanted] = k
                     wanted += 1
@@ -163,7 +175,8 @@ class NameScanner:
     @cython.nogil
     @cython.exceptval(-1, check=False)
     def _dns(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
-        """The first question's name (RFC 1035 section 4.1.2)."""
+        """The first question's name (RFC 1035 section 4.1.2), and what it is an alias of."""
+        first: cython.Py_ssize_t = at
         used: cython.Py_ssize_t = 0
         label: cython.Py_ssize_t
         i: cython.Py_ssize_t
@@ -173,7 +186,11 @@ class NameScanner:
         while at < end:
             label = self.data[at]
             if label == 0:
-                return self._listed(used)
+                if self._listed(used) == MATCH_NAME:
+                    return MATCH_NAME
+                if self.data[first + 2] & 0x80:
+                    return self._aliases(first, at + 5, end)
+                return MATCH_NONE
             if label > 63 or at + 1 + label > end or used + label + 1 > NAME_SIZE:
                 return MATCH_NONE
             if used:
@@ -184,6 +201,119 @@ class NameScanner:
             used += label
             at += 1 + label
         return MATCH_NONE
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _aliases(self, first: cython.Py_ssize_t, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+        """What the CNAME records of an answer point to (RFC 1035 sections 3.3.1 and 4.1.3).
+
+        Where the name asked for has an address of its own it is no alias (RFC 1034 section 3.6.2):
+        most answers end with a look at their first record.
+        """
+        count: cython.Py_ssize_t = (self.data[first + 6] << 8) | self.data[first + 7]
+        byte: cython.int
+        kind: cython.int
+        _i: cython.Py_ssize_t
+        if count > ALIAS_RECORDS:
+            count = ALIAS_RECORDS
+        for _i in range(count):
+            while at < end and 0 < self.data[at] < 64:
+                at += 1 + self.data[at]
+            if at >= end:
+                return MATCH_NONE
+            byte = self.data[at]
+            at += 2 if byte >= 0xC0 else 1
+            if (byte and byte < 0xC0) or at + 10 > end:
+                return MATCH_NONE
+            kind = (self.data[at] << 8) | self.data[at + 1]
+            if (kind == 1 or kind == 28) and byte == 0xC0 and self.data[at - 1] == 12:
+                return MATCH_NONE
+            if kind == 5 and self._alias(first, at + 10, end):
+                return MATCH_NAME
+            at += 10 + ((self.data[at + 8] << 8) | self.data[at + 9])
+        return MATCH_NONE
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _alias(self, first: cython.Py_ssize_t, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+        """A name that may be compressed (RFC 1035 section 4.1.4)."""
+        used: cython.Py_ssize_t = 0
+        hops: cython.Py_ssize_t = 0
+        label: cython.Py_ssize_t
+        i: cython.Py_ssize_t
+        while at < end:
+            label = self.data[at]
+            if label == 0:
+                return self._listed(used)
+            if label >= 0xC0:
+                hops += 1
+                if at + 2 > end or hops > ALIAS_HOPS:
+                    return MATCH_NONE
+                at = first + (((label & 0x3F) << 8) | self.data[at + 1])
+                continue
+            if label > 63 or at + 1 + label > end or used + label + 1 > NAME_SIZE:
+                return MATCH_NONE
+            if used:
+                self.name[used] = 0x2E
+                used += 1
+            for i in range(label):
+                self._put(used + i, self.data[at + 1 + i])
+            used += label
+            at += 1 + label
+        return MATCH_NONE
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _socks(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+        """A request to be connected to a name: SOCKS 4A; 5, with what precedes the request or without."""
+        i: cython.Py_ssize_t
+        if self.data[at] == 4:
+            if at + 10 > end or self.data[at + 1] != 1 or self.data[at + 4] or self.data[at + 5]:
+                return MATCH_NONE
+            if self.data[at + 6] or not self.data[at + 7]:
+                return MATCH_NONE
+            at += 8
+            while at < end and self.data[at]:  # the user's name
+                at += 1
+            for i in range(at + 1, end):
+                if self.data[i] == 0:
+                    return self._plain(at + 1, i)
+            return MATCH_NONE
+        if at + 7 < end and self.data[at + 1] == 1 and self.data[at + 2] == 0 and self.data[at + 3] == 3:
+            return self._socks5(at, end)
+        at += 2 + self.data[at + 1]  # the greeting and its methods
+        if at < end and self.data[at] == 1:  # a password (RFC 1929 section 2)
+            at += 2 + (self.data[at + 1] if at + 1 < end else 0)
+            at += 1 + (self.data[at] if at < end else 0)
+        return self._socks5(at, end)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _socks5(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+        """The request itself (RFC 1928 section 4), if it names a host."""
+        if at + 7 > end or self.data[at] != 5 or self.data[at + 1] != 1:
+            return MATCH_NONE
+        if self.data[at + 2] or self.data[at + 3] != 3 or at + 7 + self.data[at + 4] > end:
+            return MATCH_NONE
+        return self._plain(at + 5, at + 5 + self.data[at + 4])
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _plain(self, at: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> cython.int:
+        """The name ``data[at:stop]``, perhaps with its final dot."""
+        i: cython.Py_ssize_t
+        if stop > at and self.data[stop - 1] == 0x2E:
+            stop -= 1
+        if stop - at > NAME_SIZE:
+            return MATCH_NONE
+        for i in range(stop - at):
+            self._put(i, self.data[at + i])
+        return self._listed(stop - at)
 
     @cython.cfunc
     @cython.nogil
@@ -297,3 +427,105 @@ class NameScanner:
                 return self._listed(size)
             at += size
         return MATCH_BARE_TLS
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _certificate(self, k: cython.Py_ssize_t, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+        """A TLS server's certificate, here or where its pieces were joined."""
+        if self.prefix_len[k] == 0:
+            return self._certified(self.data, at, end)
+        at = self.prefix_at[k]
+        return self._certified(self.joined, at, at + self.prefix_len[k])
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _certified(self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+        """What stands behind the identifiers of commonName (2.5.4.3) and subjectAltName (2.5.29.17).
+
+        The structure is not walked: whatever looks like one of them is tried.
+        """
+        byte: cython.int
+        while at + 9 < end:
+            byte = data[at + 2]
+            if byte != 0x55:
+                at += 1 if byte == 0x03 else 2 if byte == 0x06 else 3  # it may be in the next one
+                continue
+            if data[at] == 0x06 and data[at + 1] == 0x03:
+                if data[at + 3] == 0x1D and data[at + 4] == 0x11:
+                    if self._alternatives(data, at + 5, end):
+                        return MATCH_NAME
+                elif (
+                    data[at + 3] == 0x04
+                    and data[at + 4] == 0x03
+                    and at + 7 + data[at + 6] <= end
+                    and self._certified_name(data, at + 7, data[at + 6])
+                ):
+                    return MATCH_NAME
+            at += 3
+        return MATCH_NONE
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _alternatives(
+        self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t
+    ) -> cython.int:
+        """The dNSNames of a subjectAltName (RFC 5280 section 4.2.1.6)."""
+        size: cython.Py_ssize_t
+        kind: cython.int
+        _i: cython.int
+        if data[at] == 0x01:
+            at += 3  # critical
+        for _i in range(2):  # the OCTET STRING and the SEQUENCE in it
+            size = self._der_length(data, at + 1, end)
+            if size < 0:
+                return MATCH_NONE
+            at = self.der_at
+            if at + size < end:
+                end = at + size
+        while at + 2 < end:
+            kind = data[at]
+            size = self._der_length(data, at + 1, end)
+            at = self.der_at
+            if size < 0 or at + size > end:
+                return MATCH_NONE
+            if kind == 0x82 and self._certified_name(data, at, size):
+                return MATCH_NAME
+            at += size
+        return MATCH_NONE
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-2, check=False)
+    def _der_length(
+        self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t
+    ) -> cython.Py_ssize_t:
+        """A length in DER of at most two bytes (X.690 section 8.1.3), or -1; sets ``der_at`` behind it."""
+        self.der_at = at + 1
+        if at >= end:
+            return -1
+        if data[at] < 0x80:
+            return data[at]
+        if data[at] == 0x81 and at + 1 < end:
+            self.der_at = at + 2
+            return data[at + 1]
+        if data[at] == 0x82 and at + 2 < end:
+            self.der_at = at + 3
+            return (data[at + 1] << 8) | data[at + 2]
+        return -1
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _certified_name(
+        self, data: cython.uchar[:], at: cython.Py_ssize_t, size: cython.Py_ssize_t
+    ) -> cython.int:
+        """Try a name; of one with a wildcard, "*." before it, the domain below is found too."""
+        i: cython.Py_ssize_t
+        if size > NAME_SIZE:
+            return MATCH_NONE
+        for i in range(size):
+            self._put(i, data[at + i])
+        return self._listed(size)

@@ -53,6 +53,8 @@ CLIENT_HELLO = cython.declare(cython.int, layout.CLIENT_HELLO)
 HTTP_REQUEST = cython.declare(cython.int, layout.HTTP_REQUEST)
 DNS_UDP = cython.declare(cython.int, layout.DNS_UDP)
 DNS_TCP = cython.declare(cython.int, layout.DNS_TCP)
+SOCKS_REQUEST = cython.declare(cython.int, layout.SOCKS_REQUEST)
+CERTIFICATE = cython.declare(cython.int, layout.CERTIFICATE)
 IN_ORDER = cython.declare(cython.int, layout.CONTEXT_IN_ORDER)
 NEW = cython.declare(cython.int, layout.CONTEXT_NEW)
 
@@ -67,6 +69,11 @@ TEXT_LOOK = cython.declare(cython.Py_ssize_t, 32)
 FRAME_HEADER = cython.declare(cython.Py_ssize_t, 64)
 #: Stands in the row where an automaton state would: a ClientHello goes on in the next segment.
 IN_HELLO = cython.declare(cython.uint, 0xFFFF)
+#: The same for a TLS server's first flight, whose certificate is not whole yet.
+IN_CERTIFICATE = cython.declare(cython.uint, 0xFFFE)
+#: Longest segment that is taken for a SOCKS request: greeting, password and request in one have
+#: 257, 513 and 262 bytes at most (RFC 1928 sections 3 and 4, RFC 1929 section 2).
+SOCKS_SIZE = cython.declare(cython.Py_ssize_t, 1032)
 
 STASH_SLOTS = cython.declare(cython.Py_ssize_t, layout.STASH_SLOTS)
 STASH_SIZE = cython.declare(cython.Py_ssize_t, layout.STASH_SIZE)
@@ -153,6 +160,9 @@ class TextScanner:
     first_payload: cython.bint
     opened_at: cython.Py_ssize_t
     found: cython.bint
+    # of the TLS records that are walked over: the place, and the end of the record that it is in
+    walk_at: cython.Py_ssize_t
+    walk_end: cython.Py_ssize_t
 
     def __init__(self, columns: Columns, hits: Hits, automaton: Automaton) -> None:
         self.proto = columns.proto
@@ -460,13 +470,20 @@ class TextScanner:
         before: cython.uint = state
         if state == IN_HELLO:
             return self._continue_hello(column, base, side)
+        if state == IN_CERTIFICATE:
+            return self._continue_certificate(column, base, side)
         if state == CLOSED and end - start > 5:
-            if self.data[start] == 0x16 and self.data[start + 1] == 3 and self.data[start + 5] == 1:
-                return self._begin_hello(column, base, side, context)
+            if self.data[start] == 0x16 and self.data[start + 1] == 3:
+                if self.data[start + 5] == 1:
+                    return self._begin_hello(column, base, side, context)
+                if self.data[start + 5] == 2:
+                    return self._begin_certificate(column, base, side, context)
             if 0x41 <= self.data[start] <= 0x5A and self._http_word(start, end) == 1:
                 self._hit(HTTP_REQUEST, column, start, end - start, context)
             elif end - start > 14 and self._is_dns(column):
                 self._hit(DNS_TCP, column, start + 2, end - start - 2, context)
+            elif (self.data[start] == 5 or self.data[start] == 4) and end - start <= SOCKS_SIZE:
+                self._hit(SOCKS_REQUEST, column, start, end - start, context)
         self.opened_at = -1
         self.found = state == CLOSED and end > start and self._opens_carrier(start, end, context) != 0
         if not self.found and (state != CLOSED or self._may_hold_message(start, end)):
@@ -613,6 +630,133 @@ class TextScanner:
         self._take(slot, self.hits - 1)
         self._free(slot)
         return CLOSED
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(0x10000, check=False)
+    def _begin_certificate(
+        self, column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int, context: cython.int
+    ) -> cython.uint:
+        """A TLS record that opens with a ServerHello; up to TLS 1.2 a certificate follows in the clear."""
+        start: cython.Py_ssize_t = self.payload_at[column]
+        have: cython.Py_ssize_t = self.payload_len[column]
+        need: cython.Py_ssize_t = self._leaf_end(self.data, start, start + have)
+        if need == 0:
+            return CLOSED
+        if need <= have:
+            self._hit(CERTIFICATE, column, start, need, context)
+            return CLOSED
+        if need > STASH_SIZE:
+            self.counts[TOO_LONG] += 1
+            return CLOSED
+        if not context & NEW:
+            return CLOSED
+        self._keep(base, side, start, start + have, False)
+        return IN_CERTIFICATE
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(0x10000, check=False)
+    def _continue_certificate(
+        self, column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int
+    ) -> cython.uint:
+        start: cython.Py_ssize_t = self.payload_at[column]
+        end: cython.Py_ssize_t = start + self.payload_len[column]
+        slot: cython.Py_ssize_t = self._slot_of(base, side)
+        head: cython.Py_ssize_t
+        need: cython.Py_ssize_t
+        if slot < 0:
+            return CLOSED
+        head = slot * STASH_SIZE
+        need = self._leaf_end(self.stash, head, head + self.stash_len[slot])
+        if need <= self.stash_len[slot] + 1:
+            need = STASH_SIZE  # not told yet
+        if end - start > need - self.stash_len[slot]:
+            end = start + need - self.stash_len[slot]
+        self._keep(base, side, start, end, True)
+        need = self._leaf_end(self.stash, head, head + self.stash_len[slot])
+        if need > self.stash_len[slot] and need <= STASH_SIZE:
+            return IN_CERTIFICATE
+        if need > STASH_SIZE:
+            self.counts[TOO_LONG] += 1
+        elif need > 0:
+            self._hit(CERTIFICATE, column, start, 0, 0)
+            self._take(slot, self.hits - 1)
+        self._free(slot)
+        return CLOSED
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-2, check=False)
+    def _leaf_end(
+        self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t
+    ) -> cython.Py_ssize_t:
+        """How many bytes from the ServerHello at ``data[at]`` to the end of the first certificate.
+
+        0 where none can follow in the clear, and one byte more than there is up to ``end`` where
+        that cannot be told yet (RFC 5246 sections 6.2.1, 7.4.1.3 and 7.4.2).
+        """
+        first: cython.Py_ssize_t = at
+        size: cython.Py_ssize_t
+        moved: cython.int
+        if end - at < 9:
+            return end - first + 1
+        self.walk_at = at + 5
+        self.walk_end = at + 5 + ((data[at + 3] << 8) | data[at + 4])
+        size = (data[at + 6] << 16) | (data[at + 7] << 8) | data[at + 8]
+        if at + 9 + size > end:
+            return end - first + 1 if size <= STASH_SIZE else 0
+        if self._is_tls13(data, at + 9, at + 9 + size):
+            return 0
+        moved = self._step(data, end, 4 + size + 1)  # the first byte of the next message
+        if moved <= 0:
+            return end - first + 1 if moved == 0 else 0
+        at = self.walk_at - 1
+        if at + 10 > self.walk_end:
+            return 0
+        if at + 10 > end:
+            return end - first + 1 if at >= end or data[at] == 11 else 0
+        if data[at] != 11:
+            return 0
+        size = (data[at + 7] << 16) | (data[at + 8] << 8) | data[at + 9]
+        moved = self._step(data, end, 9 + size)
+        if moved <= 0:
+            return end - first + 1 if moved == 0 else 0
+        return self.walk_at - first
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-2, check=False)
+    def _step(self, data: cython.uchar[:], end: cython.Py_ssize_t, count: cython.Py_ssize_t) -> cython.int:
+        """Go ``count`` bytes on in handshake records: 1; 0 if more is needed; -1 if another kind follows."""
+        while count > self.walk_end - self.walk_at:
+            count -= self.walk_end - self.walk_at
+            self.walk_at = self.walk_end
+            if self.walk_at + 5 > end:
+                return 0
+            if data[self.walk_at] != 0x16:
+                return -1
+            self.walk_end = self.walk_at + 5 + ((data[self.walk_at + 3] << 8) | data[self.walk_at + 4])
+            self.walk_at += 5
+            if self.walk_end == self.walk_at:
+                return -1
+        self.walk_at += count
+        return 1
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-2, check=False)
+    def _is_tls13(self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+        """Whether a ServerHello has the supported_versions extension (RFC 8446 section 4.2.1)."""
+        at += 2 + 32  # version, random
+        if at >= end:
+            return 0
+        at += 1 + data[at] + 2 + 1 + 2  # session id, cipher suite, compression, length of extensions
+        while at + 4 <= end:
+            if data[at] == 0 and data[at + 1] == 43:
+                return 1
+            at += 4 + ((data[at + 2] << 8) | data[at + 3])
+        return 0
 
     @cython.cfunc
     @cython.nogil

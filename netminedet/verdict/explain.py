@@ -1,6 +1,6 @@
 """Why a host's verdict is what it is, what would raise it and what would lower it.
 
-The rules are those of `flows` (one connection), `sessions` (TLS) and `weigh` (a host); here
+The rules are those of `flows` (one connection), `sessions` (TLS and tunnels) and `weigh` (a host); here
 they are in words.  A host has the verdict of the strongest rule that holds for it.
 """
 
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from netminedet.model import Role, Suspect, Verdict
-from netminedet.verdict.findings import Findings, FlowFinding
+from netminedet.verdict.findings import GRACE_NS, Findings, FlowFinding
 from netminedet.verdict.flows import SURE_JOBS, SURE_SHARES, Basis, FlowVerdict, weigh_named_flow
-from netminedet.verdict.sessions import GRACE_NS, sessions_to_pools
+from netminedet.verdict.sessions import sessions_to_pools, tunnels_to_pools
 
 #: Hosts named in a sentence.
 _NAMED = 5
@@ -24,6 +24,7 @@ class Tie(str, Enum):
     """What speaks against a host besides messages."""
 
     SESSION = "session"
+    TUNNEL = "tunnel"
     NAME = "name"
 
 
@@ -69,9 +70,9 @@ RULES: dict[Basis | Tie, Rule] = {
     Basis.NAMED: Rule(
         Verdict.CONFIRMED,
         "an encrypted connection took the course of Stratum V2, to an address that the DNS had given the "
-        "host for a pool's name: two independent signs of the same",
+        "host for a pool's name, or through a proxy asked for one: two independent signs of the same",
         _HIGHEST,
-        "without the DNS answer it would be probable",
+        "without the name it would be probable",
     ),
     Basis.JOBS: Rule(
         Verdict.CONFIRMED,
@@ -112,12 +113,20 @@ RULES: dict[Basis | Tie, Rule] = {
         f"{GRACE_NS // 60_000_000_000} minutes, or the port were none of the pool's, the name alone would "
         "be left: suspected",
     ),
+    Tie.TUNNEL: Rule(
+        Verdict.PROBABLE,
+        "the host asked a proxy to connect it to a pool's mining name, on a port where that pool serves "
+        "miners; what it said through the tunnel is not known",
+        ("Mining messages in the clear, inside the tunnel or behind the proxy: confirmed.",),
+        "if the port were none of the pool's, or the name that of its web site, the name alone would be "
+        "left: suspected",
+    ),
     Tie.NAME: Rule(
         Verdict.SUSPECTED,
         "the host used a pool's name; people look up pools for many reasons, so names never prove more",
         (
             "A TLS session to an address that the DNS had given this host for a pool's mining name, on a "
-            "port of that pool: probable.",
+            "port of that pool, or a tunnel asked of a proxy to such a name and port: probable.",
             "Mining messages: probable from one side of a connection, confirmed from both.",
         ),
         "if the name were taken out of the pool list, it would be no suspect",
@@ -192,6 +201,7 @@ def _bases(suspect: Suspect, findings: Findings) -> Counter[Basis | Tie]:
         if verdict is not None and (verdict.client[0] == suspect.host or serves):
             counts[verdict.basis] += 1
     counts[Tie.SESSION] = sum(one.where.flow.src_ip == suspect.host for one in sessions_to_pools(findings))
+    counts[Tie.TUNNEL] = sum(one.where.flow.src_ip == suspect.host for one in tunnels_to_pools(findings))
     counts[Tie.NAME] = sum(host == suspect.host for host, _, _ in findings.names)
     return counts
 
@@ -203,7 +213,7 @@ def _flows_of(host: str, findings: Findings) -> Iterator[tuple[FlowFinding, Flow
 
 
 def _times(rule: Basis | Tie, count: int) -> str:
-    thing = "session" if rule is Tie.SESSION else "name" if rule is Tie.NAME else "connection"
+    thing = rule.value if isinstance(rule, Tie) else "connection"
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 

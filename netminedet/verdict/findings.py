@@ -24,6 +24,7 @@ from netminedet.model import (
     PoolName,
     Side,
     Strength,
+    TunnelAsked,
     Where,
 )
 
@@ -32,6 +33,7 @@ MAX_FLOWS = 200_000
 MAX_NAMES = 500_000
 MAX_ANSWERS = 500_000
 MAX_BARE_TLS = 100_000
+MAX_TUNNELS = 100_000
 MAX_TRAFFIC = 400_000
 #: What is counted when one of them is full.
 DROPPED = (
@@ -39,6 +41,7 @@ DROPPED = (
     "names_not_kept",
     "dns_answers_not_kept",
     "tls_sessions_not_kept",
+    "tunnels_not_kept",
     "flow_totals_not_kept",
 )
 #: Different agents (workers, wallets...) kept of one flow; more are cut and marked.
@@ -49,6 +52,11 @@ MAX_MEASURES = 512
 MAX_REPORTED = 32
 #: Flows kept of one name sighting.
 MAX_NAME_FLOWS = 64
+
+#: How long after its time to live an address may still be in use: a miner keeps what it resolved.
+GRACE_NS = 3600 * 1_000_000_000
+#: How far a session may seem to begin before the answer, in captures put together from several.
+SKEW_NS = 1_000_000_000
 
 
 @dataclass(slots=True)
@@ -223,6 +231,10 @@ class AnswerFinding:
     span: Span
     evidence: Evidence
 
+    def holds_at(self, moment: int) -> bool:
+        """Whether the host may have gone by the answer then: within its time to live and a grace period."""
+        return self.span.first - SKEW_NS <= moment <= self.span.last + GRACE_NS
+
     def merge(self, other: AnswerFinding) -> None:
         self.span.add(other.span)
         self.evidence = min(self.evidence, other.evidence, key=order_of)
@@ -241,7 +253,9 @@ class Findings:
     #: (host, address, name)
     answers: dict[tuple[str, str, str], AnswerFinding] = field(default_factory=dict)
     #: ClientHellos without a server name, by flow as the client sends
-    bare_tls: dict[FiveTuple, Where] = field(default_factory=dict)
+    bare_tls: dict[FiveTuple, BareTls] = field(default_factory=dict)
+    #: requests to a proxy that name a pool
+    tunnels: dict[FlowId, TunnelAsked] = field(default_factory=dict)
     #: (packets, bytes) of flows that carried evidence
     traffic: dict[FlowId, tuple[int, int]] = field(default_factory=dict)
     dropped: Counter[str] = field(default_factory=Counter)
@@ -266,7 +280,8 @@ class Findings:
     def add_name(self, seen: NameSeen, size: int) -> None:
         """A pool's name that a host looked up or used, in a packet of ``size`` bytes."""
         flow, moment = seen.where.flow, seen.where.time_ns
-        evidence = Evidence(f"name.{seen.source.value}", "name", seen.where, seen.pool.name, _name_why(seen))
+        what, why = f"name.{seen.source.value}", _name_why(seen)
+        evidence = Evidence(what, "name", seen.where, seen.pool.name, why, seen.details)
         finding = NameFinding(seen.pool, Span(moment, moment), 1, size, {flow}, evidence)
         self._merge_name((flow.src_ip, seen.pool.name, seen.source), finding)
 
@@ -281,11 +296,19 @@ class Findings:
 
     def add_bare_tls(self, opened: BareTls) -> None:
         """A TLS session without a server name."""
-        self._merge_bare_tls(opened.where.flow, opened.where)
+        self._merge_bare_tls(opened.where.flow, opened)
 
-    def names_of(self, host: str, address: str) -> list[str]:
-        """The pools' names for which the DNS gave the host this address, sorted."""
-        return sorted(name for asker, at, name in self.answers if (asker, at) == (host, address))
+    def add_tunnel(self, tunnel: TunnelAsked) -> None:
+        """A proxy asked for a connection to a pool."""
+        self._merge_tunnel(flow_id(tunnel.where.flow), tunnel)
+
+    def names_of(self, host: str, address: str, moment: int) -> list[str]:
+        """The pools' names for which the DNS had given the host this address by then, sorted."""
+        return sorted(
+            name
+            for (asker, at, name), answer in self.answers.items()
+            if (asker, at) == (host, address) and answer.holds_at(moment)
+        )
 
     def merge(self, other: Findings) -> None:
         """Add another's findings to these."""
@@ -302,8 +325,10 @@ class Findings:
             self._merge_name(name_key, name)
         for answer_key, answer in other.answers.items():
             self._merge_answer(answer_key, answer)
-        for flow_key, where in other.bare_tls.items():
-            self._merge_bare_tls(flow_key, where)
+        for flow_key, opened in other.bare_tls.items():
+            self._merge_bare_tls(flow_key, opened)
+        for tunnel_key, tunnel in other.tunnels.items():
+            self._merge_tunnel(tunnel_key, tunnel)
         for traffic_key, totals in other.traffic.items():
             self._merge_traffic(traffic_key, totals)
         self.dropped.update(other.dropped)
@@ -339,14 +364,23 @@ class Findings:
         else:
             self.dropped["dns_answers_not_kept"] += 1
 
-    def _merge_bare_tls(self, key: FiveTuple, where: Where) -> None:
+    def _merge_bare_tls(self, key: FiveTuple, opened: BareTls) -> None:
         known = self.bare_tls.get(key)
         if known is not None:
-            self.bare_tls[key] = min(known, where, key=place_of)
+            self.bare_tls[key] = min(known, opened, key=lambda one: place_of(one.where))
         elif len(self.bare_tls) < MAX_BARE_TLS:
-            self.bare_tls[key] = where
+            self.bare_tls[key] = opened
         else:
             self.dropped["tls_sessions_not_kept"] += 1
+
+    def _merge_tunnel(self, key: FlowId, tunnel: TunnelAsked) -> None:
+        known = self.tunnels.get(key)
+        if known is not None:
+            self.tunnels[key] = min(known, tunnel, key=lambda one: place_of(one.where))
+        elif len(self.tunnels) < MAX_TUNNELS:
+            self.tunnels[key] = tunnel
+        else:
+            self.dropped["tunnels_not_kept"] += 1
 
 
 def flow_id(flow: FiveTuple) -> FlowId:
@@ -371,11 +405,16 @@ def order_of(evidence: Evidence) -> tuple[int, str, int, FiveTuple, str, str]:
 
 _NAME_WHY = {
     NameSource.DNS: "asked the DNS for {name}, a name of the mining pool {pool}",
+    NameSource.DNS_ALIAS: "asked the DNS for {asked}, an alias of {name}, a name of the mining pool {pool}",
     NameSource.TLS: "opened a TLS session to {name}, a name of the mining pool {pool}",
+    NameSource.TLS_CERTIFICATE: "opened a TLS session to a server whose certificate is for {name}, "
+    "a name of the mining pool {pool}",
     NameSource.HTTP_HOST: "sent an HTTP request to {name}, a name of the mining pool {pool}",
     NameSource.HTTP_CONNECT: "asked an HTTP proxy for a tunnel to {name}, a name of the mining pool {pool}",
+    NameSource.SOCKS: "asked a SOCKS proxy for a tunnel to {name}, a name of the mining pool {pool}",
 }
 
 
 def _name_why(seen: NameSeen) -> str:
-    return _NAME_WHY[seen.source].format(name=seen.pool.name, pool=seen.pool.pool)
+    asked = seen.details.get("asked", "")
+    return _NAME_WHY[seen.source].format(name=seen.pool.name, pool=seen.pool.pool, asked=asked)

@@ -60,16 +60,21 @@ def weigh_named_flow(flow: FlowFinding, findings: Findings) -> FlowVerdict | Non
     """The flow's verdict with what the DNS said of its server.
 
     An encrypted Stratum V2 channel, probable alone, is confirmed where it goes to an
-    address that the same host had been given for a pool's name.
+    address that the same host had been given for a pool's name, or through a proxy that
+    it had asked for one.
     """
     verdict = weigh_flow(flow)
     if verdict is None or verdict.basis is not Basis.ASKED or verdict.dialect != ENCRYPTED_DIALECT:
         return verdict
-    names = findings.names_of(verdict.client[0], verdict.server[0])
-    if not names:
+    tunnel = findings.tunnels.get((flow.a, flow.b, flow.proto))
+    names = findings.names_of(verdict.client[0], verdict.server[0], flow.span.first)
+    if tunnel is not None:
+        how = f"it had asked this proxy for a tunnel to {tunnel.pool.name}"
+    elif names:
+        how = f"the DNS had given it this address for {names[0]}"
+    else:
         return verdict
-    reason = f"{verdict.reason}; the DNS had given it this address for {names[0]}, a name of a mining pool"
-    return replace(verdict, basis=Basis.NAMED, reason=reason)
+    return replace(verdict, basis=Basis.NAMED, reason=f"{verdict.reason}; {how}, a name of a mining pool")
 
 
 def weigh_flow(flow: FlowFinding) -> FlowVerdict | None:

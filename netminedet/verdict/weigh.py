@@ -2,7 +2,8 @@
 
 confirmed   mining messages of both sides, accepted shares, or jobs taken
 probable    a mining handshake of one side; or a TLS session to an address that the
-            same host had just been given for a pool's stratum name, on a port of that pool
+            same host had just been given for a pool's stratum name, on a port of that pool;
+            or a tunnel asked for to such a name and port
 suspected   a pool's name alone
 """
 
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import TYPE_CHECKING
 
-from netminedet.model import Evidence, NameSource, Pool, Role, Shares, Suspect, Verdict
+from netminedet.model import Evidence, NameSource, Pool, Role, Shares, Suspect, TunnelAsked, Verdict
 from netminedet.verdict.findings import (
     AnswerFinding,
     Findings,
@@ -24,7 +25,7 @@ from netminedet.verdict.findings import (
     place_of,
 )
 from netminedet.verdict.flows import FlowVerdict, weigh_named_flow
-from netminedet.verdict.sessions import TlsSession, sessions_to_pools
+from netminedet.verdict.sessions import PoolSession, all_sessions
 
 if TYPE_CHECKING:
     from netminedet.verdict.size import Tables
@@ -39,6 +40,7 @@ MAX_LIST = 64
 #: Dialects that only web pages speak.
 BROWSER_DIALECTS = frozenset({"browser-miner"})
 
+_TLS_NAMES = {f"name.{source.value}" for source in (NameSource.TLS, NameSource.TLS_CERTIFICATE)}
 _RANK = {"strong": 0, "name": 1, "weak": 2}
 
 
@@ -62,7 +64,9 @@ class _Case:
     as_server: list[tuple[FlowId, FlowFinding, FlowVerdict]] = field(default_factory=list)
     names: list[NameFinding] = field(default_factory=list)
     answers: list[tuple[str, AnswerFinding]] = field(default_factory=list)
-    sessions: list[TlsSession] = field(default_factory=list)
+    sessions: list[PoolSession] = field(default_factory=list)
+    #: of its own flows, by their id
+    tunnels: dict[FlowId, TunnelAsked] = field(default_factory=dict)
 
 
 def weigh(findings: Findings, settings: Settings) -> tuple[Suspect, ...]:
@@ -82,8 +86,10 @@ def weigh(findings: Findings, settings: Settings) -> tuple[Suspect, ...]:
         case(host).names.append(name)
     for (host, address, _), answer in sorted(findings.answers.items(), key=lambda item: item[0]):
         case(host).answers.append((address, answer))
-    for session in sorted(sessions_to_pools(findings), key=lambda one: place_of(one.where)):
+    for session in sorted(all_sessions(findings), key=lambda one: place_of(one.where)):
         case(session.where.flow.src_ip).sessions.append(session)
+    for key, tunnel in findings.tunnels.items():
+        case(tunnel.where.flow.src_ip).tunnels[key] = tunnel
     suspects = [
         _suspect(one, findings, settings) for one in cases.values() if _accused(one, settings.home_net)
     ]
@@ -170,11 +176,13 @@ def _role(case: _Case, serves: _Flows) -> Role:
 def _reasons(case: _Case, serves: _Flows) -> tuple[str, ...]:
     reasons = []
     for flows, what in ((case.as_client, "mines at"), (serves, "serves")):
-        for _, _, verdict in sorted(flows, key=lambda entry: (-entry[2].verdict, -entry[2].shares.accepted))[
-            :3
-        ]:
+        for key, _, verdict in sorted(
+            flows, key=lambda entry: (-entry[2].verdict, -entry[2].shares.accepted)
+        )[:3]:
             ip, port = verdict.server if what == "mines at" else verdict.client
-            reasons.append(f"{what} {ip} port {port}: {verdict.reason}")
+            asked = case.tunnels.get(key)
+            through = f", through a tunnel to {asked.pool.name} port {asked.port}" if asked else ""
+            reasons.append(f"{what} {ip} port {port}{through}: {verdict.reason}")
     for session in case.sessions[:3]:
         reasons.append(session.reason)
     for name in sorted(case.names, key=lambda name: order_of(name.evidence))[:3]:
@@ -226,13 +234,15 @@ def _pools(case: _Case) -> tuple[Pool, ...]:
     """Servers mined at, by the name that this host knew them under; then names without a server."""
     names = {address: answer.pool.name for address, answer in case.answers}
     pools = set()
-    for _, flow, verdict in case.as_client:
+    for key, flow, verdict in case.as_client:
         ip, port = verdict.server
+        asked = case.tunnels.get(key)
         told = sorted(flow.details["pool_host"].kept)[:1] if "pool_host" in flow.details else []
-        pools.add(Pool(names.get(ip) or (told[0] if told else None), ip, port, tls=False))
+        known = asked.pool.name if asked else names.get(ip)
+        pools.add(Pool(known or (told[0] if told else None), ip, port, tls=False))
     for session in case.sessions:
         flow_seen = session.where.flow
-        pools.add(Pool(session.pool.name, flow_seen.dest_ip, flow_seen.dest_port, tls=True))
+        pools.add(Pool(session.pool.name, flow_seen.dest_ip, flow_seen.dest_port, session.tls))
     named = {pool.name for pool in pools}
     for name in case.names:
         if name.pool.name not in named:
@@ -245,7 +255,7 @@ def _pools(case: _Case) -> tuple[Pool, ...]:
 
 def _pool_of_name(name: NameFinding) -> Pool:
     flow = name.evidence.where.flow
-    if name.evidence.signature == f"name.{NameSource.TLS.value}":
+    if name.evidence.signature in _TLS_NAMES:
         return Pool(name.pool.name, flow.dest_ip, flow.dest_port, tls=True)
     return Pool(name.pool.name, None, None, tls=False)
 

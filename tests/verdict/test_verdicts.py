@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from netminedet import scan
@@ -20,13 +22,13 @@ from netminedet.model import (
     Side,
     Strength,
     Suspect,
+    TunnelAsked,
     Verdict,
     Where,
 )
 from netminedet.signatures import load_signatures
 from netminedet.signatures.agents import load_agents
-from netminedet.verdict.findings import MAX_VALUES, Findings
-from netminedet.verdict.sessions import GRACE_NS
+from netminedet.verdict.findings import GRACE_NS, MAX_VALUES, Findings
 from netminedet.verdict.size import Tables
 from netminedet.verdict.weigh import MAX_EVIDENCE, Settings, weigh
 from tests.conftest import SAMPLES
@@ -184,6 +186,73 @@ def test_tls_session_to_what_the_dns_named(
     assert {host: one.verdict for host, one in suspects.items()} == {MINER[0]: verdict}
 
 
+def test_address_is_forgotten_after_its_time_to_live_and_an_hour() -> None:
+    """To the second; and it is not known before the answer."""
+    last = 61 + GRACE_NS // SECOND
+    for second, verdict in ((0, "probable"), (last, "probable"), (last + 1, "suspected")):
+        found = looked_up(STRATUM)
+        found.add_bare_tls(BareTls(where(second)))
+        assert weighed(found)[MINER[0]].verdict.label == verdict, second
+
+
+def test_shared_address_accuses_no_neighbour() -> None:
+    """Two names at one address: who asked only for the other is not touched."""
+    found = looked_up(STRATUM)
+    found.add_bare_tls(BareTls(where(2, ("10.0.0.6", 40000), (POOL[0], 443))))
+    found.add_bare_tls(BareTls(where(3, MINER, ("198.51.100.8", 443))))
+    assert {host: one.verdict for host, one in weighed(found).items()} == {MINER[0]: Verdict.SUSPECTED}
+
+
+PROXY = ("192.0.2.80", 1080)
+
+
+def asked(pool: PoolName, port: int, source: NameSource = NameSource.SOCKS) -> Findings:
+    found = Findings()
+    found.add_name(NameSeen(where(1, MINER, PROXY), source, pool, {"port": str(port)}), 90)
+    found.add_tunnel(TunnelAsked(where(1, MINER, PROXY), source, pool, port))
+    return found
+
+
+@pytest.mark.parametrize("source", [NameSource.SOCKS, NameSource.HTTP_CONNECT])
+@pytest.mark.parametrize(
+    ("pool", "port", "verdict"),
+    [
+        pytest.param(STRATUM, 3333, Verdict.PROBABLE, id="stratum-port"),
+        pytest.param(STRATUM, 443, Verdict.PROBABLE, id="listed-443"),
+        pytest.param(STRATUM, 8443, Verdict.SUSPECTED, id="other-port"),
+        pytest.param(STRATUM, 0, Verdict.SUSPECTED, id="no-port"),
+        pytest.param(WEBSITE, 443, Verdict.SUSPECTED, id="website"),
+    ],
+)
+def test_tunnel_asked_of_a_proxy(pool: PoolName, port: int, verdict: Verdict, source: NameSource) -> None:
+    suspects = weighed(asked(pool, port, source))
+    assert {host: one.verdict for host, one in suspects.items()} == {MINER[0]: verdict}
+    (server,) = suspects[MINER[0]].pools
+    assert server.name == pool.name
+    assert (server.ip, server.port) == (PROXY if verdict is Verdict.PROBABLE else (None, None))
+
+
+def test_mining_in_a_tunnel_is_at_the_pool_asked_for() -> None:
+    found = asked(STRATUM, 8443)
+    for one in conversation(("C", H), ("S", J), pool=PROXY):
+        found.add_message(one)
+    suspect = weighed(found)[MINER[0]]
+    assert suspect.verdict is Verdict.CONFIRMED
+    assert [(pool.name, pool.ip, pool.port) for pool in suspect.pools] == [(STRATUM.name, *PROXY)]
+    assert "through a tunnel to stratum.pool.example port 8443" in suspect.reasons[0]
+
+
+def test_tunnels_add_up_in_any_order() -> None:
+    one, other = asked(STRATUM, 8443), asked(STRATUM, 3333)
+    tunnel = TunnelAsked(where(9, MINER, PROXY), NameSource.SOCKS, STRATUM, 3333)
+    other.tunnels = dict.fromkeys(other.tunnels, tunnel)
+    both, again = Findings(), Findings()
+    for parts, total in (((one, other), both), ((other, one), again)):
+        for part in parts:
+            total.merge(part)
+    assert both.tunnels == again.tunnels == one.tunnels
+
+
 def test_encrypted_channel_to_a_named_pool_is_confirmed() -> None:
     channel = Message(
         where(2), "stratum-v2.noise-channel", "stratum-v2", H, Side.CLIENT, Strength.STRONG, "why"
@@ -193,6 +262,12 @@ def test_encrypted_channel_to_a_named_pool_is_confirmed() -> None:
     named.add_message(channel)
     assert weighed(alone)[MINER[0]].verdict is Verdict.PROBABLE
     assert weighed(named)[MINER[0]].verdict is Verdict.CONFIRMED
+    late = looked_up(STRATUM)
+    late.add_message(replace(channel, where=where(70 + GRACE_NS // SECOND)))
+    assert weighed(late)[MINER[0]].verdict is Verdict.PROBABLE
+    tunnel = asked(WEBSITE, 3336)
+    tunnel.add_message(replace(channel, where=where(2, MINER, PROXY)))
+    assert weighed(tunnel)[MINER[0]].verdict is Verdict.CONFIRMED
 
 
 def test_server_name_is_a_session_too() -> None:
