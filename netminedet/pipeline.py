@@ -60,7 +60,7 @@ class Pipeline:
     ) -> None:
         """``on_message`` is told every mining message, in the order in which they complete."""
         suffixes = (name for name, _ in signatures.pools.suffixes())
-        self._sieve = Sieve(signatures.anchors, suffixes, max_flows)
+        self._sieve = Sieve(signatures.anchors, suffixes, max_flows, signatures.openers)
         self._signatures = signatures
         self._input = input_name
         self._conversations: OrderedDict[FlowKey, Conversation] = OrderedDict()

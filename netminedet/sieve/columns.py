@@ -103,8 +103,8 @@ class Hits:
         "wanted",
     )
 
-    #: A packet gives at most a piece of conversation and a name.
-    CAPACITY = 2 * CHUNK
+    #: A packet gives at most a piece of conversation, a name and a coin node's words.
+    CAPACITY = 3 * CHUNK
 
     def __init__(self) -> None:
         self.kind = array("I", bytes(4 * self.CAPACITY))
@@ -137,6 +137,7 @@ CLIENT_HELLO = 2
 HTTP_REQUEST = 3
 DNS_UDP = 4
 DNS_TCP = 5
+PEER = 6  # what may be a coin node's first words; only where they are asked for
 
 # Bits of ``Hits.context``, in places that no flag of the row takes.
 CONTEXT_IN_ORDER = 0x4000

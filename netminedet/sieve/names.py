@@ -26,6 +26,7 @@ HASH_START = cython.declare(cython.ulonglong, 0xCBF29CE484222325)
 HASH_STEP = cython.declare(cython.ulonglong, 0x100000001B3)
 
 SEGMENT = cython.declare(cython.int, layout.SEGMENT)
+PEER = cython.declare(cython.int, layout.PEER)
 CLIENT_HELLO = cython.declare(cython.int, layout.CLIENT_HELLO)
 HTTP_REQUEST = cython.declare(cython.int, layout.HTTP_REQUEST)
 DNS_UDP = cython.declare(cython.int, layout.DNS_UDP)
@@ -113,7 +114,7 @@ class NameScanner:
                     self.match[k] = self._http(at, end)
                 elif self.kind[k] == CLIENT_HELLO:
                     self.match[k] = self._hello(k, at, end)
-                if self.kind[k] == SEGMENT or self.match[k] != MATCH_NONE:
+                if self.kind[k] == SEGMENT or self.kind[k] == PEER or self.match[k] != MATCH_NONE:
                     self.wanted[wanted] = k
                     wanted += 1
         return wanted
