@@ -13,7 +13,14 @@ from enum import Enum
 
 from netminedet.model import Role, Suspect, Verdict
 from netminedet.verdict.findings import Findings, FlowFinding
-from netminedet.verdict.flows import SURE_JOBS, SURE_SHARES, Basis, FlowVerdict, weigh_named_flow
+from netminedet.verdict.flows import (
+    SURE_JOBS,
+    SURE_SHARES,
+    Basis,
+    FlowVerdict,
+    takers_of_work,
+    weigh_named_flow,
+)
 from netminedet.verdict.sessions import GRACE_NS, sessions_to_pools
 
 #: Hosts named in a sentence.
@@ -103,6 +110,14 @@ RULES: dict[Basis | Tie, Rule] = {
         ),
         _NO_QUOTATION,
     ),
+    Basis.MANAGED: Rule(
+        Verdict.PROBABLE,
+        "the host was asked how it is and answered as the management interface of a mining machine does; "
+        "that it is one is as good as sure, that it mines is its own word",
+        ("Its own conversation with a pool, as a recording at the uplink would show: confirmed.",),
+        "if nobody had been seen to ask, or one end alone had spoken both lines, it would be a text on "
+        "its way and prove nothing",
+    ),
     Tie.SESSION: Rule(
         Verdict.PROBABLE,
         "the host opened a TLS session to an address that the DNS had given it for a pool's mining name, "
@@ -163,13 +178,13 @@ def seen_of(host: str, findings: Findings) -> tuple[str, ...]:
         if verdict is None:
             unproven += 1
             messages += sum(flow.messages.values())
-        elif verdict.server[0] == host:
+        elif verdict.server[0] == host and verdict.basis is not Basis.MANAGED:
             served.add(verdict.client[0])
     if served:
         names = ", ".join(sorted(served)[:_NAMED]) + (" and others" if len(served) > _NAMED else "")
         sentences.append(
-            f"It is a mining server of {names}, outside the home network: somebody else's pool. "
-            "With --home-net naming its network it would be a suspect."
+            f"It is a mining server of {names}, outside the home network (somebody else's pool; with "
+            "--home-net naming its network it would be a suspect), or a node that gives work to one miner."
         )
     if unproven:
         sentences.append(
@@ -189,7 +204,8 @@ def _bases(suspect: Suspect, findings: Findings) -> Counter[Basis | Tie]:
     serves = suspect.role in (Role.PROXY, Role.POOL)
     counts: Counter[Basis | Tie] = Counter()
     for _, verdict in _flows_of(suspect.host, findings):
-        if verdict is not None and (verdict.client[0] == suspect.host or serves):
+        managed = verdict is not None and verdict.basis is Basis.MANAGED
+        if verdict is not None and (verdict.client[0] == suspect.host or (serves and not managed)):
             counts[verdict.basis] += 1
     counts[Tie.SESSION] = sum(one.where.flow.src_ip == suspect.host for one in sessions_to_pools(findings))
     counts[Tie.NAME] = sum(host == suspect.host for host, _, _ in findings.names)
@@ -197,9 +213,10 @@ def _bases(suspect: Suspect, findings: Findings) -> Counter[Basis | Tie]:
 
 
 def _flows_of(host: str, findings: Findings) -> Iterator[tuple[FlowFinding, FlowVerdict | None]]:
+    takers = takers_of_work(findings)
     for flow in findings.flows.values():
         if host in (flow.a[0], flow.b[0]):
-            yield flow, weigh_named_flow(flow, findings)
+            yield flow, weigh_named_flow(flow, findings, takers)
 
 
 def _times(rule: Basis | Tie, count: int) -> str:

@@ -89,7 +89,7 @@ class Values:
 
 
 #: Details of messages that are collected, besides the jobs.
-DETAILS = ("agent", "worker", "wallet", "pool_host", "algo")
+DETAILS = ("agent", "worker", "wallet", "pool_host", "pool_url", "algo")
 
 
 @dataclass(slots=True)
@@ -150,17 +150,18 @@ class FlowFinding:
     def _add_size(self, message: Message) -> None:
         """What the message says of how much is mined."""
         details, moment = message.details, message.where.time_ns
+        rate = details.get("hashrate")
+        if rate and (message.sender is Side.CLIENT or message.kind is Kind.STATUS):
+            self._report({moment: rate})
         if message.kind in (Kind.SHARE, Kind.ACCEPTED):
             texts = (details.get("difficulty", ""), details.get("target", ""), details.get("algo", ""))
             self._measure((message.kind, *texts), 1)
-        elif message.sender is Side.SERVER:
+        elif message.sender is Side.SERVER and message.kind is not Kind.STATUS:
             if message.kind is Kind.JOB or "job_id" in details:
                 self._job_at(moment)
             for name in ("difficulty", "target", "algo"):
                 if text := details.get(name):
                     self.in_force[name] = max((moment, text), self.in_force.get(name, (moment, text)))
-        elif rate := details.get("hashrate"):
-            self._report({moment: rate})
 
     def add(self, message: Message) -> None:
         by_a = _is_a(message.where.flow)
