@@ -276,6 +276,24 @@ class Shares:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeSeen:
+    """A host that speaks the protocol of coin nodes or wallets: beside mining, and none."""
+
+    host: str
+    #: "bitcoin-p2p", "monero-levin", "ethereum-rlpx", "lightning"
+    protocol: str
+    #: the coin, where its bytes tell; else empty
+    network: str
+    first_seen: int
+    last_seen: int
+    #: who it spoke to, sorted; at most ``findings.MAX_VALUES``, and whether there were more
+    peers: tuple[str, ...]
+    truncated: bool
+    #: the first packet that tells
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
 class Management:
     """What a mining machine told of itself through its management interface."""
 

@@ -21,6 +21,8 @@ from netminedet.model import (
 from netminedet.protocols.conversation import Conversation, Segment
 from netminedet.protocols.dns import read_dns
 from netminedet.protocols.hosts import http_host, tls_server_name
+from netminedet.protocols.peers import OPENERS as PEER_OPENERS
+from netminedet.protocols.peers import adjacent as read_adjacent
 from netminedet.sieve import FlowKey, Hit, Sieve
 from netminedet.sieve.columns import (
     CLIENT_HELLO,
@@ -32,6 +34,7 @@ from netminedet.sieve.columns import (
     HTTP_REQUEST,
     HTTP_SEEN,
     MATCH_BARE_TLS,
+    PEER,
     SEGMENT,
 )
 from netminedet.signatures import SignatureSet
@@ -57,10 +60,14 @@ class Pipeline:
         input_name: str,
         max_flows: int,
         on_message: Callable[[Message], None] | None = None,
+        adjacent: bool = False,
     ) -> None:
-        """``on_message`` is told every mining message, in the order in which they complete."""
+        """``on_message`` is told every mining message, in the order in which they complete.
+        ``adjacent``: look for coin nodes, too."""
         suffixes = (name for name, _ in signatures.pools.suffixes())
-        self._sieve = Sieve(signatures.anchors, suffixes, max_flows, signatures.openers)
+        self._sieve = Sieve(
+            signatures.anchors, suffixes, max_flows, signatures.openers, PEER_OPENERS if adjacent else None
+        )
         self._signatures = signatures
         self._input = input_name
         self._conversations: OrderedDict[FlowKey, Conversation] = OrderedDict()
@@ -74,6 +81,9 @@ class Pipeline:
         for hit in self._sieve.run(batch, self._input):
             if hit.kind == SEGMENT:
                 self._segment(hit)
+            elif hit.kind == PEER:
+                if (found := read_adjacent(hit.payload)) is not None:
+                    self.findings.add_node(hit.where, found.protocol, found.network)
             elif hit.match == MATCH_BARE_TLS:
                 self._note(hit)
                 self.findings.add_bare_tls(BareTls(hit.where))

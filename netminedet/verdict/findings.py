@@ -21,6 +21,7 @@ from netminedet.model import (
     NameAnswer,
     NameSeen,
     NameSource,
+    NodeSeen,
     PoolName,
     Side,
     Strength,
@@ -33,6 +34,7 @@ MAX_NAMES = 500_000
 MAX_ANSWERS = 500_000
 MAX_BARE_TLS = 100_000
 MAX_TRAFFIC = 400_000
+MAX_NODES = 20_000
 #: What is counted when one of them is full.
 DROPPED = (
     "mining_flows_not_kept",
@@ -40,6 +42,7 @@ DROPPED = (
     "dns_answers_not_kept",
     "tls_sessions_not_kept",
     "flow_totals_not_kept",
+    "nodes_not_kept",
 )
 #: Different agents (workers, wallets...) kept of one flow; more are cut and marked.
 MAX_VALUES = 64
@@ -229,6 +232,21 @@ class AnswerFinding:
         self.evidence = min(self.evidence, other.evidence, key=order_of)
 
 
+@dataclass(slots=True)
+class NodeFinding:
+    """A host that speaks one protocol of coin nodes."""
+
+    span: Span
+    peers: Values
+    #: the first packet that tells
+    where: Where
+
+    def merge(self, other: NodeFinding) -> None:
+        self.span.add(other.span)
+        self.peers.merge(other.peers)
+        self.where = min(self.where, other.where, key=place_of)
+
+
 FlowId = tuple[tuple[str, int], tuple[str, int], str]
 
 
@@ -245,6 +263,8 @@ class Findings:
     bare_tls: dict[FiveTuple, Where] = field(default_factory=dict)
     #: (packets, bytes) of flows that carried evidence
     traffic: dict[FlowId, tuple[int, int]] = field(default_factory=dict)
+    #: (host, protocol, network), filled only where coin nodes are asked for
+    nodes: dict[tuple[str, str, str], NodeFinding] = field(default_factory=dict)
     dropped: Counter[str] = field(default_factory=Counter)
 
     def add_message(self, message: Message) -> None:
@@ -284,6 +304,25 @@ class Findings:
         """A TLS session without a server name."""
         self._merge_bare_tls(opened.where.flow, opened.where)
 
+    def add_node(self, where: Where, protocol: str, network: str) -> None:
+        """A packet in which its sender spoke a protocol of coin nodes."""
+        finding = NodeFinding(Span(where.time_ns, where.time_ns), Values({where.flow.dest_ip}), where)
+        self._merge_node((where.flow.src_ip, protocol, network), finding)
+
+    def nodes_seen(self) -> tuple[NodeSeen, ...]:
+        """The coin nodes, by host."""
+        return tuple(
+            NodeSeen(
+                *key,
+                first_seen=node.span.first,
+                last_seen=node.span.last,
+                peers=tuple(sorted(node.peers.kept)),
+                truncated=node.peers.truncated,
+                where=node.where,
+            )
+            for key, node in sorted(self.nodes.items(), key=lambda item: item[0])
+        )
+
     def names_of(self, host: str, address: str) -> list[str]:
         """The pools' names for which the DNS gave the host this address, sorted."""
         return sorted(name for asker, at, name in self.answers if (asker, at) == (host, address))
@@ -307,6 +346,8 @@ class Findings:
             self._merge_bare_tls(flow_key, where)
         for traffic_key, totals in other.traffic.items():
             self._merge_traffic(traffic_key, totals)
+        for node_key, node in other.nodes.items():
+            self._merge_node(node_key, node)
         self.dropped.update(other.dropped)
 
     def _merge_traffic(self, key: FlowId, totals: tuple[int, int]) -> None:
@@ -317,6 +358,16 @@ class Findings:
             self.traffic[key] = totals
         else:
             self.dropped["flow_totals_not_kept"] += 1
+
+    def _merge_node(self, key: tuple[str, str, str], finding: NodeFinding) -> None:
+        known = self.nodes.get(key)
+        if known is not None:
+            known.merge(finding)
+        elif len(self.nodes) < MAX_NODES:
+            peers = Values(set(finding.peers.kept), finding.peers.truncated)
+            self.nodes[key] = NodeFinding(Span(finding.span.first, finding.span.last), peers, finding.where)
+        else:
+            self.dropped["nodes_not_kept"] += 1
 
     def _merge_name(self, key: tuple[str, str, NameSource], finding: NameFinding) -> None:
         known = self.names.get(key)
