@@ -154,6 +154,17 @@ class Style:
         return f'"{written}"'
 
 
+def words(end: bytes = b"") -> list[Segment]:
+    """A Duino-Coin session: the server first, three rounds, a segment for each message."""
+    said: list[Segment] = [(False, b"2.4" + end), (True, b"FROM,PC Miner,acct7,192.0.2.7,Linux" + end)]
+    for number, answer in enumerate((b"GOOD", b"BAD", b"GOOD")):
+        digests = f"{number:040x},{number + 7:040x},5000".encode()
+        share = f"{4711 + number},151200.5,Official PC Miner 2.4,rig1".encode()
+        said += [(True, b"JOB,acct7,LOW" + end), (False, digests + end), (True, share + end)]
+        said.append((False, answer + end))
+    return said
+
+
 def retyped(turns: list[Turn], change: Callable[[Any], Any]) -> list[Turn]:
     """The turns with each value in params and results changed; keys, verbs and ids stay."""
 

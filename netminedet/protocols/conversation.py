@@ -260,7 +260,8 @@ class Conversation:
         elif kind == "websocket":
             end.framing, other.framing = midstream_websocket(), midstream_websocket()
         elif data.startswith(self._signatures.openers) and not end.framing.pending:
-            end.framing, other.framing = TextFraming(), TextFraming()
+            openers = self._signatures.openers
+            end.framing, other.framing = TextFraming(openers), TextFraming(openers)
         elif kind == "frames":
             end.framing, other.framing = FrameFraming(Side.CLIENT), FrameFraming(Side.SERVER)
 
@@ -430,8 +431,15 @@ def _in_place(end: _End, segment: Segment, item: JsonItem) -> bool:
 
 
 def _tells(candidates: list[Message]) -> bool:
-    """Whether messages of words count as an answer in kind: work, shares, asking a machine how it is."""
-    return any(one.strength is Strength.STRONG or one.kind is Kind.STATUS for one in candidates)
+    """Whether messages of words count as an answer in kind: work, shares, asking a machine how it is.
+
+    A word such as "GOOD" does not, though it answers a share.
+    """
+    answers = (Kind.ACCEPTED, Kind.REJECTED)
+    return any(
+        one.kind is Kind.STATUS or (one.strength is Strength.STRONG and one.kind not in answers)
+        for one in candidates
+    )
 
 
 def _moment(message: Message) -> tuple[int, int]:

@@ -113,7 +113,7 @@ def duino_message(line: str, sender: Side) -> DuinoMessage | None:
         if words[0] == "FROM" and 3 <= len(words) <= 6 and "Miner" in words[1] and _USER.match(words[2]):
             return DuinoMessage(DuinoKind.GREETING, sender, user=words[2], agent=words[1])
         share = _SHARE.match(line)
-        if share is None or "iner" not in share[3]:
+        if share is None or "miner" not in share[3].lower():
             return None
         rate = float(share[2])
         return DuinoMessage(DuinoKind.SHARE, sender, agent=share[3], rig=share[4] or "", hashrate=rate)
