@@ -92,6 +92,11 @@ POOLS = {
     ],
     "id": 1,
 }
+WHATSMINER = {
+    "STATUS": [{"STATUS": "S", "Msg": "Summary"}],
+    "SUMMARY": [{"Elapsed": 2648, "MHS av": 84983730.62, "Accepted": 804, "Rejected": 0}],
+    "id": 1,
+}
 TEXT_SUMMARY = (
     "STATUS=S,When=1772438400,Code=11,Msg=Summary,Description=sgminer 5.6.1|"
     "SUMMARY,Elapsed=4711,MHS av=812.50,Found Blocks=0,Accepted=1475,Rejected=16|\0"
@@ -117,6 +122,7 @@ def _asked() -> list[tuple[str, int, Turns]]:
         ("10.14.0.12", 4028, [(b"summary|", TEXT_SUMMARY.encode())]),
         ("10.14.0.12", 4028, [(b"pools|", TEXT_POOLS.encode())]),
         ("10.14.0.13", 3333, [(encode(d.rpc(0, "miner_getstat1", [], jsonrpc="2.0")), encode(phoenix))]),
+        ("10.14.0.14", 4028, [(b'{"cmd":"summary"}', encode(WHATSMINER, ""))]),
         ("10.14.0.21", 11211, [(b"stats\r\n", statistics), (b"version\r\n", b"VERSION 1.6\r\n")]),
         ("10.14.0.22", 6379, [(b"INFO\r\n", b"$5\r\nredis\r\n"), (b"summary\r\n", b"-ERR unknown\r\n")]),
         ("10.14.0.23", 4000, [(b'{"command":"summary"}\n', encode({"STATUS": "OK", "summary": [1, 2]}))]),
@@ -126,7 +132,7 @@ def _asked() -> list[tuple[str, int, Turns]]:
 
 
 def management() -> Tape:
-    """Three machines that answer a monitoring station; then services and records that only look so."""
+    """Four machines that answer a monitoring station; then services and records that only look so."""
     tape = Tape()
     for number, (host, port, turns) in enumerate(_asked()):
         talk = Talk(tape, (STATION, 51000 + number), (host, port), at=1 + number).open()

@@ -211,10 +211,12 @@ def _cgminer_reply(reply: Mapping[str, Any]) -> ApiMessage | None:
     if not isinstance(status, Mapping) or status.get("STATUS") not in tuple("SIWEF"):
         return None
     vendor = status.get("Description")
-    if "When" not in status or not ("Code" in status or "Msg" in status):
+    formal = "When" in status and ("Code" in status or "Msg" in status)
+    if not formal and not _like_whatsminer(reply):
         return None
     vendor = _clean(vendor) if isinstance(vendor, str) else ""
-    family = "btminer" if re.search("btminer|whatsminer", vendor, re.IGNORECASE) else "cgminer"
+    named = re.search("btminer|whatsminer", vendor, re.IGNORECASE)
+    family = "cgminer" if formal and not named else "btminer"
     message = ApiMessage(ApiKind.REPLY, family, vendor=vendor)
     for summary in _objects(reply.get("SUMMARY"))[:1]:
         message = replace(
@@ -229,6 +231,15 @@ def _cgminer_reply(reply: Mapping[str, Any]) -> ApiMessage | None:
     if pools:
         message = replace(message, command="pools", pools=_texts(pools, "URL"), users=_texts(pools, "User"))
     return message
+
+
+def _like_whatsminer(reply: Mapping[str, Any]) -> bool:
+    """Whatsminer leaves time and name out of the status; what follows must then tell by itself."""
+    for summary in _objects(reply.get("SUMMARY"))[:1]:
+        if "Elapsed" in summary and "Accepted" in summary and _hashrate(summary) is not None:
+            return True
+    pools = _objects(reply.get("POOLS"))
+    return bool(pools) and all("://" in str(pool.get("URL")) and "User" in pool for pool in pools)
 
 
 def _ethman_reply(result: object) -> ApiMessage | None:
