@@ -68,6 +68,15 @@ def test_pairs_in_the_wrong_order(seed: int) -> None:
     assert verdict(parts[:first] + swapped(parts[first:], random.Random(seed), 0.5)) == expected()
 
 
+def test_evidence_names_the_packet_in_which_a_message_stands() -> None:
+    (suspect, *_) = scan(SAMPLES / "duino-coin.pcap").suspects
+    packets = {one.signature: one.where.packet for one in suspect.evidence}
+    # of the sample's first connection: SYN, SYN, ACK, version, ACK, greeting, ACK, request, ACK, job
+    assert packets["duino-coin.greeting"] == 6
+    assert packets["duino-coin.request"] == 8
+    assert packets["duino-coin.job"] == 10
+
+
 @pytest.mark.parametrize("begin", range(1, 9))
 def test_picked_up_in_the_middle(begin: int) -> None:
     (found,) = verdict([Placed(part.miner, part.offset, part.data) for part in placed(words())[begin:]])

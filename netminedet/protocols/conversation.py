@@ -126,6 +126,8 @@ class _End:
     in_dialogue: bool = False
     spoke_in_kind: bool = False
     last: Segment | None = None
+    #: the segment before the last
+    before: Segment | None = None
 
 
 class Conversation:
@@ -164,7 +166,7 @@ class Conversation:
     def segment(self, segment: Segment) -> list[Message]:
         """Take the next segment of either side; the mining messages that it completes."""
         end = self._ends[segment.side]
-        end.last = segment
+        end.before, end.last = end.last, segment
         if segment.syn:
             end.stream.restart(segment.seq + 1)
             end.framing = JsonLines()
@@ -188,7 +190,7 @@ class Conversation:
                 for piece in end.stream.flush():
                     messages += self._read(end.last, piece.data, piece.gap)
         for end in self._ends:
-            messages += self._end_turn(end)
+            messages += self._end_turn(end, end.last)
         self.found += len(messages)
         return messages
 
@@ -203,17 +205,20 @@ class Conversation:
             if self._noise is not None:
                 return watched
         self._choose_framing(end, segment, data)
-        ended = self._end_turn(self._ends[1 - segment.side])
+        ended = self._end_turn(self._ends[1 - segment.side], self._ends[1 - segment.side].last)
+        if data.startswith(self._signatures.openers):
+            ended += self._end_turn(end, end.before)
         items = end.framing.feed(data, gap=gap)
         if isinstance(end.framing, HttpFraming) and end.framing.tunnel is not None:
             return self._read_tunnel(end.framing, segment)
         return ended + self._take(end, segment, items)
 
-    def _end_turn(self, end: _End) -> list[Message]:
-        """The other end speaks: what this one wrote without a newline is a message where it writes text."""
-        if end.last is None or not isinstance(end.framing, TextFraming):
+    def _end_turn(self, end: _End, last: Segment | None) -> list[Message]:
+        """What the end wrote without a newline, up to its segment ``last``, is a message where it writes
+        text: the other end speaks, or it begins another one itself."""
+        if last is None or not isinstance(end.framing, TextFraming):
             return []
-        return self._take(end, end.last, end.framing.turn())
+        return self._take(end, last, end.framing.turn())
 
     def _take(self, end: _End, segment: Segment, items: list[Item]) -> list[Message]:
         """The mining messages among the items that a segment completes."""
@@ -260,8 +265,7 @@ class Conversation:
         elif kind == "websocket":
             end.framing, other.framing = midstream_websocket(), midstream_websocket()
         elif data.startswith(self._signatures.openers) and not end.framing.pending:
-            openers = self._signatures.openers
-            end.framing, other.framing = TextFraming(openers), TextFraming(openers)
+            end.framing, other.framing = TextFraming(), TextFraming()
         elif kind == "frames":
             end.framing, other.framing = FrameFraming(Side.CLIENT), FrameFraming(Side.SERVER)
 

@@ -176,16 +176,11 @@ class FrameFraming:
 
 
 class TextFraming:
-    """Lines of words, each given as the objects that ``read_line`` makes of it.
-
-    Early programs end a message by writing no more: what begins with one of the ``openers``
-    begins a new one.
-    """
+    """Lines of words, each given as the objects that ``read_line`` makes of it."""
 
     carrier = "text"
 
-    def __init__(self, openers: tuple[bytes, ...] = ()) -> None:
-        self._openers = openers
+    def __init__(self) -> None:
         self._reader = TextReader()
         self._seen = 0
         self._partial = False
@@ -199,12 +194,11 @@ class TextFraming:
         return self._reader.oversized
 
     def feed(self, data: bytes, *, gap: bool = False) -> list[Item]:
-        before = self.turn() if data.startswith(self._openers) else []
         self._partial = data[-1:] not in (b"\n", b"\0")
-        return before + self._items(self._reader.feed(data, gap=gap))
+        return self._items(self._reader.feed(data, gap=gap))
 
     def turn(self) -> list[Item]:
-        """The other side speaks, or nobody any more: what has no newline is a message too."""
+        """The other side speaks, or a new message begins: what has no newline is a message too."""
         self._partial = False
         return self._items(self._reader.turn())
 

@@ -148,6 +148,8 @@ _ROLES = {
     Role.LOOKUP: "Role lookup only: nothing but names was seen.",
 }
 
+_MACHINE = "Role miner: it answers as a mining machine does; whoever asked it is no suspect."
+
 
 def explain_verdict(suspect: Suspect, findings: Findings) -> Ruling:
     """The verdict of a suspect in words, from the findings that it was made of."""
@@ -166,7 +168,8 @@ def explain_verdict(suspect: Suspect, findings: Findings) -> Ruling:
     elif present:
         lower.append("Without all of that it would be no suspect: nothing else was seen of it.")
     first = RULES[present[0]] if present else RULES[Tie.NAME]
-    return Ruling((*why, _ROLES[suspect.role]), first.more, tuple(dict.fromkeys(lower)))
+    role = _MACHINE if present == [Basis.MANAGED] else _ROLES[suspect.role]
+    return Ruling((*why, role), first.more, tuple(dict.fromkeys(lower)))
 
 
 def seen_of(host: str, findings: Findings) -> tuple[str, ...]:
