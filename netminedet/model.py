@@ -122,6 +122,7 @@ class Kind(str, Enum):
     ACCEPTED = "accepted"  # the server's yes to a share
     REJECTED = "rejected"  # the server's no to a share
     CONTROL = "control"  # difficulty, keep-alive and the like
+    STATUS = "status"  # asking a mining machine how it is, and what it answers
 
 
 class Strength(IntEnum):
@@ -300,6 +301,36 @@ class Shares:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeSeen:
+    """A host that speaks the protocol of coin nodes or wallets: beside mining, and none."""
+
+    host: str
+    #: "bitcoin-p2p", "monero-levin", "ethereum-rlpx", "lightning"
+    protocol: str
+    #: the coin, where its bytes tell; else empty
+    network: str
+    first_seen: int
+    last_seen: int
+    #: who it spoke to, sorted; at most ``findings.MAX_VALUES``, and whether there were more
+    peers: tuple[str, ...]
+    truncated: bool
+    #: the first packet that tells
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Management:
+    """What a mining machine told of itself through its management interface."""
+
+    #: the programs that it named, e.g. "cgminer 4.11.1"
+    interfaces: tuple[str, ...]
+    #: addresses of the pools that it is set to mine at
+    pools: tuple[str, ...]
+    #: the latest rate that it stated, in hashes a second
+    hash_rate: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Suspect:
     """One host and everything that speaks against it."""
 
@@ -329,6 +360,8 @@ class Suspect:
     software: tuple[Agent, ...] = ()
     #: by algorithm; of a proxy, what it handed in upstream
     hash_rates: tuple[HashRate, ...] = ()
+    #: what it told of itself through its management interface; its own word, and no estimate
+    management: Management | None = None
     #: of a proxy or pool: different login names that it was told by the miners it serves
     rigs: int = 0
 

@@ -23,6 +23,8 @@ from netminedet.protocols.certificate import certificate_names
 from netminedet.protocols.conversation import Conversation, Segment
 from netminedet.protocols.dns import DnsMessage, read_dns
 from netminedet.protocols.hosts import http_target
+from netminedet.protocols.peers import OPENERS as PEER_OPENERS
+from netminedet.protocols.peers import adjacent as read_adjacent
 from netminedet.protocols.socks import tunnel_request
 from netminedet.protocols.tls import ja4, tls_server_name
 from netminedet.sieve import FlowKey, Hit, Sieve
@@ -37,6 +39,7 @@ from netminedet.sieve.columns import (
     HTTP_REQUEST,
     HTTP_SEEN,
     MATCH_BARE_TLS,
+    PEER,
     SEGMENT,
     SOCKS_REQUEST,
 )
@@ -63,10 +66,14 @@ class Pipeline:
         input_name: str,
         max_flows: int,
         on_message: Callable[[Message], None] | None = None,
+        adjacent: bool = False,
     ) -> None:
-        """``on_message`` is told every mining message, in the order in which they complete."""
+        """``on_message`` is told every mining message, in the order in which they complete.
+        ``adjacent``: look for coin nodes, too."""
         suffixes = (name for name, _ in signatures.pools.suffixes())
-        self._sieve = Sieve(signatures.anchors, suffixes, max_flows)
+        self._sieve = Sieve(
+            signatures.anchors, suffixes, max_flows, signatures.openers, PEER_OPENERS if adjacent else None
+        )
         self._signatures = signatures
         self._input = input_name
         self._conversations: OrderedDict[FlowKey, Conversation] = OrderedDict()
@@ -80,6 +87,9 @@ class Pipeline:
         for hit in self._sieve.run(batch, self._input):
             if hit.kind == SEGMENT:
                 self._segment(hit)
+            elif hit.kind == PEER:
+                if (found := read_adjacent(hit.payload)) is not None:
+                    self.findings.add_node(hit.where, found.protocol, found.network)
             elif hit.match == MATCH_BARE_TLS:
                 self._note(hit)
                 self.findings.add_bare_tls(BareTls(hit.where, ja4(hit.prefix or hit.payload)))

@@ -19,6 +19,7 @@ from pages import browser
 from second import stratum_v2
 from tunnels import INTERFACES, tunnels
 from wire import Tape
+from words import duino_coin, management, nodes
 from work import getwork_capture
 
 PCAP: dict[str, Callable[[], Tape]] = {
@@ -38,6 +39,9 @@ PCAP: dict[str, Callable[[], Tape]] = {
     "getwork": getwork_capture,
     "browser": browser,
     "stratum-v2": stratum_v2,
+    "duino-coin": duino_coin,
+    "management-api": management,
+    "nodes": nodes,
     "lookalikes": lookalikes,
     "lookalikes-2": neighbours,
 }

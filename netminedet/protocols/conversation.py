@@ -7,6 +7,8 @@ mail or a database row may quote a whole Stratum session.  A message counts
   present turn of speech (*flight*) began;
 * at once, too, as a segment of its own after a binary preamble of the same side:
   what quotes protocols is text, or holds the quotation inside a frame;
+* in a dialogue of plain words, which others may speak as well, only once both sides have
+  said something that is telling;
 * otherwise (a preamble of text, an HTTP exchange before, a flow picked up in the
   middle of something else) only if it begins a flight or a segment or follows such a
   message directly, and only once the other side has answered in kind: a proxy or a
@@ -26,12 +28,14 @@ from netminedet.protocols.framing import (
     FrameFraming,
     Framing,
     HttpFraming,
+    TextFraming,
     WebSocketFraming,
     is_request,
     midstream_websocket,
     opening,
+    read_value,
 )
-from netminedet.protocols.jsonlines import ForeignItem, JsonItem, JsonLines
+from netminedet.protocols.jsonlines import ForeignItem, Item, JsonItem, JsonLines
 from netminedet.protocols.measure import Measures
 from netminedet.protocols.stratum_v2 import NoiseStage, NoiseWatch, looks_random
 from netminedet.protocols.stream import Stream
@@ -68,6 +72,8 @@ class Recognised(Protocol):
 class Recogniser(Protocol):
     """The signatures, as far as a conversation needs them."""
 
+    @property
+    def openers(self) -> tuple[bytes, ...]: ...
     def match(
         self, message: object, sender: Side | None = None, carrier: str | None = None
     ) -> Iterable[Recognised]: ...
@@ -120,6 +126,8 @@ class _End:
     in_dialogue: bool = False
     spoke_in_kind: bool = False
     last: Segment | None = None
+    #: the segment before the last
+    before: Segment | None = None
 
 
 class Conversation:
@@ -158,7 +166,7 @@ class Conversation:
     def segment(self, segment: Segment) -> list[Message]:
         """Take the next segment of either side; the mining messages that it completes."""
         end = self._ends[segment.side]
-        end.last = segment
+        end.before, end.last = end.last, segment
         if segment.syn:
             end.stream.restart(segment.seq + 1)
             end.framing = JsonLines()
@@ -181,6 +189,8 @@ class Conversation:
             if end.last is not None:
                 for piece in end.stream.flush():
                     messages += self._read(end.last, piece.data, piece.gap)
+        for end in self._ends:
+            messages += self._end_turn(end, end.last)
         self.found += len(messages)
         return messages
 
@@ -195,10 +205,24 @@ class Conversation:
             if self._noise is not None:
                 return watched
         self._choose_framing(end, segment, data)
-        carrier = end.framing.carrier
+        ended = self._end_turn(self._ends[1 - segment.side], self._ends[1 - segment.side].last)
+        if data.startswith(self._signatures.openers):
+            ended += self._end_turn(end, end.before)
         items = end.framing.feed(data, gap=gap)
         if isinstance(end.framing, HttpFraming) and end.framing.tunnel is not None:
             return self._read_tunnel(end.framing, segment)
+        return ended + self._take(end, segment, items)
+
+    def _end_turn(self, end: _End, last: Segment | None) -> list[Message]:
+        """What the end wrote without a newline, up to its segment ``last``, is a message where it writes
+        text: the other end speaks, or it begins another one itself."""
+        if last is None or not isinstance(end.framing, TextFraming):
+            return []
+        return self._take(end, last, end.framing.turn())
+
+    def _take(self, end: _End, segment: Segment, items: list[Item]) -> list[Message]:
+        """The mining messages among the items that a segment completes."""
+        carrier = end.framing.carrier
         if any(isinstance(item, ForeignItem) for item in items):
             end.foreign = True
         messages: list[Message] = []
@@ -210,7 +234,7 @@ class Conversation:
             candidates = self._candidates(segment, item.value, carrier) if placed else []
             end.in_dialogue = bool(candidates)
             alone = len(items) == 1 and item.heads_segment and not end.framing.pending
-            sure = carrier != "lines" or (alone and not segment.flight_is_text)
+            sure = carrier not in ("lines", "text") or (alone and not segment.flight_is_text)
             messages += self._weigh(end, candidates, sure=sure)
         return messages
 
@@ -228,7 +252,7 @@ class Conversation:
 
     def _choose_framing(self, end: _End, segment: Segment, data: bytes) -> None:
         """Change the framing where the bytes begin something else than what came before."""
-        if isinstance(end.framing, (WebSocketFraming, FrameFraming)):
+        if isinstance(end.framing, (WebSocketFraming, FrameFraming, TextFraming)):
             return
         if isinstance(end.framing, HttpFraming):
             if segment.flight_is_json:
@@ -240,6 +264,8 @@ class Conversation:
             end.framing = HttpFraming(requests=is_request(data) or not data.startswith(b"HTTP/"))
         elif kind == "websocket":
             end.framing, other.framing = midstream_websocket(), midstream_websocket()
+        elif data.startswith(self._signatures.openers) and not end.framing.pending:
+            end.framing, other.framing = TextFraming(), TextFraming()
         elif kind == "frames":
             end.framing, other.framing = FrameFraming(Side.CLIENT), FrameFraming(Side.SERVER)
 
@@ -275,7 +301,8 @@ class Conversation:
         found: list[Message] = []
         for one in values[:MAX_HELD]:
             if isinstance(one, dict):
-                found += self._messages(segment, one, carrier)
+                for read in read_value(one) if carrier == "lines" else [one]:
+                    found += self._messages(segment, read, carrier)
         return found
 
     def _messages(self, segment: Segment, value: dict[str, Any], carrier: str) -> list[Message]:
@@ -283,7 +310,8 @@ class Conversation:
         for match in matches:
             if match.strength is Strength.STRONG:
                 self._measures.learn(match.kind, match.sender, match.details)
-        if "method" in value and value.get("id") is not None:
+        shares = carrier == "text" and any(match.kind is Kind.SHARE for match in matches)
+        if shares or ("method" in value and value.get("id") is not None):
             self._remember(self._ends[segment.side], value, matches)
         found: list[Message] = []
         for match in matches:
@@ -370,8 +398,9 @@ class Conversation:
         """Let the candidates count, hold them, or let them count together with those held."""
         if not candidates:
             return []
-        end.spoke_in_kind = True
-        if sure or not any(one.foreign for one in self._ends):
+        is_text = isinstance(end.framing, TextFraming)
+        end.spoke_in_kind = end.spoke_in_kind or not is_text or _tells(candidates)
+        if sure or not (is_text or any(one.foreign for one in self._ends)):
             return self._release() + candidates
         if self._mutual or self._answered():
             self._mutual = True
@@ -403,6 +432,18 @@ def _in_place(end: _End, segment: Segment, item: JsonItem) -> bool:
         return True
     http_body = segment.http_seen and segment.flight_is_json is False
     return item.heads_segment and not http_body
+
+
+def _tells(candidates: list[Message]) -> bool:
+    """Whether messages of words count as an answer in kind: work, shares, asking a machine how it is.
+
+    A word such as "GOOD" does not, though it answers a share.
+    """
+    answers = (Kind.ACCEPTED, Kind.REJECTED)
+    return any(
+        one.kind is Kind.STATUS or (one.strength is Strength.STRONG and one.kind not in answers)
+        for one in candidates
+    )
 
 
 def _moment(message: Message) -> tuple[int, int]:

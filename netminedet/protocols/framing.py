@@ -1,4 +1,4 @@
-"""How the messages of one direction are framed: lines, HTTP bodies, WebSocket or binary frames.
+"""How the messages of one direction are framed: lines, HTTP bodies, WebSocket, binary frames or text.
 
 Every framing turns bytes into the same items, so that what reads them need not know how
 they came.  ``opening`` says which one a flow's bytes begin with.
@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import msgspec
 
 from netminedet.model import Side
 from netminedet.protocols.http import MAX_BODY, HttpMessage, HttpReader, mining_headers
-from netminedet.protocols.jsonlines import Item, JsonItem, JsonLines
+from netminedet.protocols.jsonlines import ForeignItem, Item, JsonItem, JsonLines
 from netminedet.protocols.stratum_v2 import Sv2Message, Sv2Reader
+from netminedet.protocols.textlines import TextReader, api_message, api_objects, api_value, duino_objects
 from netminedet.protocols.websocket import (
     ANY_DEFLATE,
     Deflate,
@@ -30,6 +31,15 @@ MAX_WEBSOCKET_WAIT = 32
 MAX_WEBSOCKET_BYTES = 512 * 1024
 #: Shares that one message of Stratum V2 may acknowledge.
 MAX_ACKNOWLEDGED = 256
+#: Lines of a text dialogue after which a flow that showed no mining is not waited for any more.
+MAX_TEXT_WAIT = 8
+
+#: What reads a line of text that is no JSON: the objects that it stands for, none where it is
+#: something else.  Another dialect in plain text is a line here, its reader and its signatures.
+TEXT_DIALECTS: tuple[Callable[[str], list[dict[str, object]]], ...] = (
+    duino_objects,
+    lambda line: api_objects(api_message(line)),
+)
 
 _METHODS = (b"GET ", b"POST ", b"PUT ", b"HEAD ", b"CONNECT ", b"OPTIONS ", b"DELETE ", b"PATCH ")
 _STATUS = b"HTTP/1."
@@ -39,7 +49,7 @@ _decode = msgspec.json.Decoder().decode
 class Framing(Protocol):
     """Splits one direction into items."""
 
-    #: "lines", "http", "websocket" or "frames": see the field ``carriers`` of signature files
+    #: "lines", "http", "websocket", "frames" or "text": see the field ``carriers`` of signature files
     carrier: str
 
     @property
@@ -163,6 +173,53 @@ class FrameFraming:
             times = min(max(count, 1), MAX_ACKNOWLEDGED) if isinstance(count, int) else 1
             items += [JsonItem(_as_object(message), heads_segment=True)] * times
         return items
+
+
+class TextFraming:
+    """Lines of words, each given as the objects that ``read_line`` makes of it."""
+
+    carrier = "text"
+
+    def __init__(self) -> None:
+        self._reader = TextReader()
+        self._seen = 0
+        self._partial = False
+
+    @property
+    def pending(self) -> bool:
+        return self._partial and self._seen < MAX_TEXT_WAIT and not self.oversized
+
+    @property
+    def oversized(self) -> int:
+        return self._reader.oversized
+
+    def feed(self, data: bytes, *, gap: bool = False) -> list[Item]:
+        self._partial = data[-1:] not in (b"\n", b"\0")
+        return self._items(self._reader.feed(data, gap=gap))
+
+    def turn(self) -> list[Item]:
+        """The other side speaks, or a new message begins: what has no newline is a message too."""
+        self._partial = False
+        return self._items(self._reader.turn())
+
+    def _items(self, lines: list[str]) -> list[Item]:
+        self._seen += len(lines)
+        return [item for line in lines for item in _text_items(line)]
+
+
+def _text_items(line: str) -> list[Item]:
+    objects = read_line(line)
+    return [JsonItem(one, heads_segment=True) for one in objects] or [ForeignItem(line[:64].encode())]
+
+
+def read_line(line: str) -> list[dict[str, object]]:
+    """What a line of a dialect in plain text says, as objects; empty for any other line."""
+    return next((found for dialect in TEXT_DIALECTS if (found := dialect(line))), [])
+
+
+def read_value(value: dict[str, Any]) -> list[dict[str, Any]]:
+    """A JSON object as the signatures see it: itself, or what a management API says by it."""
+    return api_objects(api_value(value)) or [value]
 
 
 def opening(data: bytes) -> str | None:

@@ -103,8 +103,8 @@ class Hits:
         "wanted",
     )
 
-    #: A packet gives at most a piece of conversation and a name.
-    CAPACITY = 2 * CHUNK
+    #: A packet gives at most a piece of conversation, a name and a coin node's words.
+    CAPACITY = 3 * CHUNK
 
     def __init__(self) -> None:
         self.kind = array("I", bytes(4 * self.CAPACITY))
@@ -139,6 +139,7 @@ DNS_UDP = 4
 DNS_TCP = 5
 SOCKS_REQUEST = 6
 CERTIFICATE = 7  # a TLS server's first flight, up to the end of its own certificate
+PEER = 8  # what may be a coin node's first words; only where they are asked for
 
 # Bits of ``Hits.context``, in places that no flag of the row takes.
 CONTEXT_IN_ORDER = 0x4000

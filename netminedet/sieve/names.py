@@ -27,6 +27,7 @@ HASH_STEP = cython.declare(cython.ulonglong, 0x100000001B3)
 ONE = cython.declare(cython.ulonglong, 1)
 
 SEGMENT = cython.declare(cython.int, layout.SEGMENT)
+PEER = cython.declare(cython.int, layout.PEER)
 CLIENT_HELLO = cython.declare(cython.int, layout.CLIENT_HELLO)
 HTTP_REQUEST = cython.declare(cython.int, layout.HTTP_REQUEST)
 DNS_UDP = cython.declare(cython.int, layout.DNS_UDP)
@@ -133,7 +134,7 @@ class NameScanner:
                     self.match[k] = self._socks(at, end)
                 elif self.kind[k] == CERTIFICATE:
                     self.match[k] = self._certificate(k, at, end)
-                if self.kind[k] == SEGMENT or self.match[k] != MATCH_NONE:
+                if self.kind[k] == SEGMENT or self.kind[k] == PEER or self.match[k] != MATCH_NONE:
                     self.wanted[wanted] = k
                     wanted += 1
         return wanted

@@ -11,6 +11,7 @@ from socket import AF_INET, AF_INET6, inet_ntop
 from netminedet.capture import records
 from netminedet.model import Batch, FiveTuple, Where
 from netminedet.sieve import automaton, columns, decode, flows, names, text
+from netminedet.sieve import openers as openers_module
 from netminedet.sieve.columns import CHUNK, Columns, Hits
 
 #: Flows kept at a time unless told otherwise; a flow takes 80 to 158 bytes.
@@ -55,7 +56,9 @@ class Sieve:
     """Decodes, tracks flows and finds candidates in batches of one input.
 
     ``anchors``: literals that some mining message contains.  ``names``: lower-case host
-    names and domains of pools.  Raises NetminedetError for anchors that cannot be built.
+    names and domains of pools.  ``openers``: literals at the beginning of a flight that flag
+    it as well.  ``peers``: literals that coin nodes begin with; None where nodes are not wanted.
+    Raises NetminedetError for anchors and openers that cannot be built.
     """
 
     def __init__(
@@ -63,6 +66,8 @@ class Sieve:
         anchors: Iterable[bytes],
         names_of_pools: Iterable[str],
         max_flows: int = DEFAULT_MAX_FLOWS,
+        openers: Iterable[bytes] = (),
+        peers: Iterable[bytes] | None = None,
     ) -> None:
         seed = int.from_bytes(os.urandom(16), "little")
         low, high = seed & 0xFFFFFFFFFFFFFFFF, seed >> 64
@@ -70,7 +75,13 @@ class Sieve:
         self._hits = Hits()
         self._decoder = decode.Decoder(self._columns, (low, high))
         self._flows = flows.FlowTable(self._columns, high ^ low, max(max_flows, MIN_MAX_FLOWS))
-        self._text = text.TextScanner(self._columns, self._hits, automaton.build(anchors))
+        self._text = text.TextScanner(
+            self._columns,
+            self._hits,
+            automaton.build(anchors),
+            openers_module.build(openers, peers or ()),
+            peers is not None,
+        )
         self._text.bind(self._flows.memory())
         self._names = names.NameScanner(self._hits, names_of_pools)
 

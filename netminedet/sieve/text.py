@@ -24,6 +24,7 @@ from netminedet.sieve import automaton as automaton_module
 from netminedet.sieve import columns as layout
 from netminedet.sieve.automaton import Automaton
 from netminedet.sieve.columns import Columns, Hits
+from netminedet.sieve.openers import Openers
 
 try:
     import cython
@@ -55,6 +56,7 @@ DNS_UDP = cython.declare(cython.int, layout.DNS_UDP)
 DNS_TCP = cython.declare(cython.int, layout.DNS_TCP)
 SOCKS_REQUEST = cython.declare(cython.int, layout.SOCKS_REQUEST)
 CERTIFICATE = cython.declare(cython.int, layout.CERTIFICATE)
+PEER = cython.declare(cython.int, layout.PEER)
 IN_ORDER = cython.declare(cython.int, layout.CONTEXT_IN_ORDER)
 NEW = cython.declare(cython.int, layout.CONTEXT_NEW)
 
@@ -156,15 +158,23 @@ class TextScanner:
     stash_key0: cython.ulonglong[:]
     stash_key1: cython.ulonglong[:]
     stash_next: cython.Py_ssize_t
+    opener_first: cython.uint[:]
+    opener_at: cython.uint[:]
+    opener_text: cython.uchar[:]
+    opener_peers: cython.uchar[:]
+    peers_wanted: cython.bint
     # of the segment that is being scanned
     first_payload: cython.bint
+    flight_begins: cython.bint
     opened_at: cython.Py_ssize_t
     found: cython.bint
     # of the TLS records that are walked over: the place, and the end of the record that it is in
     walk_at: cython.Py_ssize_t
     walk_end: cython.Py_ssize_t
 
-    def __init__(self, columns: Columns, hits: Hits, automaton: Automaton) -> None:
+    def __init__(
+        self, columns: Columns, hits: Hits, automaton: Automaton, openers: Openers, peers_wanted: bool
+    ) -> None:
         self.proto = columns.proto
         self.side = columns.side
         self.payload_at = columns.payload_at
@@ -190,6 +200,11 @@ class TextScanner:
         self.stash_key0 = array("Q", bytes(8 * STASH_SLOTS))
         self.stash_key1 = array("Q", bytes(8 * STASH_SLOTS))
         self.stash_next = 0
+        self.opener_first = openers.first
+        self.opener_at = openers.at
+        self.opener_text = openers.text
+        self.opener_peers = openers.peers
+        self.peers_wanted = peers_wanted
 
     def bind(self, rows: Any) -> None:
         """Work on these flow rows from now on."""
@@ -267,6 +282,7 @@ class TextScanner:
         if self.segment_len[column] != self.payload_len[column]:
             self.counts[NOT_CAPTURED] += 1
         self.first_payload = (self.rows[base + FLAGS] & LAST_SENDER_KNOWN) == 0
+        self.flight_begins = False
         context = self._advance(column, base, side)
         if context == 0:
             return 0
@@ -372,6 +388,7 @@ class TextScanner:
         end: cython.Py_ssize_t = at + self.payload_len[column]
         flags: cython.ulonglong = self.rows[base + FLAGS]
         first: cython.int = 0
+        self.flight_begins = True
         flags &= MASK ^ ((FLIGHT_KNOWN | FLIGHT_JSON | FLIGHT_TEXT) << side)
         flags |= LAST_SENDER_KNOWN
         flags = (flags | LAST_SENDER) if side else (flags & (MASK ^ LAST_SENDER))
@@ -486,6 +503,8 @@ class TextScanner:
                 self._hit(SOCKS_REQUEST, column, start, end - start, context)
         self.opened_at = -1
         self.found = state == CLOSED and end > start and self._opens_carrier(start, end, context) != 0
+        if self.flight_begins and state == CLOSED and end > start and not self.found:
+            self.found = self._opens_text(column, start, end, context) != 0
         if not self.found and (state != CLOSED or self._may_hold_message(start, end)):
             state = self._scan(start, end, state)
         if self.found:
@@ -546,6 +565,52 @@ class TextScanner:
             and self.data[start + 9] == 2
             and self.data[start + 10] == 0
         )
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _opens_text(
+        self, column: cython.Py_ssize_t, start: cython.Py_ssize_t, end: cython.Py_ssize_t, context: cython.int
+    ) -> cython.int:
+        """Whether the flight begins with an opener of a signature; what a coin node says becomes a hit."""
+        i: cython.Py_ssize_t
+        k: cython.Py_ssize_t
+        length: cython.Py_ssize_t
+        first: cython.int = self.data[start]
+        for i in range(self.opener_first[first], self.opener_first[first + 1]):
+            length = self.opener_at[i + 1] - self.opener_at[i]
+            if length > end - start:
+                continue
+            k = 1
+            while k < length and self.data[start + k] == self.opener_text[self.opener_at[i] + k]:
+                k += 1
+            if k < length:
+                continue
+            if not self.opener_peers[i]:
+                return 1
+            self._hit(PEER, column, start, end - start, context)
+            return 0
+        if self.peers_wanted and self.first_payload and self._peer_shape(start, end):
+            self._hit(PEER, column, start, end - start, context)
+        return 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _peer_shape(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+        """Whether a connection may begin like a coin node's that has no literal: ``peers`` looks closer.
+
+        Bitcoin's "version" behind an unknown magic; Lightning's act one (BOLT 8); Ethereum's
+        RLPx handshake, its size before it (EIP-8).
+        """
+        length: cython.Py_ssize_t = end - at
+        if length < 24:
+            return 0
+        if self.data[at + 4] == 0x76 and self.data[at + 5] == 0x65 and self.data[at + 6] == 0x72:  # ver
+            return 1
+        if length == 50:
+            return self.data[at] == 0 and (self.data[at + 1] == 2 or self.data[at + 1] == 3)
+        return (self.data[at] << 8) + self.data[at + 1] + 2 == length and self.data[at + 2] == 4
 
     @cython.cfunc
     @cython.nogil

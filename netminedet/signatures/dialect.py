@@ -64,12 +64,14 @@ class Dialect:
     refines: str | None
     coins: tuple[str, ...]
     references: tuple[str, ...]
-    #: how its messages come: "lines", "websocket", "http", "frames"
+    #: how its messages come: "lines", "websocket", "http", "frames", "text"
     carriers: tuple[str, ...]
     anchors: tuple[bytes, ...]
     #: JMESPath on a reply to a share: true is a yes
     accepted: str | None
     patterns: tuple[Pattern, ...]
+    #: literals that a side's turn begins with where no JSON can tell: for the carrier "text"
+    openers: tuple[bytes, ...]
     examples: tuple[Example, ...]
     lookalikes: tuple[Lookalike, ...]
     #: the file, as a person would name it in a message

@@ -56,6 +56,10 @@ class SignatureSet:
         anchors = {anchor for dialect in self._dialects.values() for anchor in dialect.anchors}
         #: the literals that the sieve looks for in traffic; none contains another one
         self.anchors: tuple[bytes, ...] = _without_longer(anchors.union(ESCAPE_ANCHORS))
+        #: literals that a flight begins with where it is lines of text
+        self.openers: tuple[bytes, ...] = tuple(
+            sorted({opener for dialect in self._dialects.values() for opener in dialect.openers})
+        )
         self._by_verb: dict[tuple[str, str], list[Pattern]] = {}
         self._replies: list[Pattern] = []
         self._replies_by_type: dict[type, list[Pattern]] = {}

@@ -13,7 +13,14 @@ from enum import Enum
 
 from netminedet.model import Role, Suspect, Verdict
 from netminedet.verdict.findings import GRACE_NS, Findings, FlowFinding
-from netminedet.verdict.flows import SURE_JOBS, SURE_SHARES, Basis, FlowVerdict, weigh_named_flow
+from netminedet.verdict.flows import (
+    SURE_JOBS,
+    SURE_SHARES,
+    Basis,
+    FlowVerdict,
+    takers_of_work,
+    weigh_named_flow,
+)
 from netminedet.verdict.sessions import sessions_to_pools, tunnels_to_pools
 
 #: Hosts named in a sentence.
@@ -104,6 +111,14 @@ RULES: dict[Basis | Tie, Rule] = {
         ),
         _NO_QUOTATION,
     ),
+    Basis.MANAGED: Rule(
+        Verdict.PROBABLE,
+        "the host was asked how it is and answered as the management interface of a mining machine does; "
+        "that it is one is as good as sure, that it mines is its own word",
+        ("Its own conversation with a pool, as a recording at the uplink would show: confirmed.",),
+        "if nobody had been seen to ask, or one end alone had spoken both lines, it would be a text on "
+        "its way and prove nothing",
+    ),
     Tie.SESSION: Rule(
         Verdict.PROBABLE,
         "the host opened a TLS session to an address that the DNS had given it for a pool's mining name, "
@@ -142,6 +157,8 @@ _ROLES = {
     Role.LOOKUP: "Role lookup only: nothing but names was seen.",
 }
 
+_MACHINE = "Role miner: it answers as a mining machine does; whoever asked it is no suspect."
+
 
 def explain_verdict(suspect: Suspect, findings: Findings) -> Ruling:
     """The verdict of a suspect in words, from the findings that it was made of."""
@@ -160,7 +177,8 @@ def explain_verdict(suspect: Suspect, findings: Findings) -> Ruling:
     elif present:
         lower.append("Without all of that it would be no suspect: nothing else was seen of it.")
     first = RULES[present[0]] if present else RULES[Tie.NAME]
-    return Ruling((*why, _ROLES[suspect.role]), first.more, tuple(dict.fromkeys(lower)))
+    role = _MACHINE if present == [Basis.MANAGED] else _ROLES[suspect.role]
+    return Ruling((*why, role), first.more, tuple(dict.fromkeys(lower)))
 
 
 def seen_of(host: str, findings: Findings) -> tuple[str, ...]:
@@ -172,13 +190,13 @@ def seen_of(host: str, findings: Findings) -> tuple[str, ...]:
         if verdict is None:
             unproven += 1
             messages += sum(flow.messages.values())
-        elif verdict.server[0] == host:
+        elif verdict.server[0] == host and verdict.basis is not Basis.MANAGED:
             served.add(verdict.client[0])
     if served:
         names = ", ".join(sorted(served)[:_NAMED]) + (" and others" if len(served) > _NAMED else "")
         sentences.append(
-            f"It is a mining server of {names}, outside the home network: somebody else's pool. "
-            "With --home-net naming its network it would be a suspect."
+            f"It is a mining server of {names}, outside the home network (somebody else's pool; with "
+            "--home-net naming its network it would be a suspect), or a node that gives work to one miner."
         )
     if unproven:
         sentences.append(
@@ -198,7 +216,8 @@ def _bases(suspect: Suspect, findings: Findings) -> Counter[Basis | Tie]:
     serves = suspect.role in (Role.PROXY, Role.POOL)
     counts: Counter[Basis | Tie] = Counter()
     for _, verdict in _flows_of(suspect.host, findings):
-        if verdict is not None and (verdict.client[0] == suspect.host or serves):
+        managed = verdict is not None and verdict.basis is Basis.MANAGED
+        if verdict is not None and (verdict.client[0] == suspect.host or (serves and not managed)):
             counts[verdict.basis] += 1
     counts[Tie.SESSION] = sum(one.where.flow.src_ip == suspect.host for one in sessions_to_pools(findings))
     counts[Tie.TUNNEL] = sum(one.where.flow.src_ip == suspect.host for one in tunnels_to_pools(findings))
@@ -207,9 +226,10 @@ def _bases(suspect: Suspect, findings: Findings) -> Counter[Basis | Tie]:
 
 
 def _flows_of(host: str, findings: Findings) -> Iterator[tuple[FlowFinding, FlowVerdict | None]]:
+    takers = takers_of_work(findings)
     for flow in findings.flows.values():
         if host in (flow.a[0], flow.b[0]):
-            yield flow, weigh_named_flow(flow, findings)
+            yield flow, weigh_named_flow(flow, findings, takers)
 
 
 def _times(rule: Basis | Tie, count: int) -> str:

@@ -21,6 +21,7 @@ from netminedet.model import (
     NameAnswer,
     NameSeen,
     NameSource,
+    NodeSeen,
     PoolName,
     Side,
     Strength,
@@ -35,6 +36,7 @@ MAX_ANSWERS = 500_000
 MAX_BARE_TLS = 100_000
 MAX_TUNNELS = 100_000
 MAX_TRAFFIC = 400_000
+MAX_NODES = 20_000
 #: What is counted when one of them is full.
 DROPPED = (
     "mining_flows_not_kept",
@@ -43,6 +45,7 @@ DROPPED = (
     "tls_sessions_not_kept",
     "tunnels_not_kept",
     "flow_totals_not_kept",
+    "nodes_not_kept",
 )
 #: Different agents (workers, wallets...) kept of one flow; more are cut and marked.
 MAX_VALUES = 64
@@ -97,7 +100,7 @@ class Values:
 
 
 #: Details of messages that are collected, besides the jobs.
-DETAILS = ("agent", "worker", "wallet", "pool_host", "algo")
+DETAILS = ("agent", "worker", "wallet", "pool_host", "pool_url", "algo")
 
 
 @dataclass(slots=True)
@@ -158,17 +161,18 @@ class FlowFinding:
     def _add_size(self, message: Message) -> None:
         """What the message says of how much is mined."""
         details, moment = message.details, message.where.time_ns
+        rate = details.get("hashrate")
+        if rate and (message.sender is Side.CLIENT or message.kind is Kind.STATUS):
+            self._report({moment: rate})
         if message.kind in (Kind.SHARE, Kind.ACCEPTED):
             texts = (details.get("difficulty", ""), details.get("target", ""), details.get("algo", ""))
             self._measure((message.kind, *texts), 1)
-        elif message.sender is Side.SERVER:
+        elif message.sender is Side.SERVER and message.kind is not Kind.STATUS:
             if message.kind is Kind.JOB or "job_id" in details:
                 self._job_at(moment)
             for name in ("difficulty", "target", "algo"):
                 if text := details.get(name):
                     self.in_force[name] = max((moment, text), self.in_force.get(name, (moment, text)))
-        elif rate := details.get("hashrate"):
-            self._report({moment: rate})
 
     def add(self, message: Message) -> None:
         by_a = _is_a(message.where.flow)
@@ -240,6 +244,21 @@ class AnswerFinding:
         self.evidence = min(self.evidence, other.evidence, key=order_of)
 
 
+@dataclass(slots=True)
+class NodeFinding:
+    """A host that speaks one protocol of coin nodes."""
+
+    span: Span
+    peers: Values
+    #: the first packet that tells
+    where: Where
+
+    def merge(self, other: NodeFinding) -> None:
+        self.span.add(other.span)
+        self.peers.merge(other.peers)
+        self.where = min(self.where, other.where, key=place_of)
+
+
 FlowId = tuple[tuple[str, int], tuple[str, int], str]
 
 
@@ -258,6 +277,8 @@ class Findings:
     tunnels: dict[FlowId, TunnelAsked] = field(default_factory=dict)
     #: (packets, bytes) of flows that carried evidence
     traffic: dict[FlowId, tuple[int, int]] = field(default_factory=dict)
+    #: (host, protocol, network), filled only where coin nodes are asked for
+    nodes: dict[tuple[str, str, str], NodeFinding] = field(default_factory=dict)
     dropped: Counter[str] = field(default_factory=Counter)
 
     def add_message(self, message: Message) -> None:
@@ -302,6 +323,25 @@ class Findings:
         """A proxy asked for a connection to a pool."""
         self._merge_tunnel(flow_id(tunnel.where.flow), tunnel)
 
+    def add_node(self, where: Where, protocol: str, network: str) -> None:
+        """A packet in which its sender spoke a protocol of coin nodes."""
+        finding = NodeFinding(Span(where.time_ns, where.time_ns), Values({where.flow.dest_ip}), where)
+        self._merge_node((where.flow.src_ip, protocol, network), finding)
+
+    def nodes_seen(self) -> tuple[NodeSeen, ...]:
+        """The coin nodes, by host."""
+        return tuple(
+            NodeSeen(
+                *key,
+                first_seen=node.span.first,
+                last_seen=node.span.last,
+                peers=tuple(sorted(node.peers.kept)),
+                truncated=node.peers.truncated,
+                where=node.where,
+            )
+            for key, node in sorted(self.nodes.items(), key=lambda item: item[0])
+        )
+
     def names_of(self, host: str, address: str, moment: int) -> list[str]:
         """The pools' names for which the DNS had given the host this address by then, sorted."""
         return sorted(
@@ -331,6 +371,8 @@ class Findings:
             self._merge_tunnel(tunnel_key, tunnel)
         for traffic_key, totals in other.traffic.items():
             self._merge_traffic(traffic_key, totals)
+        for node_key, node in other.nodes.items():
+            self._merge_node(node_key, node)
         self.dropped.update(other.dropped)
 
     def _merge_traffic(self, key: FlowId, totals: tuple[int, int]) -> None:
@@ -341,6 +383,16 @@ class Findings:
             self.traffic[key] = totals
         else:
             self.dropped["flow_totals_not_kept"] += 1
+
+    def _merge_node(self, key: tuple[str, str, str], finding: NodeFinding) -> None:
+        known = self.nodes.get(key)
+        if known is not None:
+            known.merge(finding)
+        elif len(self.nodes) < MAX_NODES:
+            peers = Values(set(finding.peers.kept), finding.peers.truncated)
+            self.nodes[key] = NodeFinding(Span(finding.span.first, finding.span.last), peers, finding.where)
+        else:
+            self.dropped["nodes_not_kept"] += 1
 
     def _merge_name(self, key: tuple[str, str, NameSource], finding: NameFinding) -> None:
         known = self.names.get(key)

@@ -8,6 +8,7 @@ from enum import Enum
 
 from netminedet.model import Kind, Shares, Side, Strength, Verdict
 from netminedet.verdict.findings import Findings, FlowFinding
+from netminedet.verdict.managed import managed_end, management_of, sentence
 
 #: Jobs that a server must have sent on a flow of which only its side was seen, and shares
 #: that a client must have handed in on one of which only its side was seen, to be sure.
@@ -16,6 +17,20 @@ SURE_SHARES = 2
 
 #: The dialect that may be seen without being read.
 ENCRYPTED_DIALECT = "stratum-v2"
+
+#: Handing in a block is mining only of a host that takes work as well: who hands in blocks
+#: without ever asking for one passes on what it got, as relays between nodes do.
+BLOCKS = frozenset({"getwork.submitblock"})
+BLOCK_ANSWERS = frozenset({"getwork.answer"})
+WORK_TAKEN = frozenset(
+    {
+        "getwork.getwork",
+        "getwork.getwork-submit",
+        "getwork.getblocktemplate",
+        "getwork.getblocktemplate-plain",
+        "getwork.getblocktemplate-monero",
+    }
+)
 
 
 class Basis(str, Enum):
@@ -28,15 +43,21 @@ class Basis(str, Enum):
     SHARES = "shares"
     ASKED = "asked"
     SERVED = "served"
+    MANAGED = "managed"
 
     @property
     def verdict(self) -> Verdict:
-        return Verdict.PROBABLE if self in (Basis.ASKED, Basis.SERVED) else Verdict.CONFIRMED
+        probable = self in (Basis.ASKED, Basis.SERVED, Basis.MANAGED)
+        return Verdict.PROBABLE if probable else Verdict.CONFIRMED
 
 
 @dataclass(frozen=True, slots=True)
 class FlowVerdict:
-    """Who mines at whom in a flow, and how sure that is."""
+    """Who mines at whom in a flow, and how sure that is.
+
+    With the basis MANAGED the client is the machine whose management interface answered,
+    and the server whoever asked it: no pool.
+    """
 
     client: tuple[str, int]
     server: tuple[str, int]
@@ -56,14 +77,25 @@ class FlowVerdict:
         return self.basis.verdict
 
 
-def weigh_named_flow(flow: FlowFinding, findings: Findings) -> FlowVerdict | None:
-    """The flow's verdict with what the DNS said of its server.
+def takers_of_work(findings: Findings) -> frozenset[str]:
+    """The hosts that asked a node or an old pool for work, in any flow."""
+    return frozenset(
+        (flow.a if by_a else flow.b)[0]
+        for flow in findings.flows.values()
+        for signature, _, _, _, by_a in flow.messages
+        if signature in WORK_TAKEN
+    )
+
+
+def weigh_named_flow(flow: FlowFinding, findings: Findings, takers: frozenset[str]) -> FlowVerdict | None:
+    """The flow's verdict with what is known from elsewhere.
 
     An encrypted Stratum V2 channel, probable alone, is confirmed where it goes to an
     address that the same host had been given for a pool's name, or through a proxy that
-    it had asked for one.
+    it had asked for one.  A block handed in by a host that is not among ``takers`` (see
+    ``takers_of_work``) is weak.
     """
-    verdict = weigh_flow(flow)
+    verdict = weigh_flow(_without_relayed(flow, takers))
     if verdict is None or verdict.basis is not Basis.ASKED or verdict.dialect != ENCRYPTED_DIALECT:
         return verdict
     tunnel = findings.tunnels.get((flow.a, flow.b, flow.proto))
@@ -77,6 +109,24 @@ def weigh_named_flow(flow: FlowFinding, findings: Findings) -> FlowVerdict | Non
     return replace(verdict, basis=Basis.NAMED, reason=f"{verdict.reason}; {how}, a name of a mining pool")
 
 
+def _without_relayed(flow: FlowFinding, takers: frozenset[str]) -> FlowFinding:
+    """The flow with blocks that were only passed on, and their answers, as weak messages."""
+    relays = {
+        by_a
+        for signature, _, _, _, by_a in flow.messages
+        if signature in BLOCKS and (flow.a if by_a else flow.b)[0] not in takers
+    }
+    if not relays:
+        return flow
+    messages: Counter[tuple[str, Kind, Side, Strength, bool]] = Counter()
+    for (signature, kind, sender, strength, by_a), number in flow.messages.items():
+        relayed = (signature in BLOCKS and by_a in relays) or (
+            signature in BLOCK_ANSWERS and (not by_a) in relays
+        )
+        messages[signature, kind, sender, Strength.WEAK if relayed else strength, by_a] += number
+    return replace(flow, messages=messages)
+
+
 def weigh_flow(flow: FlowFinding) -> FlowVerdict | None:
     """The flow's verdict; None where nothing strong was said, or one end spoke for both.
 
@@ -85,13 +135,13 @@ def weigh_flow(flow: FlowFinding) -> FlowVerdict | None:
     both sides recites a transcript: a log or a document on its way, and no mining.
     """
     spoken: Counter[tuple[bool, Side]] = Counter()
-    for (_, _, sender, strength, by_a), number in flow.messages.items():
-        if strength is Strength.STRONG:
+    for (_, kind, sender, strength, by_a), number in flow.messages.items():
+        if strength is Strength.STRONG and kind is not Kind.STATUS:
             spoken[by_a, sender] += number
     a_as_client = spoken[True, Side.CLIENT] + spoken[False, Side.SERVER]
     b_as_client = spoken[False, Side.CLIENT] + spoken[True, Side.SERVER]
     if not a_as_client and not b_as_client:
-        return None
+        return _managed(flow)
     a_is_client = a_as_client >= b_as_client
     asked = spoken[a_is_client, Side.CLIENT]
     served = spoken[not a_is_client, Side.SERVER]
@@ -103,6 +153,15 @@ def weigh_flow(flow: FlowFinding) -> FlowVerdict | None:
     client, server = (flow.a, flow.b) if a_is_client else (flow.b, flow.a)
     greeted = _count(flow, Kind.HANDSHAKE, a_is_client, Side.CLIENT) > 0
     return FlowVerdict(client, server, basis, shares, jobs, reason, _main_dialect(flow), greeted)
+
+
+def _managed(flow: FlowFinding) -> FlowVerdict | None:
+    end = managed_end(flow)
+    if end is None:
+        return None
+    machine, asker = (flow.a, flow.b) if end else (flow.b, flow.a)
+    reason = sentence(management_of([flow]))
+    return FlowVerdict(machine, asker, Basis.MANAGED, Shares(), 0, reason, _main_dialect(flow))
 
 
 def _main_dialect(flow: FlowFinding) -> str:

@@ -3,7 +3,8 @@
 confirmed   mining messages of both sides, accepted shares, or jobs taken
 probable    a mining handshake of one side; or a TLS session to an address that the
             same host had just been given for a pool's stratum name, on a port of that pool;
-            or a tunnel asked for to such a name and port
+            or a tunnel asked for to such a name and port; or a management interface that
+            answers as a mining machine's
 suspected   a pool's name alone
 """
 
@@ -24,7 +25,8 @@ from netminedet.verdict.findings import (
     order_of,
     place_of,
 )
-from netminedet.verdict.flows import FlowVerdict, weigh_named_flow
+from netminedet.verdict.flows import Basis, FlowVerdict, takers_of_work, weigh_named_flow
+from netminedet.verdict.managed import management_of, sentence
 from netminedet.verdict.sessions import PoolSession, all_sessions
 
 if TYPE_CHECKING:
@@ -39,6 +41,10 @@ FIRST_EVIDENCE = 4
 MAX_LIST = 64
 #: Dialects that only web pages speak.
 BROWSER_DIALECTS = frozenset({"browser-miner"})
+#: Dialects that an ordinary node speaks too: serving one host is no pool's business.
+NODE_DIALECTS = frozenset({"getwork"})
+#: Hosts that one must serve with them to count as a pool.
+POOL_MINERS = 2
 
 _TLS_NAMES = {f"name.{source.value}" for source in (NameSource.TLS, NameSource.TLS_CERTIFICATE)}
 _RANK = {"strong": 0, "name": 1, "weak": 2}
@@ -55,13 +61,17 @@ class Settings:
     tables: Callable[[], Tables]
 
 
+_Flows = list[tuple[FlowId, FlowFinding, FlowVerdict]]
+
+
 @dataclass(slots=True)
 class _Case:
     """All that concerns one host."""
 
     host: str
-    as_client: list[tuple[FlowId, FlowFinding, FlowVerdict]] = field(default_factory=list)
-    as_server: list[tuple[FlowId, FlowFinding, FlowVerdict]] = field(default_factory=list)
+    as_client: _Flows = field(default_factory=list)
+    as_server: _Flows = field(default_factory=list)
+    managed: _Flows = field(default_factory=list)
     names: list[NameFinding] = field(default_factory=list)
     answers: list[tuple[str, AnswerFinding]] = field(default_factory=list)
     sessions: list[PoolSession] = field(default_factory=list)
@@ -77,9 +87,12 @@ def weigh(findings: Findings, settings: Settings) -> tuple[Suspect, ...]:
         return cases.setdefault(host, _Case(host))
 
     # sorted, so that the order in which inputs came shows nowhere
+    takers = takers_of_work(findings)
     for key, flow in sorted(findings.flows.items(), key=lambda item: item[0]):
-        verdict = weigh_named_flow(flow, findings)
-        if verdict is not None:
+        verdict = weigh_named_flow(flow, findings, takers)
+        if verdict is not None and verdict.basis is Basis.MANAGED:
+            case(verdict.client[0]).managed.append((key, flow, verdict))
+        elif verdict is not None:
             case(verdict.client[0]).as_client.append((key, flow, verdict))
             case(verdict.server[0]).as_server.append((key, flow, verdict))
     for (host, _, _), name in sorted(findings.names.items(), key=lambda item: item[0]):
@@ -98,9 +111,19 @@ def weigh(findings: Findings, settings: Settings) -> tuple[Suspect, ...]:
 
 def _accused(case: _Case, home_net: Sequence[Network]) -> bool:
     """A server outside the home network is somebody else's pool: evidence, not a suspect."""
-    if case.as_client or case.names or case.sessions:
+    if case.as_client or case.managed or case.names or case.sessions:
         return True
-    return bool(case.as_server) and _inside(case.host, home_net)
+    return bool(_serves(case, home_net))
+
+
+def _serves(case: _Case, home_net: Sequence[Network]) -> _Flows:
+    """The flows that make a host of ours a pool or proxy: not those of a node with a single solo miner."""
+    if not _inside(case.host, home_net):
+        return []
+    miners = {verdict.client[0] for _, _, verdict in case.as_server}
+    speaks = {dialect for _, flow, _ in case.as_server for dialect in flow.dialects}
+    is_node = not case.as_client and speaks <= NODE_DIALECTS and len(miners) < POOL_MINERS
+    return [] if is_node else case.as_server
 
 
 def _inside(host: str, home_net: Sequence[Network]) -> bool:
@@ -117,8 +140,8 @@ def _weight(suspect: Suspect) -> tuple[int, int, int, int, bytes]:
 def _suspect(case: _Case, findings: Findings, settings: Settings) -> Suspect:
     from netminedet.verdict.size import size_of, software_of  # only where there is a suspect
 
-    serves = case.as_server if _inside(case.host, settings.home_net) else []
-    flows = case.as_client + serves
+    serves = _serves(case, settings.home_net)
+    flows = case.as_client + serves + case.managed
     spans = [flow.span for _, flow, _ in flows] + [name.span for name in case.names]
     spans += [session.span for session in case.sessions]
     evidence, omitted = _evidence(case, flows)
@@ -149,11 +172,9 @@ def _suspect(case: _Case, findings: Findings, settings: Settings) -> Suspect:
         truncated=truncated,
         software=software_of(lists["agent"], tables.agents),
         hash_rates=size_of(measured, _pool_coins(case), tables),
+        management=management_of(flow for _, flow, _ in case.managed) if case.managed else None,
         rigs=len({worker for _, flow, _ in serves for worker in _kept(flow, "worker")}),
     )
-
-
-_Flows = list[tuple[FlowId, FlowFinding, FlowVerdict]]
 
 
 def _verdict(case: _Case, flows: _Flows) -> Verdict:
@@ -170,7 +191,7 @@ def _role(case: _Case, serves: _Flows) -> Role:
     if case.as_client:
         spoken = {dialect for _, flow, _ in case.as_client for dialect in flow.dialects}
         return Role.BROWSER if spoken <= BROWSER_DIALECTS else Role.MINER
-    return Role.MINER if case.sessions else Role.LOOKUP
+    return Role.MINER if case.sessions or case.managed else Role.LOOKUP
 
 
 def _reasons(case: _Case, serves: _Flows) -> tuple[str, ...]:
@@ -183,6 +204,10 @@ def _reasons(case: _Case, serves: _Flows) -> tuple[str, ...]:
             asked = case.tunnels.get(key)
             through = f", through a tunnel to {asked.pool.name} port {asked.port}" if asked else ""
             reasons.append(f"{what} {ip} port {port}{through}: {verdict.reason}")
+    if case.managed:
+        askers = sorted({verdict.server[0] for _, _, verdict in case.managed})
+        told = sentence(management_of(flow for _, flow, _ in case.managed))
+        reasons.append(f"{told} (asked by {', '.join(askers[:3])})")
     for session in case.sessions[:3]:
         reasons.append(session.reason)
     for name in sorted(case.names, key=lambda name: order_of(name.evidence))[:3]:

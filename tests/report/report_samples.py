@@ -10,6 +10,7 @@ from netminedet.model import (
     Evidence,
     FiveTuple,
     InputInfo,
+    NodeSeen,
     Pool,
     Role,
     Shares,
@@ -34,6 +35,7 @@ class SampleReport:
     inputs: tuple[InputInfo, ...] = ()
     totals: dict[str, int] = field(default_factory=lambda: {"packets": 0, "bytes": 0, "flows": 0})
     tool_version: str = "0.1.0"
+    adjacent: tuple[NodeSeen, ...] = ()
     signatures: SignatureSetInfo = field(
         default_factory=lambda: SignatureSetInfo(version="2024.02", sha256="ab" * 32, count=57)
     )

@@ -289,6 +289,94 @@ def test_evidence_and_lists_are_capped_and_say_so() -> None:
     assert len(judged(one_flow)[MINER[0]].workers) == MAX_VALUES
 
 
+def said(signature: str, kind: Kind, sender: Side, by: tuple[str, int], to: tuple[str, int]) -> Message:
+    number = len(signature)
+    strength = Strength.WEAK if signature.endswith(("-plain", ".command")) else Strength.STRONG
+    return Message(
+        where(number, by, to), signature, signature.partition(".")[0], kind, sender, strength, "why"
+    )
+
+
+NODE, OTHER = ("10.0.0.9", 8332), ("10.0.0.6", 41000)
+
+
+def solo(
+    miner: tuple[str, int], *, template: str = "getblocktemplate", node: tuple[str, int] = NODE
+) -> list[Message]:
+    return [
+        said(f"getwork.{template}", C, Side.CLIENT, miner, node),
+        said("getwork.submitblock", S, Side.CLIENT, miner, node),
+        said("getwork.answer", A, Side.SERVER, node, miner),
+    ]
+
+
+@pytest.mark.parametrize(
+    "template", ["getblocktemplate", "getblocktemplate-plain", "getblocktemplate-monero"]
+)
+def test_a_solo_miner_is_the_suspect_and_its_node_is_not(template: str) -> None:
+    (suspect,) = judged(solo(MINER, template=template)).values()
+    assert (suspect.host, suspect.verdict, suspect.role) == (MINER[0], Verdict.CONFIRMED, Role.MINER)
+    assert [(pool.ip, pool.port) for pool in suspect.pools] == [NODE]
+    assert suspect.shares.accepted == 1
+
+
+def test_a_node_that_serves_several_hosts_is_a_pool() -> None:
+    suspects = judged(solo(MINER), solo(OTHER))
+    assert suspects[NODE[0]].role is Role.POOL
+    assert judged(solo(MINER), solo((MINER[0], 40001))).keys() == {MINER[0]}
+
+
+def test_a_pool_protocol_makes_a_pool_of_one_miner() -> None:
+    suspects = judged(solo(MINER), conversation(("C", H), ("S", J), pool=NODE))
+    assert suspects[NODE[0]].role is Role.POOL
+
+
+def test_a_block_relay_is_no_miner() -> None:
+    passed_on = solo(MINER)[1:]
+    assert judged(passed_on) == {}
+    assert judged(passed_on, solo(OTHER)).keys() == {OTHER[0]}
+
+
+def test_work_and_block_may_go_over_different_connections() -> None:
+    asked, *submitted = solo(MINER)
+    again = solo((MINER[0], 40001))[1:]
+    assert judged(submitted) == {}
+    assert judged([asked], again)[MINER[0]].verdict is Verdict.CONFIRMED
+
+
+STATION, MACHINE = ("10.0.0.4", 50000), ("10.0.0.80", 4028)
+ASKED = said("management-api.command", Kind.STATUS, Side.CLIENT, STATION, MACHINE)
+TOLD = said("management-api.reply", Kind.STATUS, Side.SERVER, MACHINE, STATION)
+RECITED = said("management-api.reply", Kind.STATUS, Side.SERVER, STATION, MACHINE)
+
+
+@pytest.mark.parametrize(
+    ("messages", "suspects"),
+    [
+        pytest.param([ASKED, TOLD], {MACHINE[0]}, id="asked-and-answered"),
+        pytest.param([TOLD], set(), id="nobody-asked"),
+        pytest.param([ASKED], set(), id="no-answer"),
+        pytest.param([ASKED, RECITED], set(), id="one-end-speaks-both"),
+        pytest.param([ASKED, TOLD, RECITED], set(), id="both-ends-answer"),
+    ],
+)
+def test_a_machine_that_answers_is_probable_at_most(messages: list[Message], suspects: set[str]) -> None:
+    found = judged(messages)
+    assert set(found) == suspects
+    for suspect in found.values():
+        assert (suspect.verdict, suspect.role) == (Verdict.PROBABLE, Role.MINER)
+        assert suspect.management is not None
+        assert not suspect.hash_rates
+        assert not suspect.pools
+
+
+def test_mining_outweighs_an_interface() -> None:
+    mines = conversation(("C", H), ("S", J), miner=(MACHINE[0], 41000))
+    suspect = judged([ASKED, TOLD], mines)[MACHINE[0]]
+    assert (suspect.verdict, suspect.flows) == (Verdict.CONFIRMED, 2)
+    assert any("management interface" in reason for reason in suspect.reasons)
+
+
 def test_suspects_stand_in_order_of_weight() -> None:
     verdicts = [suspect.verdict for suspect in scan(SAMPLES / "mixed.pcapng").suspects]
     assert verdicts == sorted(verdicts, reverse=True)

@@ -27,6 +27,8 @@ _LEAST_WIDTH = 80
 _WIDEST = 400
 #: Inputs, and problems, listed by name at most.
 _LIST_LIMIT = 10
+#: Coin nodes listed at most.
+_NODE_LIMIT = 20
 _INDENT = "    "
 #: Counters of what was read.
 _READ = ("packets", "bytes", "flows", "decoded")
@@ -56,6 +58,9 @@ def render(report: ReportLike, stream: TextIO, *, color: bool = False, width: in
         console.print(_suspects(report, width))
         console.print()
         _print_reasons(report, console)
+    if report.adjacent:
+        console.print()
+        _print_adjacent(report, console)
     console.print()
     console.print(_reading(report))
     stream.writelines(line.rstrip() + "\n" for line in buffer.getvalue().splitlines())
@@ -102,6 +107,17 @@ def _print_reasons(report: ReportLike, console: Console) -> None:
         for size_line in size_lines(suspect):
             for line in Text(size_line).wrap(console, console.width - len(_INDENT), overflow="fold"):
                 console.print(Text(_INDENT) + line)
+
+
+def _print_adjacent(report: ReportLike, console: Console) -> None:
+    """Coin nodes, a line each."""
+    console.print(Text("Adjacent (coin nodes and wallets: no mining)", style="bold"))
+    for node in report.adjacent[:_NODE_LIMIT]:
+        what = f"{node.protocol} ({node.network})" if node.network else node.protocol
+        more = "more than " if node.truncated else ""
+        console.print(Text(f"{node.host}: {what}, to {more}{plural(len(node.peers), 'peer')}"))
+    if len(report.adjacent) > _NODE_LIMIT:
+        console.print(Text(f"and {len(report.adjacent) - _NODE_LIMIT:,} more"))
 
 
 def _reading(report: ReportLike) -> Table:
