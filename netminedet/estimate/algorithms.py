@@ -90,6 +90,7 @@ _ROWS = (
     Algorithm("equihash-144-5", "Sol", None, "ZIP 301: targets only"),
     Algorithm("equihash-192-7", "Sol", None, "ZIP 301: targets only"),
     Algorithm("equihash-125-4", "Sol", None, "ZIP 301: targets only"),
+    Algorithm("equihash-210-9", "Sol", None, "targets only"),
     Algorithm("beamhash", "Sol", None, _NONE),
     Algorithm("cuckatoo32", "g", None, _NONE),
     Algorithm("cuckoo29", "g", None, _NONE),
@@ -139,6 +140,8 @@ _PREFIXES = (
 
 #: Dialects that carry one algorithm only.
 _OF_DIALECT = {
+    "aeternity": "cuckoo29",
+    "aion": "equihash-210-9",
     "aleo": "aleo-puzzle",
     "alephium": "blake3-alephium",
     "beam": "beamhash",
@@ -174,6 +177,7 @@ _COINS = {
     "autolykos2": "ERG",
     "equihash-200-9": "ZEC ZEN KMD ZCL",
     "equihash-144-5": "BTG BTCZ",
+    "equihash-210-9": "AION",
     "equihash-125-4": "FLUX",
     "beamhash": "BEAM",
     "randomx": "XMR ZEPH ARQ WOW SAL XTM",

@@ -370,7 +370,8 @@ class Conversation:
         """Let the candidates count, hold them, or let them count together with those held."""
         if not candidates:
             return []
-        end.spoke_in_kind = True
+        # what others say too ("pong") is no answer in kind to a session that somebody quotes
+        end.spoke_in_kind |= any(one.strength is Strength.STRONG for one in candidates)
         if sure or not any(one.foreign for one in self._ends):
             return self._release() + candidates
         if self._mutual or self._answered():

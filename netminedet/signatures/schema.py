@@ -129,11 +129,14 @@ def _patterns(fields: Fields, dialect: str) -> tuple[Pattern, ...]:
 
 def _pattern(one: Fields, dialect: str, coins: tuple[str, ...]) -> Pattern:
     methods = one.texts("method")
-    if bool(methods) == one.flag("reply"):
-        raise one.error("method", "give either a method or 'reply: true'")
+    key = one.optional_text("method_key")
+    reply = one.flag("reply")
+    if bool(methods or key) == reply:
+        problem = "give either a method or 'reply: true', or a 'method_key' alone where there is no verb"
+        raise one.error("method", problem)
     where = one.optional_text("where")
     if where is None and not methods:
-        raise one.error("where", "missing; a reply is recognised by its 'where' alone")
+        raise one.error("where", "missing; without a method a message is recognised by its 'where' alone")
     names_login = any(word in method.lower() for method in methods for word in _LOGIN_WORDS)
     if names_login and one.raw("redact") is None:
         raise one.error("redact", "missing; say where the password stands, or [] if there is none")
@@ -141,7 +144,8 @@ def _pattern(one: Fields, dialect: str, coins: tuple[str, ...]) -> Pattern:
         id=one.identifier("id"),
         dialect=dialect,
         methods=methods,
-        method_key=one.optional_text("method_key") or "method",
+        method_key=key or "method",
+        reply=reply,
         sender=Side(one.choice("sender", _SIDES)),
         kind=Kind(one.choice("kind", _KINDS)),
         strength=_STRENGTHS[one.choice("strength", tuple(_STRENGTHS))],

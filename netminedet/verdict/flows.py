@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -72,6 +73,19 @@ def weigh_named_flow(flow: FlowFinding, findings: Findings) -> FlowVerdict | Non
     return replace(verdict, basis=Basis.NAMED, reason=reason)
 
 
+def with_dialect_of_work(
+    flow: FlowFinding, verdict: FlowVerdict, most_specific: Callable[[Iterable[str]], tuple[str, ...]]
+) -> FlowVerdict:
+    """The verdict with the dialect that the shares' own one is refined by in this flow, if any.
+
+    Shares of several coins have the same form, and only the work tells which coin it is.
+    """
+    finer = [name for name in flow.dialects if most_specific((name, verdict.dialect)) == (name,)]
+    weights = _weights(flow)
+    dialect = min(finer, key=lambda name: (-weights[name], name), default=verdict.dialect)
+    return replace(verdict, dialect=dialect)
+
+
 def weigh_flow(flow: FlowFinding) -> FlowVerdict | None:
     """The flow's verdict; None where nothing strong was said, or one end spoke for both.
 
@@ -101,13 +115,18 @@ def weigh_flow(flow: FlowFinding) -> FlowVerdict | None:
 
 
 def _main_dialect(flow: FlowFinding) -> str:
-    """Of most shares, then of most jobs, then of most messages."""
+    weights = _weights(flow)
+    return min(weights, key=lambda name: (-weights[name], name), default="")
+
+
+def _weights(flow: FlowFinding) -> Counter[str]:
+    """Dialects by most shares, then by most jobs, then by most messages."""
     weights: Counter[str] = Counter()
     for (signature, kind, _, strength, _), number in flow.messages.items():
         if strength is Strength.STRONG:
             weight = {Kind.SHARE: 1_000_000, Kind.JOB: 1_000}.get(kind, 1)
             weights[signature.partition(".")[0]] += weight * number
-    return min(weights, key=lambda name: (-weights[name], name), default="")
+    return weights
 
 
 def _is_transcript(spoken: Counter[tuple[bool, Side]], a_is_client: bool) -> bool:

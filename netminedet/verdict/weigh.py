@@ -23,7 +23,7 @@ from netminedet.verdict.findings import (
     order_of,
     place_of,
 )
-from netminedet.verdict.flows import FlowVerdict, weigh_named_flow
+from netminedet.verdict.flows import FlowVerdict, weigh_named_flow, with_dialect_of_work
 from netminedet.verdict.sessions import TlsSession, sessions_to_pools
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ def weigh(findings: Findings, settings: Settings) -> tuple[Suspect, ...]:
     for key, flow in sorted(findings.flows.items(), key=lambda item: item[0]):
         verdict = weigh_named_flow(flow, findings)
         if verdict is not None:
+            verdict = with_dialect_of_work(flow, verdict, settings.most_specific)
             case(verdict.client[0]).as_client.append((key, flow, verdict))
             case(verdict.server[0]).as_server.append((key, flow, verdict))
     for (host, _, _), name in sorted(findings.names.items(), key=lambda item: item[0]):
