@@ -102,6 +102,10 @@ ALGORITHMS = {row.name: row for row in _ROWS}
 
 #: Other spellings, lower case: of NiceHash, of xmrig's ``algo`` keys, of miners' options.
 _ALIASES = {
+    "125_4": "equihash-125-4",  # the ninth item of a Zcash-like job
+    "144_5": "equihash-144-5",
+    "192_7": "equihash-192-7",
+    "200_9": "equihash-200-9",
     "alephium": "blake3-alephium",
     "autolykos": "autolykos2",
     "beamv3": "beamhash",

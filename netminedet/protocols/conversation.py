@@ -39,6 +39,8 @@ from netminedet.protocols.stream import Stream
 #: Requests without an answer that a side may have, and messages held until the other side speaks.
 MAX_PENDING = 512
 MAX_HELD = 64
+#: A longer number is no text that an answer could have.
+MAX_ID_BITS = 64
 
 #: Bytes of the first flight of an encrypted Stratum V2 connection (sv2-spec section 4.5.1).
 NOISE_OPENING = 64
@@ -418,5 +420,11 @@ _ANSWER_WHY = {
 
 
 def _hashable(value: object) -> object:
-    """A JSON id as a key; lists and objects, which are no proper ids, by their text."""
+    """A JSON id as a key; lists and objects, which are no proper ids, by their text.
+
+    The number 4 is the text "4": some servers answer a number's request with a text, and the
+    other way round.
+    """
+    if isinstance(value, int) and value.bit_length() <= MAX_ID_BITS:
+        return str(value)
     return value if isinstance(value, (str, int, float, type(None))) else repr(value)[:64]

@@ -80,7 +80,8 @@ def with_dialect_of_work(
 
     Shares of several coins have the same form, and only the work tells which coin it is.
     """
-    finer = [name for name in flow.dialects if most_specific((name, verdict.dialect)) == (name,)]
+    others = flow.dialects - {verdict.dialect}
+    finer = [name for name in others if most_specific((name, verdict.dialect)) == (name,)]
     weights = _weights(flow)
     dialect = min(finer, key=lambda name: (-weights[name], name), default=verdict.dialect)
     return replace(verdict, dialect=dialect)
@@ -131,14 +132,15 @@ def _weights(flow: FlowFinding) -> Counter[str]:
 
 def _is_transcript(spoken: Counter[tuple[bool, Side]], a_is_client: bool) -> bool:
     asked, served = spoken[a_is_client, Side.CLIENT], spoken[not a_is_client, Side.SERVER]
-    if asked and served:
-        return False
+    if asked and served:  # an echo, or people who show each other what they saw, speak both parts
+        crossed = spoken[a_is_client, Side.SERVER] + spoken[not a_is_client, Side.CLIENT]
+        return 2 * crossed >= asked + served
     speaker = a_is_client if asked else not a_is_client
     return bool(spoken[speaker, Side.CLIENT] and spoken[speaker, Side.SERVER])
 
 
 def _basis(asked: int, served: int, shares: Shares, jobs: int) -> tuple[Basis, str]:
-    if shares.accepted:
+    if shares.accepted and (asked or shares.accepted >= SURE_SHARES):
         return Basis.ACCEPTED, (
             f"the server accepted {shares.accepted} of {_number(shares.submitted, 'share')} handed in"
         )
