@@ -76,7 +76,9 @@ TALKS: dict[str, list[Said]] = {
     ],
     "build service, job in the answer": [
         ask(1, "login", {"login": "w", "pass": "x"}),
-        say(1, {"id": "s1", "job": {"job_id": "42", "blob": HASH + OTHER, "target": "amd64"}, "status": "OK"}),
+        say(
+            1, {"id": "s1", "job": {"job_id": "42", "blob": HASH + OTHER, "target": "amd64"}, "status": "OK"}
+        ),
     ],
     "trainer of models": [
         ask(1, "login", {"login": "w", "pass": "x", "agent": "trainer/2.0", "algo": ["sgd", "cnn"]}),
@@ -190,7 +192,10 @@ TALKS: dict[str, list[Said]] = {
     "Ethereum logs": [
         ask(1, "eth_subscribe", ["logs", {"topics": ["0x" + HASH]}]),
         say(1, "0x" + "ab" * 16),
-        push("eth_subscription", {"subscription": "0xab", "result": {"topics": ["0x" + HASH] * 4, "data": "0x"}}),
+        push(
+            "eth_subscription",
+            {"subscription": "0xab", "result": {"topics": ["0x" + HASH] * 4, "data": "0x"}},
+        ),
     ],
     "Ethereum engine": [
         ask(1, "engine_getPayloadV3", ["0x0000000021f32cc1"]),
@@ -213,7 +218,9 @@ TALKS: dict[str, list[Said]] = {
     "Substrate": [
         ask(1, "chain_subscribeNewHeads", []),
         say(1, "Kx7a"),
-        push("chain_newHead", {"subscription": "Kx7a", "result": {"parentHash": "0x" + HASH, "number": "0x12"}}),
+        push(
+            "chain_newHead", {"subscription": "Kx7a", "result": {"parentHash": "0x" + HASH, "number": "0x12"}}
+        ),
         ask(2, "author_submitExtrinsic", ["0x" + "ab" * 100]),
         say(2, "0x" + HASH),
     ],
@@ -246,13 +253,24 @@ TALKS: dict[str, list[Said]] = {
     "Model Context Protocol": [
         ask(1, "tools/list", {}),
         say(1, {"tools": [{"name": "mining.submit"}, {"name": "eth_submitWork"}]}),
-        ask(2, "tools/call", {"name": "mining.submit", "arguments": {"params": ["a.b", "5f", "00", "66f0a1b9"]}}),
+        ask(
+            2,
+            "tools/call",
+            {"name": "mining.submit", "arguments": {"params": ["a.b", "5f", "00", "66f0a1b9"]}},
+        ),
         say(2, {"content": [{"type": "text", "text": "\n".join(QUOTED)}]}),
         push("notifications/message", {"data": QUOTED}),
     ],
     "Debug adapter": [
         up(seq=1, type="request", command="evaluate", arguments={"expression": QUOTED[0]}),
-        down(seq=2, type="response", request_seq=1, success=True, command="evaluate", body={"result": QUOTED[1]}),
+        down(
+            seq=2,
+            type="response",
+            request_seq=1,
+            success=True,
+            command="evaluate",
+            body={"result": QUOTED[1]},
+        ),
         down(seq=3, type="event", event="output", body={"output": QUOTED[4]}),
     ],
     "ubus": [
@@ -301,7 +319,12 @@ TALKS: dict[str, list[Said]] = {
         down(msg="connected", session="a1b2c3d4e5f6a7b8c"),
         up(msg="method", method="login", params=[{"user": {"username": "alice"}, "password": "x"}], id="1"),
         down(msg="result", id="1", result={"id": "u17", "token": OTHER}),
-        up(msg="method", method="submit", params=[{"job_id": "1", "nonce": "00000000", "result": HASH}], id="2"),
+        up(
+            msg="method",
+            method="submit",
+            params=[{"job_id": "1", "nonce": "00000000", "result": HASH}],
+            id="2",
+        ),
         down(msg="result", id="2", result=True),
         down(msg="updated", methods=["2"]),
     ],
@@ -313,7 +336,9 @@ TALKS: dict[str, list[Said]] = {
     "Shelly": [
         up(id=1, src="app", method="Shelly.GetStatus"),
         down(id=1, src="shelly", dst="app", result={"sys": {"uptime": 4711}}),
-        down(src="shelly", dst="app", method="NotifyStatus", params={"ts": 1.5, "switch:0": {"output": True}}),
+        down(
+            src="shelly", dst="app", method="NotifyStatus", params={"ts": 1.5, "switch:0": {"output": True}}
+        ),
     ],
     "Yeelight": [
         up(id=1, method="get_prop", params=["power", "bright"]),
@@ -413,7 +438,11 @@ TALKS: dict[str, list[Said]] = {
         ask(2, "block_template", {"job_id": "9", "blob": "header.html"}),
         say(2, OK),
     ],
-    "session keeper": [ask(1, "keepalive", {"id": "s1"}), say(1, {"status": "ALIVE"}), fail(2, "Low battery")],
+    "session keeper": [
+        ask(1, "keepalive", {"id": "s1"}),
+        say(1, {"status": "ALIVE"}),
+        fail(2, "Low battery"),
+    ],
     "short answers": [
         ask(1, "open", ["x"]),
         say(1, [None, "5a11c0ffee"]),
@@ -456,7 +485,9 @@ TALKS: dict[str, list[Said]] = {
     ],
     "mining words as values": [
         up(id=1, method="search", params=["mining.subscribe", "mining.authorize", "mining.submit"]),
-        down(id=1, result=[["mining.set_difficulty", "doc-1"], ["mining.notify", "doc-2"]], error=None, total=2),
+        down(
+            id=1, result=[["mining.set_difficulty", "doc-1"], ["mining.notify", "doc-2"]], error=None, total=2
+        ),
     ],
 }
 
@@ -538,7 +569,11 @@ QUOTATIONS: dict[str, list[Said]] = {
         *(("S", websocket_frame(line.encode(), client=False)) for line in QUOTED),
     ],
     "Redis": raw(
-        *((who, text) for line in QUOTED for who, text in (("C", "LPOP q\r\n"), ("S", f"${len(line)}\r\n{line}\r\n")))
+        *(
+            (who, text)
+            for line in QUOTED
+            for who, text in (("C", "LPOP q\r\n"), ("S", f"${len(line)}\r\n{line}\r\n"))
+        )
     ),
     "server-sent events": [
         ("C", b"GET /events HTTP/1.1\r\nHost: log.example\r\n\r\n"),

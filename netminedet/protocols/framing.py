@@ -34,8 +34,11 @@ MAX_ACKNOWLEDGED = 256
 
 _METHODS = (b"GET ", b"POST ", b"PUT ", b"HEAD ", b"CONNECT ", b"OPTIONS ", b"DELETE ", b"PATCH ")
 _STATUS = b"HTTP/1."
-#: X-Stratum: where a pool that is asked for getwork would rather have the miner connect (cpuminer, cpu-miner.c).
-_STRATUM_URL = re.compile(r"(?:stratum\+)?[a-z]{3,5}://([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):(\d{1,5})(?!\d)")
+#: X-Stratum: where a pool that is asked for getwork would rather have the miner connect (cpuminer's
+#: cpu-miner.c).
+_STRATUM_URL = re.compile(
+    r"(?:stratum\+)?[a-z]{3,5}://([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):(\d{1,5})(?!\d)"
+)
 _decode = msgspec.json.Decoder().decode
 
 

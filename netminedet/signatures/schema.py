@@ -217,7 +217,7 @@ def _check_anchors_reach(
         if pattern.strength is Strength.WEAK:
             continue
         own = [example.text.encode() for example in examples if pattern.id in example.matches]
-        for method in pattern.methods:
+        for method in pattern.methods or (() if pattern.reply else (pattern.method_key,)):
             spelling = f'"{method}"'.encode()
             shown = [text for text in own if spelling in text] or [spelling]
             if not all(any(anchor in text for anchor in anchors) for text in shown):
