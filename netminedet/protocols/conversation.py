@@ -40,7 +40,7 @@ from netminedet.protocols.stream import Stream
 MAX_PENDING = 512
 MAX_HELD = 64
 #: A longer number is no text that an answer could have.
-MAX_ID_BITS = 64
+_ID_BITS = 64
 
 #: Bytes of the first flight of an encrypted Stratum V2 connection (sv2-spec section 4.5.1).
 NOISE_OPENING = 64
@@ -425,6 +425,6 @@ def _hashable(value: object) -> object:
     The number 4 is the text "4": some servers answer a number's request with a text, and the
     other way round.
     """
-    if isinstance(value, int) and value.bit_length() <= MAX_ID_BITS:
+    if isinstance(value, int) and value.bit_length() <= _ID_BITS:
         return str(value)
     return value if isinstance(value, (str, int, float, type(None))) else repr(value)[:64]
