@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import scenes
+from applications import applications
 from lookalikes import lookalikes
 from mixed import mixed
 from neighbours import neighbours
@@ -38,6 +39,7 @@ PCAP: dict[str, Callable[[], Tape]] = {
     "stratum-v2": stratum_v2,
     "lookalikes": lookalikes,
     "lookalikes-2": neighbours,
+    "lookalikes-3": applications,
 }
 
 
