@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import scenes
+from applications import applications
 from hidden import names
 from lookalikes import lookalikes
 from mixed import mixed
@@ -44,6 +45,7 @@ PCAP: dict[str, Callable[[], Tape]] = {
     "nodes": nodes,
     "lookalikes": lookalikes,
     "lookalikes-2": neighbours,
+    "lookalikes-3": applications,
 }
 
 

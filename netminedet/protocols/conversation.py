@@ -43,6 +43,8 @@ from netminedet.protocols.stream import Stream
 #: Requests without an answer that a side may have, and messages held until the other side speaks.
 MAX_PENDING = 512
 MAX_HELD = 64
+#: A longer number is no text that an answer could have.
+_ID_BITS = 64
 
 #: Bytes of the first flight of an encrypted Stratum V2 connection (sv2-spec section 4.5.1).
 NOISE_OPENING = 64
@@ -399,7 +401,9 @@ class Conversation:
         if not candidates:
             return []
         is_text = isinstance(end.framing, TextFraming)
-        end.spoke_in_kind = end.spoke_in_kind or not is_text or _tells(candidates)
+        # what others say too ("pong") is no answer in kind to a session that somebody quotes
+        strong = any(one.strength is Strength.STRONG for one in candidates)
+        end.spoke_in_kind |= _tells(candidates) if is_text else strong
         if sure or not (is_text or any(one.foreign for one in self._ends)):
             return self._release() + candidates
         if self._mutual or self._answered():
@@ -458,5 +462,11 @@ _ANSWER_WHY = {
 
 
 def _hashable(value: object) -> object:
-    """A JSON id as a key; lists and objects, which are no proper ids, by their text."""
+    """A JSON id as a key; lists and objects, which are no proper ids, by their text.
+
+    The number 4 is the text "4": some servers answer a number's request with a text, and the
+    other way round.
+    """
+    if isinstance(value, int) and value.bit_length() <= _ID_BITS:
+        return str(value)
     return value if isinstance(value, (str, int, float, type(None))) else repr(value)[:64]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -43,6 +44,11 @@ TEXT_DIALECTS: tuple[Callable[[str], list[dict[str, object]]], ...] = (
 
 _METHODS = (b"GET ", b"POST ", b"PUT ", b"HEAD ", b"CONNECT ", b"OPTIONS ", b"DELETE ", b"PATCH ")
 _STATUS = b"HTTP/1."
+#: X-Stratum: where a pool that is asked for getwork would rather have the miner connect (cpuminer's
+#: cpu-miner.c).
+_STRATUM_URL = re.compile(
+    r"(?:stratum\+)?[a-z]{3,5}://([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):(\d{1,5})(?!\d)"
+)
 _decode = msgspec.json.Decoder().decode
 
 
@@ -256,12 +262,25 @@ def _frame_of_json(data: bytes) -> bool:
 
 
 def _with_head(message: HttpMessage) -> list[Item]:
-    """The JSON value of a body; a request's, if an object, with what its head tells under "http"."""
+    """The JSON value of a body, an object with what the message's head tells under "http"."""
     items = _whole(message.body)
     value = items[0].value if items and isinstance(items[0], JsonItem) else None
-    if message.head.is_request and isinstance(value, dict):
+    if not isinstance(value, dict):
+        return items
+    value.pop("http", None)  # a body of its own making proves nothing
+    if message.head.is_request:
         value["http"] = _told(message.head.headers)
+    elif offered := _offered(message.head.headers):
+        value["http"] = offered
     return items
+
+
+def _offered(headers: Mapping[str, str]) -> dict[str, str]:
+    """What an answer's head says of mining; of "stratum+tcp://host:port" the parts by themselves too."""
+    told = mining_headers(headers)
+    if redirect := _STRATUM_URL.match(told.get("x-stratum", "")):
+        told |= {"stratum-host": redirect[1], "stratum-port": redirect[2]}
+    return told
 
 
 def _told(headers: Mapping[str, str]) -> dict[str, str]:

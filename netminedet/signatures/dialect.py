@@ -14,7 +14,8 @@ class Pattern:
 
     id: str
     dialect: str
-    #: values of the verb (``method_key``) that this message may have; empty for a reply
+    #: values of the verb (``method_key``) that this message may have; empty for a reply, and for
+    #: a message without a verb, which is looked up by having the key ``method_key``
     methods: tuple[str, ...]
     #: top-level key that carries the verb: "method" in JSON-RPC
     method_key: str
@@ -28,6 +29,8 @@ class Pattern:
     #: (detail's name, JMESPath)
     extract: tuple[tuple[str, str], ...]
     redact: tuple[Place, ...]
+    #: recognised among messages with a ``result`` or ``error`` and no verb
+    reply: bool = False
     #: its dialect's
     carriers: tuple[str, ...] = ()
 

@@ -138,11 +138,14 @@ def _patterns(fields: Fields, dialect: str) -> tuple[Pattern, ...]:
 
 def _pattern(one: Fields, dialect: str, coins: tuple[str, ...]) -> Pattern:
     methods = one.texts("method")
-    if bool(methods) == one.flag("reply"):
-        raise one.error("method", "give either a method or 'reply: true'")
+    key = one.optional_text("method_key")
+    reply = one.flag("reply")
+    if bool(methods or key) == reply:
+        problem = "give either a method or 'reply: true', or a 'method_key' alone where there is no verb"
+        raise one.error("method", problem)
     where = one.optional_text("where")
     if where is None and not methods:
-        raise one.error("where", "missing; a reply is recognised by its 'where' alone")
+        raise one.error("where", "missing; without a method a message is recognised by its 'where' alone")
     names_login = any(word in method.lower() for method in methods for word in _LOGIN_WORDS)
     if names_login and one.raw("redact") is None:
         raise one.error("redact", "missing; say where the password stands, or [] if there is none")
@@ -150,7 +153,8 @@ def _pattern(one: Fields, dialect: str, coins: tuple[str, ...]) -> Pattern:
         id=one.identifier("id"),
         dialect=dialect,
         methods=methods,
-        method_key=one.optional_text("method_key") or "method",
+        method_key=key or "method",
+        reply=reply,
         sender=Side(one.choice("sender", _SIDES)),
         kind=Kind(one.choice("kind", _KINDS)),
         strength=_STRENGTHS[one.choice("strength", tuple(_STRENGTHS))],
@@ -244,7 +248,7 @@ def _check_anchors_reach(
         if pattern.strength is Strength.WEAK or "text" in pattern.carriers:
             continue  # of a dialogue in words, some message of either side begins with an opener
         own = [example.text.encode() for example in examples if pattern.id in example.matches]
-        for method in pattern.methods:
+        for method in pattern.methods or (() if pattern.reply else (pattern.method_key,)):
             spelling = f'"{method}"'.encode()
             shown = [text for text in own if spelling in text] or [spelling]
             if not all(any(anchor in text for anchor in anchors) for text in shown):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -127,6 +128,20 @@ def _without_relayed(flow: FlowFinding, takers: frozenset[str]) -> FlowFinding:
     return replace(flow, messages=messages)
 
 
+def with_dialect_of_work(
+    flow: FlowFinding, verdict: FlowVerdict, most_specific: Callable[[Iterable[str]], tuple[str, ...]]
+) -> FlowVerdict:
+    """The verdict with the dialect that the shares' own one is refined by in this flow, if any.
+
+    Shares of several coins have the same form, and only the work tells which coin it is.
+    """
+    others = flow.dialects - {verdict.dialect}
+    finer = [name for name in others if most_specific((name, verdict.dialect)) == (name,)]
+    weights = _weights(flow)
+    dialect = min(finer, key=lambda name: (-weights[name], name), default=verdict.dialect)
+    return replace(verdict, dialect=dialect)
+
+
 def weigh_flow(flow: FlowFinding) -> FlowVerdict | None:
     """The flow's verdict; None where nothing strong was said, or one end spoke for both.
 
@@ -165,25 +180,31 @@ def _managed(flow: FlowFinding) -> FlowVerdict | None:
 
 
 def _main_dialect(flow: FlowFinding) -> str:
-    """Of most shares, then of most jobs, then of most messages."""
+    weights = _weights(flow)
+    return min(weights, key=lambda name: (-weights[name], name), default="")
+
+
+def _weights(flow: FlowFinding) -> Counter[str]:
+    """Dialects by most shares, then by most jobs, then by most messages."""
     weights: Counter[str] = Counter()
     for (signature, kind, _, strength, _), number in flow.messages.items():
         if strength is Strength.STRONG:
             weight = {Kind.SHARE: 1_000_000, Kind.JOB: 1_000}.get(kind, 1)
             weights[signature.partition(".")[0]] += weight * number
-    return min(weights, key=lambda name: (-weights[name], name), default="")
+    return weights
 
 
 def _is_transcript(spoken: Counter[tuple[bool, Side]], a_is_client: bool) -> bool:
     asked, served = spoken[a_is_client, Side.CLIENT], spoken[not a_is_client, Side.SERVER]
-    if asked and served:
-        return False
+    if asked and served:  # an echo, or people who show each other what they saw, speak both parts
+        crossed = spoken[a_is_client, Side.SERVER] + spoken[not a_is_client, Side.CLIENT]
+        return 2 * crossed >= asked + served
     speaker = a_is_client if asked else not a_is_client
     return bool(spoken[speaker, Side.CLIENT] and spoken[speaker, Side.SERVER])
 
 
 def _basis(asked: int, served: int, shares: Shares, jobs: int) -> tuple[Basis, str]:
-    if shares.accepted:
+    if shares.accepted and (asked or shares.accepted >= SURE_SHARES):
         return Basis.ACCEPTED, (
             f"the server accepted {shares.accepted} of {_number(shares.submitted, 'share')} handed in"
         )

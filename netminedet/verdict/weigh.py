@@ -25,7 +25,13 @@ from netminedet.verdict.findings import (
     order_of,
     place_of,
 )
-from netminedet.verdict.flows import Basis, FlowVerdict, takers_of_work, weigh_named_flow
+from netminedet.verdict.flows import (
+    Basis,
+    FlowVerdict,
+    takers_of_work,
+    weigh_named_flow,
+    with_dialect_of_work,
+)
 from netminedet.verdict.managed import management_of, sentence
 from netminedet.verdict.sessions import PoolSession, all_sessions
 
@@ -90,6 +96,8 @@ def weigh(findings: Findings, settings: Settings) -> tuple[Suspect, ...]:
     takers = takers_of_work(findings)
     for key, flow in sorted(findings.flows.items(), key=lambda item: item[0]):
         verdict = weigh_named_flow(flow, findings, takers)
+        if verdict is not None:
+            verdict = with_dialect_of_work(flow, verdict, settings.most_specific)
         if verdict is not None and verdict.basis is Basis.MANAGED:
             case(verdict.client[0]).managed.append((key, flow, verdict))
         elif verdict is not None:

@@ -100,7 +100,9 @@ RULES = [
     pytest.param([("C", S)], Verdict.PROBABLE, id="one-share-of-one-side"),
     pytest.param([("C", S), ("C", S)], Verdict.CONFIRMED, id="shares-of-one-side"),
     pytest.param([("C", H), ("C", S)], Verdict.CONFIRMED, id="greeting-and-share"),
-    pytest.param([("S", A)], Verdict.CONFIRMED, id="accepted-share"),
+    pytest.param([("S", A)], Verdict.PROBABLE, id="one-accepted-share-of-one-side"),
+    pytest.param([("S", A), ("S", A)], Verdict.CONFIRMED, id="accepted-shares-of-one-side"),
+    pytest.param([("C", S), ("S", A)], Verdict.CONFIRMED, id="accepted-share"),
     pytest.param([("c", H)], None, id="weak-alone"),
     pytest.param([("c", H), ("s", J), ("s", J), ("c", S)], None, id="weak-of-both"),
     pytest.param([("C", H), ("s", C)], Verdict.PROBABLE, id="weak-does-not-raise"),
@@ -125,6 +127,15 @@ def test_direction_comes_from_the_messages() -> None:
 def test_one_end_that_speaks_for_both_recites() -> None:
     both = [message(1, H, Side.CLIENT, by=MINER, to=POOL), message(2, J, Side.SERVER, by=MINER, to=POOL)]
     assert judged(both) == {}
+
+
+def test_an_echo_proves_nothing() -> None:
+    echoed = [
+        message(number, kind, side, by=by, to=to)
+        for number, (kind, side) in enumerate([(H, Side.CLIENT), (H, Side.SERVER), (J, Side.SERVER)] * 2)
+        for by, to in ((MINER, POOL), (POOL, MINER))
+    ]
+    assert judged(echoed) == {}
 
 
 def test_a_stray_line_does_not_hide_a_miner() -> None:
