@@ -32,10 +32,12 @@ from netminedet.sieve.columns import (
     HTTP_REQUEST,
     HTTP_SEEN,
     MATCH_BARE_TLS,
+    NEW_FLOW,
     SEGMENT,
 )
 from netminedet.signatures import SignatureSet
 from netminedet.verdict.findings import Findings
+from netminedet.watch import Watch
 
 #: Flagged flows followed at a time; the one that was quiet longest gives way.
 MAX_CONVERSATIONS = 20_000
@@ -68,12 +70,16 @@ class Pipeline:
         self._counts: Counter[str] = Counter()
         self._on_message = on_message
         self.findings = Findings()
+        self._watch = Watch(self._sieve, self.findings)
 
     def feed(self, batch: Batch) -> None:
         """Work through a batch."""
         for hit in self._sieve.run(batch, self._input):
             if hit.kind == SEGMENT:
                 self._segment(hit)
+            elif hit.kind == NEW_FLOW:
+                if self._watch.begun(hit):
+                    self._note(hit)
             elif hit.match == MATCH_BARE_TLS:
                 self._note(hit)
                 self.findings.add_bare_tls(BareTls(hit.where))
@@ -88,6 +94,7 @@ class Pipeline:
             self._close(conversation)
         self._conversations.clear()
         self._take_totals(final=True)
+        self._counts.update(self._watch.counts)
         return {**self._sieve.counters(), **self._counts}
 
     def _segment(self, hit: Hit) -> None:
@@ -117,6 +124,7 @@ class Pipeline:
     def _add(self, messages: list[Message]) -> None:
         for message in messages:
             self.findings.add_message(message)
+            self._watch.heard(message)
             if self._on_message is not None:
                 self._on_message(message)
 
@@ -158,6 +166,7 @@ class Pipeline:
         where = hit.where
         if message.is_answer:
             where = _reversed(hit)
+        self._watch.asked(message, where)
         for pool in self._pools(message.questions):
             self.findings.add_name(NameSeen(where, NameSource.DNS, pool), hit.wirelen)
             for address, ttl in message.addresses:

@@ -204,7 +204,18 @@ def _with_head(message: HttpMessage) -> list[Item]:
     value = items[0].value if items and isinstance(items[0], JsonItem) else None
     if message.head.is_request and isinstance(value, dict):
         value["http"] = _told(message.head.headers)
-    return items
+    return items if message.head.is_request else _redirected(message.head.headers) + items
+
+
+def _redirected(headers: Mapping[str, str]) -> list[Item]:
+    """Where an answer's head sends a miner: X-Stratum, as getwork pools had it (cgminer, util.c)."""
+    url = headers.get("x-stratum", "")[:512].strip()
+    scheme, _, rest = url.partition("://")
+    host, _, port = (rest or scheme).partition("/")[0].rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or len(port) > 5:
+        return []
+    value = {"http": "X-Stratum", "url": url, "host": host, "port": int(port)}
+    return [JsonItem(value, heads_segment=True)]
 
 
 def _told(headers: Mapping[str, str]) -> dict[str, str]:

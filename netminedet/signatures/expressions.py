@@ -14,6 +14,8 @@ because it has neither patterns nor a notion of hexadecimal text:
     a login name whose account has the form of a coin's payment address.
 ``is_miner_agent(value)``
     the name of a mining program, or of a proxy or market for them, that ``agents.csv`` knows.
+``from_hex(value)``
+    the number that a string of at most 16 hexadecimal digits means, else null.
 
 This module is imported when the first expression is needed: a run that meets no JSON
 message does not pay for jmespath.
@@ -77,6 +79,10 @@ class Functions(functions.Functions):  # type: ignore[misc]
         agent = shipped_agents().classify(value) if isinstance(value, str) else None
         return agent is not None and agent.kind != "browser"
 
+    @functions.signature(_ANYTHING)  # type: ignore[untyped-decorator]
+    def _func_from_hex(self, value: object) -> int | None:
+        return int(value, 16) if isinstance(value, str) and _has_length(value, (1, 16)) else None
+
     def unchecked(self) -> dict[str, Callable[..., Any]]:
         """The functions added here: they take any arguments, so that no check need come before them."""
         return {
@@ -85,6 +91,7 @@ class Functions(functions.Functions):  # type: ignore[misc]
             "is_number": self._func_is_number,
             "is_wallet": self._func_is_wallet,
             "is_miner_agent": self._func_is_miner_agent,
+            "from_hex": self._func_from_hex,
         }
 
 

@@ -26,6 +26,8 @@ DETAIL_KEYS = (
     "nonce",
     "pool_host",
     "pool_port",
+    "redirect_host",
+    "redirect_port",
     "request_id",
     "session",
     "target",

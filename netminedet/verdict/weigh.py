@@ -2,7 +2,8 @@
 
 confirmed   mining messages of both sides, accepted shares, or jobs taken
 probable    a mining handshake of one side; or a TLS session to an address that the
-            same host had just been given for a pool's stratum name, on a port of that pool
+            same host had just been given for a pool's stratum name, on a port of that pool;
+            or a connection that cannot be read, to where a mining server had sent the host
 suspected   a pool's name alone
 """
 
@@ -23,8 +24,10 @@ from netminedet.verdict.findings import (
     order_of,
     place_of,
 )
-from netminedet.verdict.flows import FlowVerdict, weigh_named_flow
-from netminedet.verdict.sessions import TlsSession, sessions_to_pools
+from netminedet.verdict.flows import FlowVerdict
+from netminedet.verdict.redirects import Redirect
+from netminedet.verdict.sessions import TlsSession, redirects_of, sessions_to_pools
+from netminedet.verdict.together import joined, weigh_flows
 
 if TYPE_CHECKING:
     from netminedet.verdict.size import Tables
@@ -63,6 +66,8 @@ class _Case:
     names: list[NameFinding] = field(default_factory=list)
     answers: list[tuple[str, AnswerFinding]] = field(default_factory=list)
     sessions: list[TlsSession] = field(default_factory=list)
+    #: (order of a mining server to go elsewhere, sentence)
+    redirects: list[tuple[Redirect, str]] = field(default_factory=list)
 
 
 def weigh(findings: Findings, settings: Settings) -> tuple[Suspect, ...]:
@@ -73,8 +78,7 @@ def weigh(findings: Findings, settings: Settings) -> tuple[Suspect, ...]:
         return cases.setdefault(host, _Case(host))
 
     # sorted, so that the order in which inputs came shows nowhere
-    for key, flow in sorted(findings.flows.items(), key=lambda item: item[0]):
-        verdict = weigh_named_flow(flow, findings)
+    for key, flow, verdict in weigh_flows(findings):
         if verdict is not None:
             case(verdict.client[0]).as_client.append((key, flow, verdict))
             case(verdict.server[0]).as_server.append((key, flow, verdict))
@@ -84,6 +88,8 @@ def weigh(findings: Findings, settings: Settings) -> tuple[Suspect, ...]:
         case(host).answers.append((address, answer))
     for session in sorted(sessions_to_pools(findings), key=lambda one: place_of(one.where)):
         case(session.where.flow.src_ip).sessions.append(session)
+    for client, redirect, told in redirects_of(findings):
+        case(client).redirects.append((redirect, told))
     suspects = [
         _suspect(one, findings, settings) for one in cases.values() if _accused(one, settings.home_net)
     ]
@@ -142,7 +148,7 @@ def _suspect(case: _Case, findings: Findings, settings: Settings) -> Suspect:
         evidence_omitted=omitted,
         truncated=truncated,
         software=software_of(lists["agent"], tables.agents),
-        hash_rates=size_of(measured, _pool_coins(case), tables),
+        hash_rates=size_of(joined(measured), _pool_coins(case), tables),
         rigs=len({worker for _, flow, _ in serves for worker in _kept(flow, "worker")}),
     )
 
@@ -177,6 +183,9 @@ def _reasons(case: _Case, serves: _Flows) -> tuple[str, ...]:
             reasons.append(f"{what} {ip} port {port}: {verdict.reason}")
     for session in case.sessions[:3]:
         reasons.append(session.reason)
+    followed = any(session.by_order for session in case.sessions)
+    for _, told in [] if followed else case.redirects[:3]:
+        reasons.append(told)
     for name in sorted(case.names, key=lambda name: order_of(name.evidence))[:3]:
         reasons.append(name.evidence.why)
     return tuple(reasons)
@@ -232,7 +241,7 @@ def _pools(case: _Case) -> tuple[Pool, ...]:
         pools.add(Pool(names.get(ip) or (told[0] if told else None), ip, port, tls=False))
     for session in case.sessions:
         flow_seen = session.where.flow
-        pools.add(Pool(session.pool.name, flow_seen.dest_ip, flow_seen.dest_port, tls=True))
+        pools.add(Pool(session.name, flow_seen.dest_ip, flow_seen.dest_port, session.tls))
     named = {pool.name for pool in pools}
     for name in case.names:
         if name.pool.name not in named:
@@ -266,8 +275,8 @@ def _other_flows(case: _Case, flows: _Flows) -> set[tuple[str, int, str, int, st
 def _traffic(case: _Case, flows: _Flows, findings: Findings) -> tuple[int, int]:
     keys = {key for key, _, _ in flows} | {session.flow_id for session in case.sessions}
     totals = [findings.traffic[key] for key in keys if key in findings.traffic]
-    packets = sum(count for count, _ in totals) + sum(name.sightings for name in case.names)
-    return packets, sum(size for _, size in totals) + sum(name.bytes for name in case.names)
+    packets = sum(one.packets for one in totals) + sum(name.sightings for name in case.names)
+    return packets, sum(one.bytes for one in totals) + sum(name.bytes for name in case.names)
 
 
 def _evidence(case: _Case, flows: _Flows) -> tuple[tuple[Evidence, ...], int]:
@@ -275,8 +284,10 @@ def _evidence(case: _Case, flows: _Flows) -> tuple[tuple[Evidence, ...], int]:
     found += [name.evidence for name in case.names]
     found += [answer.evidence for _, answer in case.answers]
     found += [session.evidence for session in case.sessions]
+    orders = [order.evidence for order, _ in case.redirects]
+    found = list(dict.fromkeys(found + orders))
     found.sort(key=order_of)
-    strongest = sorted(found, key=lambda evidence: _RANK[evidence.strength])
+    strongest = sorted(found, key=lambda one: 0 if one in orders else _RANK[one.strength])
     chosen = found[:FIRST_EVIDENCE]
     for evidence in strongest:
         if len(chosen) >= MAX_EVIDENCE:
