@@ -28,6 +28,7 @@ from netminedet.protocols.framing import (
     HttpFraming,
     WebSocketFraming,
     is_request,
+    may_begin_http,
     midstream_websocket,
     opening,
 )
@@ -208,9 +209,13 @@ class Conversation:
                 continue
             placed = carrier != "lines" or _in_place(end, segment, item)
             candidates = self._candidates(segment, item.value, carrier) if placed else []
+            if not candidates and carrier == "lines" and _is_body(segment, item):
+                candidates = self._candidates(segment, item.value, "http")
             end.in_dialogue = bool(candidates)
             alone = len(items) == 1 and item.heads_segment and not end.framing.pending
-            sure = carrier != "lines" or (alone and not segment.flight_is_text)
+            sure = (carrier != "lines" and not _inside_text(segment, carrier)) or (
+                alone and not segment.flight_is_text
+            )
             messages += self._weigh(end, candidates, sure=sure)
         return messages
 
@@ -231,13 +236,15 @@ class Conversation:
         if isinstance(end.framing, (WebSocketFraming, FrameFraming)):
             return
         if isinstance(end.framing, HttpFraming):
-            if segment.flight_is_json:
+            if segment.flight_is_json and not end.framing.in_body:
                 end.framing = JsonLines()  # the connection is used for something else now
             return
         kind = None if end.framing.pending else opening(data)
         other = self._ends[1 - segment.side]
-        if kind == "http" or (segment.http_seen and segment.flight_is_json is False):
-            end.framing = HttpFraming(requests=is_request(data) or not data.startswith(b"HTTP/"))
+        if kind == "http" or (
+            segment.http_seen and (segment.flight_is_json is False or may_begin_http(data))
+        ):
+            end.framing = HttpFraming(requests=_asks(data, other.framing))
         elif kind == "websocket":
             end.framing, other.framing = midstream_websocket(), midstream_websocket()
         elif kind == "frames":
@@ -396,6 +403,13 @@ class Conversation:
 _NOISE_NAMES = {NoiseStage.HANDSHAKE: "NoiseHandshake", NoiseStage.CHANNEL: "NoiseChannel"}
 
 
+def _asks(data: bytes, other: Framing) -> bool:
+    """Whether a direction of HTTP that begins so is that of the requests."""
+    if is_request(data) or data.startswith(b"HTTP/"):
+        return is_request(data)
+    return not other.requests if isinstance(other, HttpFraming) else not b"HTTP/".startswith(data[:5])
+
+
 def _in_place(end: _End, segment: Segment, item: JsonItem) -> bool:
     """Whether a message may stand here.  The body of an HTTP message is never a place, even
     where it has a segment of its own."""
@@ -403,6 +417,18 @@ def _in_place(end: _End, segment: Segment, item: JsonItem) -> bool:
         return True
     http_body = segment.http_seen and segment.flight_is_json is False
     return item.heads_segment and not http_body
+
+
+def _inside_text(segment: Segment, carrier: str) -> bool:
+    """Whether HTTP stands in a flight that began as something else: a mail may quote a request."""
+    return carrier == "http" and not segment.http_seen and segment.flight_is_json is not None
+
+
+def _is_body(segment: Segment, item: JsonItem) -> bool:
+    """Whether JSON may be a body whose head went before, in a flight of its own: the server was asked
+    to say first that it would take it (Expect: 100-continue, RFC 9110 section 10.1.1).  In a tunnel it
+    would be a line; which of the two it is, the answer tells."""
+    return segment.http_seen and bool(segment.flight_is_json) and item.heads_segment
 
 
 def _moment(message: Message) -> tuple[int, int]:

@@ -14,7 +14,15 @@ from typing import Any, Protocol
 import msgspec
 
 from netminedet.model import Side
-from netminedet.protocols.http import MAX_BODY, HttpMessage, HttpReader, mining_headers
+from netminedet.protocols.cutjson import read_cut
+from netminedet.protocols.http import (
+    MAX_BODY,
+    MAX_LONG_BODY,
+    MAX_TAIL,
+    HttpMessage,
+    HttpReader,
+    mining_headers,
+)
 from netminedet.protocols.jsonlines import Item, JsonItem, JsonLines
 from netminedet.protocols.stratum_v2 import Sv2Message, Sv2Reader
 from netminedet.protocols.websocket import (
@@ -28,6 +36,8 @@ from netminedet.protocols.websocket import (
 #: WebSocket messages, and bytes, after which a flow that showed no mining is not waited for any more.
 MAX_WEBSOCKET_WAIT = 32
 MAX_WEBSOCKET_BYTES = 512 * 1024
+#: Times that a body without its head is tried to be read, each time from its beginning.
+MAX_LOOSE_TRIES = 64
 #: Shares that one message of Stratum V2 may acknowledge.
 MAX_ACKNOWLEDGED = 256
 
@@ -62,7 +72,11 @@ class HttpFraming:
 
     def __init__(self, *, requests: bool) -> None:
         self._reader = HttpReader(requests=requests)
+        #: which direction it is
+        self.requests = requests
         self._loose = bytearray()
+        self._loose_tail = bytearray()
+        self._loose_size = self._loose_tries = 0
         self._open_read = False
         #: the head of an answer that turns the connection into a WebSocket
         self.upgrade: UpgradeResponse | None = None
@@ -75,10 +89,15 @@ class HttpFraming:
         begun = self._reader.begun.lstrip()[:1]
         return bool(self._loose) or (self._reader.partial and begun in (b"", b"{", b"["))
 
+    @property
+    def in_body(self) -> bool:
+        """A body has begun and is not whole."""
+        return self._reader.in_body or bool(self._loose)
+
     def feed(self, data: bytes, *, gap: bool = False) -> list[Item]:
         """A body that comes without its head, picked up in the middle, is read as well."""
         if gap:
-            self._loose.clear()
+            self._forget_loose()
         begins = data.lstrip()[:1] in (b"{", b"[") and not self._reader.partial
         if not gap and (begins or self._loose):
             return self._loosely(data)
@@ -104,14 +123,31 @@ class HttpFraming:
 
     def _loosely(self, data: bytes) -> list[Item]:
         """Take a piece of a body whose head was not seen; it may be the last."""
-        if data.startswith(_METHODS) or data.startswith(_STATUS) or len(self._loose) + len(data) > MAX_BODY:
-            self._loose.clear()
+        if data.startswith(_METHODS) or data.startswith(_STATUS) or self._loose_size > MAX_LONG_BODY:
+            self._forget_loose()
             return self.feed(data) if data[:1] not in (b"{", b"[") else []
-        self._loose += data
-        items = _whole(bytes(self._loose)) if data.rstrip()[-1:] in (b"}", b"]") else []
+        room = MAX_BODY - len(self._loose)
+        self._loose_size += len(data)
+        self._loose += data[:room]
+        if len(data) > room:
+            self._loose_tail += data[room:][-MAX_TAIL:]
+            del self._loose_tail[:-MAX_TAIL]
+        if data.rstrip()[-1:] not in (b"}", b"]"):
+            return []
+        self._loose_tries += 1
+        if self._loose_tries > MAX_LOOSE_TRIES:
+            self._forget_loose()
+            return []
+        cut = self._loose_size > MAX_BODY
+        items = _whole(bytes(self._loose), bytes(self._loose_tail) if cut else None)
         if items:
-            self._loose.clear()
+            self._forget_loose()
         return items
+
+    def _forget_loose(self) -> None:
+        self._loose.clear()
+        self._loose_tail.clear()
+        self._loose_size = self._loose_tries = 0
 
 
 class WebSocketFraming:
@@ -181,6 +217,11 @@ def is_request(data: bytes) -> bool:
     return data.startswith(_METHODS)
 
 
+def may_begin_http(data: bytes) -> bool:
+    """Whether the bytes are the first few of a request's or an answer's head."""
+    return any(word.startswith(data) for word in (*_METHODS, _STATUS))
+
+
 def is_v2_opening(data: bytes) -> bool:
     """SetupConnection (sv2-spec sections 3.2 and 3.6.1): extension and type 0, protocol 0 to 2, version 2."""
     return len(data) >= 17 and data[:3] == b"\0\0\0" and data[6] <= 2 and data[7:11] == b"\2\0\2\0"
@@ -200,7 +241,7 @@ def _frame_of_json(data: bytes) -> bool:
 
 def _with_head(message: HttpMessage) -> list[Item]:
     """The JSON value of a body; a request's, if an object, with what its head tells under "http"."""
-    items = _whole(message.body)
+    items = _whole(message.body, message.tail if message.cut else None)
     value = items[0].value if items and isinstance(items[0], JsonItem) else None
     if message.head.is_request and isinstance(value, dict):
         value["http"] = _told(message.head.headers)
@@ -233,11 +274,14 @@ def _told(headers: Mapping[str, str]) -> dict[str, str]:
     return told
 
 
-def _whole(body: bytes) -> list[Item]:
-    """The JSON value that the body is; none where it is anything else."""
+def _whole(body: bytes, tail: bytes | None = None) -> list[Item]:
+    """The JSON value that the body is; none where it is anything else.  ``tail``: of one that was cut."""
     text = body.strip()
     if text[:1] not in (b"{", b"["):
         return []
+    if tail is not None:
+        value = read_cut(body, tail)
+        return [] if value is None else [JsonItem(value, heads_segment=True)]
     try:
         return [JsonItem(_decode(text), heads_segment=True)]
     except (msgspec.DecodeError, ValueError, RecursionError):
