@@ -61,7 +61,7 @@ ASK_TURNS: list[Turn] = [asked(1, post(ASK)), told(1, answer(WORK))]
 TALKS = [
     pytest.param([*ASK_TURNS, asked(1, post(SHARE)), told(1, answer(YES))], 1, 1, id="kept-alive"),
     pytest.param(
-        [*ASK_TURNS, asked(1, post(SHARE) + post(SHARE)), told(1, answer(YES) + answer(YES))], 2, 2, id="pipelined"
+        [*ASK_TURNS, asked(1, post(SHARE) + post(SHARE)), told(1, answer(YES) * 2)], 2, 2, id="pipelined"
     ),
     pytest.param([asked(1, post(ASK)), told(1, chunked(WORK)), asked(1, post(SHARE)), told(1, chunked(YES))],
         1, 1, id="chunked"),

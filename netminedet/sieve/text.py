@@ -154,6 +154,7 @@ class TextScanner:
     stash_next: cython.Py_ssize_t
     # of the segment that is being scanned
     first_payload: cython.bint
+    begins_flight: cython.bint
     opened_at: cython.Py_ssize_t
     found: cython.bint
 
@@ -259,6 +260,7 @@ class TextScanner:
                 return 0
         if self.segment_len[column] != self.payload_len[column]:
             self.counts[NOT_CAPTURED] += 1
+        self.begins_flight = False
         self.first_payload = (self.rows[base + FLAGS] & LAST_SENDER_KNOWN) == 0
         context = self._advance(column, base, side)
         if context == 0:
@@ -367,6 +369,7 @@ class TextScanner:
         end: cython.Py_ssize_t = at + self.payload_len[column]
         flags: cython.ulonglong = self.rows[base + FLAGS]
         first: cython.int = 0
+        self.begins_flight = True
         flags &= MASK ^ ((FLIGHT_KNOWN | FLIGHT_JSON | FLIGHT_TEXT) << side)
         flags |= LAST_SENDER_KNOWN
         flags = (flags | LAST_SENDER) if side else (flags & (MASK ^ LAST_SENDER))
@@ -481,12 +484,7 @@ class TextScanner:
         before: cython.uint = state
         if state == IN_HELLO:
             return self._continue_hello(column, base, side)
-        if (
-            state == CLOSED
-            and 0 < end - start < HTTP_LEAST
-            and context & NEW
-            and self._begins_head(start, end)
-        ):
+        if self.begins_flight and 0 < end - start < HTTP_LEAST and self._begins_head(start, end):
             self._keep(base, side, start, end, False)  # a head in pieces: the first goes with the next
             return OPEN
         if state == CLOSED and end - start > 5:

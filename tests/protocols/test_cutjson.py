@@ -13,7 +13,7 @@ from netminedet.protocols.cutjson import MAX_DEPTH, read_cut
 
 CUT = [
     pytest.param(b'{"method":"a","params":["00', b'11"]}', {"method": "a", "params": ["0011"]}, id="string"),
-    pytest.param(b'{"method":"a","params":["00', b'1"x', {"method": "a", "params": ["00"]}, id="no-fitting-end"),
+    pytest.param(b'{"method":"a","params":["0', b'1"x', {"method": "a", "params": ["0"]}, id="misfit"),
     pytest.param(b'{"method":"a","params":["00\\', b"", {"method": "a", "params": ["00"]}, id="in-an-escape"),
     pytest.param(b'{"method":"a","params":[1,tr', b"", {"method": "a", "params": [1]}, id="in-a-literal"),
     pytest.param(b'{"method":"a","par', b"", {"method": "a"}, id="in-a-key"),
