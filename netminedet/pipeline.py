@@ -119,6 +119,7 @@ class Pipeline:
         self._add(conversation.finish())
         self._counts["stream_gaps"] += conversation.gaps
         self._counts["messages_too_long"] += conversation.oversized
+        self._counts["messages_undecodable"] += conversation.undecodable
         self._counts["messages_dropped"] += conversation.dropped
 
     def _add(self, messages: list[Message]) -> None:

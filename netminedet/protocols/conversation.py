@@ -156,6 +156,11 @@ class Conversation:
         """Messages given up because of their length."""
         return sum(end.framing.oversized for end in self._ends)
 
+    @property
+    def undecodable(self) -> int:
+        """WebSocket messages that could not be inflated."""
+        return sum(end.framing.undecodable for end in self._ends)
+
     def segment(self, segment: Segment) -> list[Message]:
         """Take the next segment of either side; the mining messages that it completes."""
         end = self._ends[segment.side]

@@ -60,6 +60,10 @@ class Framing(Protocol):
     def oversized(self) -> int:
         """Messages given up for their length."""
 
+    @property
+    def undecodable(self) -> int:
+        """Messages that could not be inflated."""
+
     def feed(self, data: bytes, *, gap: bool = False) -> list[Item]:
         """Take the next bytes; items that are now complete."""
 
@@ -69,6 +73,7 @@ class HttpFraming:
 
     carrier = "http"
     oversized = 0
+    undecodable = 0
 
     def __init__(self, *, requests: bool) -> None:
         self._reader = HttpReader(requests=requests)
@@ -169,6 +174,10 @@ class WebSocketFraming:
     def oversized(self) -> int:
         return self._reader.oversized
 
+    @property
+    def undecodable(self) -> int:
+        return self._reader.undecodable
+
     def feed(self, data: bytes, *, gap: bool = False) -> list[Item]:
         messages = self._reader.feed(data, gap=gap)
         self._waited += len(data)
@@ -184,6 +193,7 @@ class FrameFraming:
 
     carrier = "frames"
     oversized = 0
+    undecodable = 0
 
     def __init__(self, side: Side) -> None:
         self._reader = Sv2Reader(side)
