@@ -22,6 +22,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from netminedet.model import Kind, Message, Side, Strength, Where
+from netminedet.protocols.channels import Channels
 from netminedet.protocols.framing import (
     FrameFraming,
     Framing,
@@ -253,7 +254,9 @@ class Conversation:
         elif kind == "websocket":
             end.framing, other.framing = midstream_websocket(), midstream_websocket()
         elif kind == "frames":
-            end.framing, other.framing = FrameFraming(Side.CLIENT), FrameFraming(Side.SERVER)
+            channels = Channels()
+            end.framing = FrameFraming(Side.CLIENT, channels)
+            other.framing = FrameFraming(Side.SERVER, channels)
 
     def _read_tunnel(self, answer: HttpFraming, segment: Segment) -> list[Message]:
         """An HTTP answer made the connection a WebSocket or a tunnel: from here on both speak otherwise."""
@@ -321,7 +324,7 @@ class Conversation:
 
     def _measured(self, kind: Kind, details: Mapping[str, str]) -> Mapping[str, str]:
         """A share's details with what it is measured by."""
-        if kind is not Kind.SHARE:
+        if kind is not Kind.SHARE or "target" in details:
             return details
         return {**details, **self._measures.of_share(details).details()}
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import msgspec
 
 from netminedet.model import Side
+from netminedet.protocols.channels import Channels
 from netminedet.protocols.cutjson import read_cut
 from netminedet.protocols.http import (
     MAX_BODY,
@@ -188,15 +189,18 @@ class WebSocketFraming:
 class FrameFraming:
     """Stratum V2 in the clear: each message as an object with its name under "sv2".
 
-    One message may acknowledge several shares: it is given once for each.
+    One message may acknowledge several shares: it is given once for each.  A share, and its answer,
+    has the target of its channel and job under "target".
     """
 
     carrier = "frames"
     oversized = 0
     undecodable = 0
 
-    def __init__(self, side: Side) -> None:
+    def __init__(self, side: Side, channels: Channels | None = None) -> None:
+        """``channels``: those of the connection, which both directions share."""
         self._reader = Sv2Reader(side)
+        self._channels = channels or Channels()
 
     @property
     def pending(self) -> bool:
@@ -207,7 +211,11 @@ class FrameFraming:
         for message in self._reader.feed(data, gap=gap):
             count = message.fields.get("new_submits_accepted_count", 1)
             times = min(max(count, 1), MAX_ACKNOWLEDGED) if isinstance(count, int) else 1
-            items += [JsonItem(_as_object(message), heads_segment=True)] * times
+            for target in self._channels.targets(message, times):
+                value = _as_object(message)
+                if target is not None:
+                    value["target"] = _plain("target", target)
+                items.append(JsonItem(value, heads_segment=True))
         return items
 
 

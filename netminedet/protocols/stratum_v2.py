@@ -80,7 +80,7 @@ _MESSAGES: dict[int, tuple[str, str, str | int]] = {
            "coinbase_tx_sequence:u32 coinbase_tx_outputs:b64k coinbase_tx_locktime:u32 merkle_path:path"),
     0x23: ("SetCustomMiningJob.Success", "s", "channel_id:u32 request_id:u32 job_id:u32"),
     0x24: ("SetCustomMiningJob.Error", "s", "channel_id:u32 request_id:u32 error_code:str"),
-    0x25: ("SetGroupChannel", "s", 6),
+    0x25: ("SetGroupChannel", "s", "group_channel_id:u32 channel_ids:seq32"),
     0x50: ("AllocateMiningJobToken", "c", "user_identifier:str request_id:u32"),
     0x51: ("AllocateMiningJobToken.Success", "s", 7),
     0x53: ("IdentifyTransactions", "s", 4),
@@ -168,6 +168,8 @@ class _Payload:
             return self.take(32)[::-1].hex()
         if kind == "path":
             return tuple(self.take(32).hex() for _ in range(self.number(1)))
+        if kind == "seq32":
+            return tuple(str(self.number(4)) for _ in range(self.number(2)))
         if kind == "opt":
             return self.number(4) if self.take(1) == b"\1" else None
         if kind == "tlv":
