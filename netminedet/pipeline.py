@@ -36,7 +36,7 @@ from netminedet.sieve.columns import (
     SEGMENT,
 )
 from netminedet.signatures import SignatureSet
-from netminedet.verdict.findings import Findings
+from netminedet.verdict.findings import Findings, Sealed
 from netminedet.watch import Watch
 
 #: Flagged flows followed at a time; the one that was quiet longest gives way.
@@ -117,6 +117,10 @@ class Pipeline:
 
     def _close(self, conversation: Conversation) -> None:
         self._add(conversation.finish())
+        if (encrypted := conversation.encrypted) is not None:
+            flow, seen = encrypted
+            sealed = Sealed(seen.submitted, seen.acknowledged, seen.minutes, seen.over)
+            self.findings.add_sealed(flow, sealed)
         self._counts["stream_gaps"] += conversation.gaps
         self._counts["messages_too_long"] += conversation.oversized
         self._counts["messages_undecodable"] += conversation.undecodable

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol
 
-from netminedet.model import Kind, Message, Side, Strength, Where
+from netminedet.model import FiveTuple, Kind, Message, Side, Strength, Where
 from netminedet.protocols.channels import Channels
 from netminedet.protocols.framing import (
     FrameFraming,
@@ -35,7 +35,7 @@ from netminedet.protocols.framing import (
 )
 from netminedet.protocols.jsonlines import ForeignItem, JsonItem, JsonLines
 from netminedet.protocols.measure import Measures
-from netminedet.protocols.stratum_v2 import NoiseStage, NoiseWatch, looks_random
+from netminedet.protocols.stratum_v2 import NoiseCounts, NoiseStage, NoiseWatch, looks_random
 from netminedet.protocols.stream import Stream
 
 #: Requests without an answer that a side may have, and messages held until the other side speaks.
@@ -44,6 +44,7 @@ MAX_HELD = 64
 
 #: Bytes of the first flight of an encrypted Stratum V2 connection (sv2-spec section 4.5.1).
 NOISE_OPENING = 64
+_MINUTE = 60_000_000_000
 
 
 class Recognised(Protocol):
@@ -162,6 +163,14 @@ class Conversation:
         """WebSocket messages that could not be inflated."""
         return sum(end.framing.undecodable for end in self._ends)
 
+    @property
+    def encrypted(self) -> tuple[FiveTuple, NoiseCounts] | None:
+        """The flow of an encrypted Stratum V2 channel, and what its sizes show; None where there is none."""
+        last = self._ends[self._noise_client].last
+        if self._noise is None or self._noise.stage is not NoiseStage.CHANNEL or last is None:
+            return None
+        return last.where.flow, self._noise.counts()
+
     def segment(self, segment: Segment) -> list[Message]:
         """Take the next segment of either side; the mining messages that it completes."""
         end = self._ends[segment.side]
@@ -274,7 +283,7 @@ class Conversation:
         if gap:
             noise.gap()
         side = Side.CLIENT if segment.side == self._noise_client else Side.SERVER
-        stage = noise.feed(side, data)
+        stage = noise.feed(side, data, minute=segment.where.time_ns // _MINUTE)
         if stage is NoiseStage.REFUSED:
             self._noise = None
         if stage is before or stage not in _NOISE_NAMES:

@@ -295,6 +295,9 @@ class NoiseCounts:
     prev_hashes: int = 0
     targets: int = 0
     other: int = 0  # segments that no known sizes add up to
+    #: minutes in which there were segments of the size of a share, and minutes from the first to the last
+    minutes: int = 0
+    over: int = 0
 
 
 _KEY = 64
@@ -349,9 +352,12 @@ class NoiseWatch:
         self._key = b""
         self._sizes: dict[Side, Counter[int]] = {Side.CLIENT: Counter(), Side.SERVER: Counter()}
         self._dropped = 0
+        #: of each size that the client sends: first and last minute, and how many there were
+        self._minutes: dict[int, tuple[int, int, int]] = {}
 
-    def feed(self, side: Side, data: bytes, length: int | None = None) -> NoiseStage:
-        """A segment of ``side``, in order and new; ``length``: its bytes on the wire, captured or not."""
+    def feed(self, side: Side, data: bytes, length: int | None = None, minute: int = 0) -> NoiseStage:
+        """A segment of ``side``, in order and new; ``length``: its bytes on the wire, captured or not;
+        ``minute``: when it came, as a number of minutes."""
         length = len(data) if length is None else length
         if not length or self.stage is NoiseStage.REFUSED:
             return self.stage
@@ -359,6 +365,9 @@ class NoiseWatch:
             sizes = self._sizes[side]
             if length in sizes or len(sizes) < MAX_SIZES:
                 sizes[length] += 1
+                if side is Side.CLIENT:
+                    first, last, count = self._minutes.get(length, (minute, minute, 1))
+                    self._minutes[length] = first, max(last, minute), count + (minute > last)
             else:
                 self._dropped += 1
             return self.stage
@@ -396,4 +405,6 @@ class NoiseWatch:
         for size, times in server.items():
             for record in _SUMS.get(size) or (0,):
                 found[_SERVER_RECORDS.get(record, "other")] += times
-        return NoiseCounts(**found)
+        paces = [self._minutes[one] for one in (_STANDARD_SHARE, extended) if one in self._minutes]
+        first, last, minutes = max(paces, key=lambda pace: pace[2], default=(0, -1, 0))
+        return NoiseCounts(**found, minutes=minutes, over=last - first + 1)

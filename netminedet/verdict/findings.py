@@ -87,6 +87,28 @@ class Values:
         self.add(other.kept)
 
 
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """Records of an encrypted channel, counted by size: estimates, apart from shares that were read.
+
+    ``shares``: records of the size of a share, in ``minutes`` different ones of ``over`` minutes;
+    ``answers``: those of the size of an answer to shares.
+    """
+
+    shares: int
+    answers: int
+    minutes: int
+    over: int
+
+    def __add__(self, other: Sealed) -> Sealed:
+        return Sealed(
+            self.shares + other.shares,
+            self.answers + other.answers,
+            self.minutes + other.minutes,
+            self.over + other.over,
+        )
+
+
 #: Details of messages that are collected, besides the jobs.
 DETAILS = ("agent", "worker", "wallet", "pool_host", "algo")
 
@@ -115,8 +137,13 @@ class FlowFinding:
     #: earliest message of each signature and speaker
     evidence: dict[tuple[str, bool], Evidence] = field(default_factory=dict)
 
+    #: what the sizes of its records show, where it is encrypted
+    sealed: Sealed | None = None
+
     def merge(self, other: FlowFinding) -> None:
         self.span.add(other.span)
+        if other.sealed is not None:
+            self.sealed = other.sealed if self.sealed is None else self.sealed + other.sealed
         self.messages.update(other.messages)
         self.dialects |= other.dialects
         self.coins |= other.coins
@@ -297,6 +324,12 @@ class Findings:
         """What the sieve counted of a flow that carried evidence."""
         span = Span(totals.first_seen, totals.last_seen)
         self._merge_traffic(flow_id(totals.flow), Traffic(totals.packets, totals.bytes, span))
+
+    def add_sealed(self, flow: FiveTuple, sealed: Sealed) -> None:
+        """What the sizes of a flow's records show; only of a flow that is kept for its messages."""
+        found = self.flows.get(flow_id(flow))
+        if found is not None:
+            found.sealed = sealed if found.sealed is None else found.sealed + sealed
 
     def add_name(self, seen: NameSeen, size: int) -> None:
         """A pool's name that a host looked up or used, in a packet of ``size`` bytes."""

@@ -65,11 +65,24 @@ def weigh_named_flow(flow: FlowFinding, findings: Findings) -> FlowVerdict | Non
     verdict = weigh_flow(flow)
     if verdict is None or verdict.basis is not Basis.ASKED or verdict.dialect != ENCRYPTED_DIALECT:
         return verdict
+    verdict = replace(verdict, reason=verdict.reason + _sealed(flow))
     names = findings.names_of(verdict.client[0], verdict.server[0])
     if not names:
         return verdict
     reason = f"{verdict.reason}; the DNS had given it this address for {names[0]}, a name of a mining pool"
     return replace(verdict, basis=Basis.NAMED, reason=reason)
+
+
+def _sealed(flow: FlowFinding) -> str:
+    """What the sizes of encrypted records add to the reason."""
+    sealed = flow.sealed
+    if sealed is None or not sealed.shares:
+        return ""
+    return (
+        f"; then about {_number(sealed.shares, 'record')} of the size of a share, in {sealed.minutes} of "
+        f"{_number(sealed.over, 'minute')}, and {sealed.answers} of the size of an answer to shares "
+        "(estimated from sizes: nothing of it was read)"
+    )
 
 
 def weigh_flow(flow: FlowFinding) -> FlowVerdict | None:
