@@ -39,12 +39,14 @@ from netminedet.sieve.columns import (
     HTTP_REQUEST,
     HTTP_SEEN,
     MATCH_BARE_TLS,
+    NEW_FLOW,
     PEER,
     SEGMENT,
     SOCKS_REQUEST,
 )
 from netminedet.signatures import SignatureSet
-from netminedet.verdict.findings import Findings
+from netminedet.verdict.findings import Findings, Sealed
+from netminedet.watch import Watch
 
 #: Flagged flows followed at a time; the one that was quiet longest gives way.
 MAX_CONVERSATIONS = 20_000
@@ -81,6 +83,7 @@ class Pipeline:
         self._counts: Counter[str] = Counter()
         self._on_message = on_message
         self.findings = Findings()
+        self._watch = Watch(self._sieve, self.findings)
 
     def feed(self, batch: Batch) -> None:
         """Work through a batch."""
@@ -90,6 +93,9 @@ class Pipeline:
             elif hit.kind == PEER:
                 if (found := read_adjacent(hit.payload)) is not None:
                     self.findings.add_node(hit.where, found.protocol, found.network)
+            elif hit.kind == NEW_FLOW:
+                if self._watch.begun(hit):
+                    self._note(hit)
             elif hit.match == MATCH_BARE_TLS:
                 self._note(hit)
                 self.findings.add_bare_tls(BareTls(hit.where, ja4(hit.prefix or hit.payload)))
@@ -104,6 +110,7 @@ class Pipeline:
             self._close(conversation)
         self._conversations.clear()
         self._take_totals(final=True)
+        self._counts.update(self._watch.counts)
         return {**self._sieve.counters(), **self._counts}
 
     def _segment(self, hit: Hit) -> None:
@@ -126,13 +133,19 @@ class Pipeline:
 
     def _close(self, conversation: Conversation) -> None:
         self._add(conversation.finish())
+        if (encrypted := conversation.encrypted) is not None:
+            flow, seen = encrypted
+            sealed = Sealed(seen.submitted, seen.acknowledged, seen.minutes, seen.over)
+            self.findings.add_sealed(flow, sealed)
         self._counts["stream_gaps"] += conversation.gaps
         self._counts["messages_too_long"] += conversation.oversized
+        self._counts["messages_undecodable"] += conversation.undecodable
         self._counts["messages_dropped"] += conversation.dropped
 
     def _add(self, messages: list[Message]) -> None:
         for message in messages:
             self.findings.add_message(message)
+            self._watch.heard(message)
             if self._on_message is not None:
                 self._on_message(message)
 
@@ -193,6 +206,7 @@ class Pipeline:
         where = hit.where
         if message.is_answer:
             where = _reversed(hit)
+        self._watch.asked(message, where)
         for asked in message.questions:
             self._looked_up(hit, where, message, asked)
 

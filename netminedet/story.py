@@ -33,7 +33,8 @@ class Line:
     where: Where
     #: true: on its way to the pool (or DNS server); false: from there
     to_pool: bool
-    #: "handshake", "job", "share"…; "name" for a pool's name, "tls" for a session, "tunnel"
+    #: "handshake", "job", "share"…; "name" for a pool's name, "tls" for a session, "tunnel" for one
+    #: asked of a proxy, "opened" for another that cannot be read
     kind: str
     #: of every signature that recognised it
     signatures: tuple[str, ...]
@@ -183,7 +184,7 @@ def _named(host: str, report: Report) -> Iterator[Line]:
             yield replace(_named_line(answer.evidence, "name", {"address": address}), to_pool=False)
     for session in all_sessions(findings):
         if session.where.flow.src_ip == host:
-            yield _named_line(session.evidence, "tls" if session.tls else "tunnel", session.details)
+            yield _named_line(session.evidence, session.kind, session.details)
 
 
 def _named_line(evidence: Evidence, kind: str, details: Mapping[str, str]) -> Line:

@@ -629,7 +629,7 @@ def test_heads_of_http_tell_program_rate_and_redirect() -> None:
     asked: list[Said] = [("C", http_request(body, "/", *heads))]
     redirected: list[Said] = [("S", http_answer(answer, "X-Stratum: stratum+tcp://pool.example:3333"))]
     (suspect,) = suspects([*asked, *redirected])
-    assert (suspect.verdict.label, suspect.agents) == ("confirmed", ("cgminer 3.7.2",))
+    assert (suspect.verdict.label, suspect.agents) == ("probable", ("cgminer 3.7.2",))
     assert [pool.name for pool in suspect.pools] == ["pool.example"]
     assert reported([*asked, *redirected]) == [1180000000.0]
 

@@ -23,7 +23,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol
 
-from netminedet.model import Kind, Message, Side, Strength, Where
+from netminedet.model import FiveTuple, Kind, Message, Side, Strength, Where
+from netminedet.protocols.channels import Channels
 from netminedet.protocols.framing import (
     FrameFraming,
     Framing,
@@ -31,13 +32,14 @@ from netminedet.protocols.framing import (
     TextFraming,
     WebSocketFraming,
     is_request,
+    may_begin_http,
     midstream_websocket,
     opening,
     read_value,
 )
 from netminedet.protocols.jsonlines import ForeignItem, Item, JsonItem, JsonLines
 from netminedet.protocols.measure import Measures
-from netminedet.protocols.stratum_v2 import NoiseStage, NoiseWatch, looks_random
+from netminedet.protocols.stratum_v2 import NoiseCounts, NoiseStage, NoiseWatch, looks_random
 from netminedet.protocols.stream import Stream
 
 #: Requests without an answer that a side may have, and messages held until the other side speaks.
@@ -48,6 +50,7 @@ _ID_BITS = 64
 
 #: Bytes of the first flight of an encrypted Stratum V2 connection (sv2-spec section 4.5.1).
 NOISE_OPENING = 64
+_MINUTE = 60_000_000_000
 
 
 class Recognised(Protocol):
@@ -165,6 +168,19 @@ class Conversation:
         """Messages given up because of their length."""
         return sum(end.framing.oversized for end in self._ends)
 
+    @property
+    def undecodable(self) -> int:
+        """WebSocket messages that could not be inflated."""
+        return sum(end.framing.undecodable for end in self._ends)
+
+    @property
+    def encrypted(self) -> tuple[FiveTuple, NoiseCounts] | None:
+        """The flow of an encrypted Stratum V2 channel, and what its sizes show; None where there is none."""
+        last = self._ends[self._noise_client].last
+        if self._noise is None or self._noise.stage is not NoiseStage.CHANNEL or last is None:
+            return None
+        return last.where.flow, self._noise.counts()
+
     def segment(self, segment: Segment) -> list[Message]:
         """Take the next segment of either side; the mining messages that it completes."""
         end = self._ends[segment.side]
@@ -234,9 +250,13 @@ class Conversation:
                 continue
             placed = carrier != "lines" or _in_place(end, segment, item)
             candidates = self._candidates(segment, item.value, carrier) if placed else []
+            if not candidates and carrier == "lines" and _is_body(segment, item):
+                candidates = self._candidates(segment, item.value, "http")
             end.in_dialogue = bool(candidates)
             alone = len(items) == 1 and item.heads_segment and not end.framing.pending
-            sure = carrier not in ("lines", "text") or (alone and not segment.flight_is_text)
+            sure = (carrier not in ("lines", "text") and not _inside_text(segment, carrier)) or (
+                alone and not segment.flight_is_text
+            )
             messages += self._weigh(end, candidates, sure=sure)
         return messages
 
@@ -257,19 +277,23 @@ class Conversation:
         if isinstance(end.framing, (WebSocketFraming, FrameFraming, TextFraming)):
             return
         if isinstance(end.framing, HttpFraming):
-            if segment.flight_is_json:
+            if segment.flight_is_json and not end.framing.in_body:
                 end.framing = JsonLines()  # the connection is used for something else now
             return
         kind = None if end.framing.pending else opening(data)
         other = self._ends[1 - segment.side]
-        if kind == "http" or (segment.http_seen and segment.flight_is_json is False):
-            end.framing = HttpFraming(requests=is_request(data) or not data.startswith(b"HTTP/"))
+        if kind == "http" or (
+            segment.http_seen and (segment.flight_is_json is False or may_begin_http(data))
+        ):
+            end.framing = HttpFraming(requests=_asks(data, other.framing))
         elif kind == "websocket":
             end.framing, other.framing = midstream_websocket(), midstream_websocket()
         elif data.startswith(self._signatures.openers) and not end.framing.pending:
             end.framing, other.framing = TextFraming(), TextFraming()
         elif kind == "frames":
-            end.framing, other.framing = FrameFraming(Side.CLIENT), FrameFraming(Side.SERVER)
+            channels = Channels()
+            end.framing = FrameFraming(Side.CLIENT, channels)
+            other.framing = FrameFraming(Side.SERVER, channels)
 
     def _read_tunnel(self, answer: HttpFraming, segment: Segment) -> list[Message]:
         """An HTTP answer made the connection a WebSocket or a tunnel: from here on both speak otherwise."""
@@ -287,7 +311,7 @@ class Conversation:
         if gap:
             noise.gap()
         side = Side.CLIENT if segment.side == self._noise_client else Side.SERVER
-        stage = noise.feed(side, data)
+        stage = noise.feed(side, data, minute=segment.where.time_ns // _MINUTE)
         if stage is NoiseStage.REFUSED:
             self._noise = None
         if stage is before or stage not in _NOISE_NAMES:
@@ -339,7 +363,7 @@ class Conversation:
 
     def _measured(self, kind: Kind, details: Mapping[str, str]) -> Mapping[str, str]:
         """A share's details with what it is measured by."""
-        if kind is not Kind.SHARE:
+        if kind is not Kind.SHARE or "target" in details:
             return details
         return {**details, **self._measures.of_share(details).details()}
 
@@ -402,8 +426,7 @@ class Conversation:
             return []
         is_text = isinstance(end.framing, TextFraming)
         # what others say too ("pong") is no answer in kind to a session that somebody quotes
-        strong = any(one.strength is Strength.STRONG for one in candidates)
-        end.spoke_in_kind |= _tells(candidates) if is_text else strong
+        end.spoke_in_kind |= _tells(candidates, words=is_text)
         if sure or not (is_text or any(one.foreign for one in self._ends)):
             return self._release() + candidates
         if self._mutual or self._answered():
@@ -429,6 +452,13 @@ class Conversation:
 _NOISE_NAMES = {NoiseStage.HANDSHAKE: "NoiseHandshake", NoiseStage.CHANNEL: "NoiseChannel"}
 
 
+def _asks(data: bytes, other: Framing) -> bool:
+    """Whether a direction of HTTP that begins so is that of the requests."""
+    if is_request(data) or data.startswith(b"HTTP/"):
+        return is_request(data)
+    return not other.requests if isinstance(other, HttpFraming) else not b"HTTP/".startswith(data[:5])
+
+
 def _in_place(end: _End, segment: Segment, item: JsonItem) -> bool:
     """Whether a message may stand here.  The body of an HTTP message is never a place, even
     where it has a segment of its own."""
@@ -438,16 +468,28 @@ def _in_place(end: _End, segment: Segment, item: JsonItem) -> bool:
     return item.heads_segment and not http_body
 
 
-def _tells(candidates: list[Message]) -> bool:
-    """Whether messages of words count as an answer in kind: work, shares, asking a machine how it is.
+def _tells(candidates: list[Message], *, words: bool) -> bool:
+    """Whether messages count as an answer in kind: work, shares, asking a machine how it is.
 
-    A word such as "GOOD" does not, though it answers a share.
+    Of plain words one such as "GOOD" does not, though it answers a share.
     """
-    answers = (Kind.ACCEPTED, Kind.REJECTED)
+    answers = (Kind.ACCEPTED, Kind.REJECTED) if words else ()
     return any(
         one.kind is Kind.STATUS or (one.strength is Strength.STRONG and one.kind not in answers)
         for one in candidates
     )
+
+
+def _inside_text(segment: Segment, carrier: str) -> bool:
+    """Whether HTTP stands in a flight that began as something else: a mail may quote a request."""
+    return carrier == "http" and not segment.http_seen and segment.flight_is_json is not None
+
+
+def _is_body(segment: Segment, item: JsonItem) -> bool:
+    """Whether JSON may be a body whose head went before, in a flight of its own: the server was asked
+    to say first that it would take it (Expect: 100-continue, RFC 9110 section 10.1.1).  In a tunnel it
+    would be a line; which of the two it is, the answer tells."""
+    return segment.http_seen and bool(segment.flight_is_json) and item.heads_segment
 
 
 def _moment(message: Message) -> tuple[int, int]:

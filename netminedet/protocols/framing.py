@@ -8,14 +8,22 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import msgspec
 
 from netminedet.model import Side
-from netminedet.protocols.http import MAX_BODY, HttpMessage, HttpReader, mining_headers
+from netminedet.protocols.channels import Channels
+from netminedet.protocols.cutjson import read_cut
+from netminedet.protocols.http import (
+    MAX_BODY,
+    MAX_LONG_BODY,
+    MAX_TAIL,
+    HttpMessage,
+    HttpReader,
+    mining_headers,
+)
 from netminedet.protocols.jsonlines import ForeignItem, Item, JsonItem, JsonLines
 from netminedet.protocols.stratum_v2 import Sv2Message, Sv2Reader
 from netminedet.protocols.textlines import TextReader, api_message, api_objects, api_value, duino_objects
@@ -30,6 +38,8 @@ from netminedet.protocols.websocket import (
 #: WebSocket messages, and bytes, after which a flow that showed no mining is not waited for any more.
 MAX_WEBSOCKET_WAIT = 32
 MAX_WEBSOCKET_BYTES = 512 * 1024
+#: Times that a body without its head is tried to be read, each time from its beginning.
+MAX_LOOSE_TRIES = 64
 #: Shares that one message of Stratum V2 may acknowledge.
 MAX_ACKNOWLEDGED = 256
 #: Lines of a text dialogue after which a flow that showed no mining is not waited for any more.
@@ -46,9 +56,6 @@ _METHODS = (b"GET ", b"POST ", b"PUT ", b"HEAD ", b"CONNECT ", b"OPTIONS ", b"DE
 _STATUS = b"HTTP/1."
 #: X-Stratum: where a pool that is asked for getwork would rather have the miner connect (cpuminer's
 #: cpu-miner.c).
-_STRATUM_URL = re.compile(
-    r"(?:stratum\+)?[a-z]{3,5}://([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):(\d{1,5})(?!\d)"
-)
 _decode = msgspec.json.Decoder().decode
 
 
@@ -66,6 +73,10 @@ class Framing(Protocol):
     def oversized(self) -> int:
         """Messages given up for their length."""
 
+    @property
+    def undecodable(self) -> int:
+        """Messages that could not be inflated."""
+
     def feed(self, data: bytes, *, gap: bool = False) -> list[Item]:
         """Take the next bytes; items that are now complete."""
 
@@ -75,10 +86,15 @@ class HttpFraming:
 
     carrier = "http"
     oversized = 0
+    undecodable = 0
 
     def __init__(self, *, requests: bool) -> None:
         self._reader = HttpReader(requests=requests)
+        #: which direction it is
+        self.requests = requests
         self._loose = bytearray()
+        self._loose_tail = bytearray()
+        self._loose_size = self._loose_tries = 0
         self._open_read = False
         #: the head of an answer that turns the connection into a WebSocket
         self.upgrade: UpgradeResponse | None = None
@@ -91,10 +107,15 @@ class HttpFraming:
         begun = self._reader.begun.lstrip()[:1]
         return bool(self._loose) or (self._reader.partial and begun in (b"", b"{", b"["))
 
+    @property
+    def in_body(self) -> bool:
+        """A body has begun and is not whole."""
+        return self._reader.in_body or bool(self._loose)
+
     def feed(self, data: bytes, *, gap: bool = False) -> list[Item]:
         """A body that comes without its head, picked up in the middle, is read as well."""
         if gap:
-            self._loose.clear()
+            self._forget_loose()
         begins = data.lstrip()[:1] in (b"{", b"[") and not self._reader.partial
         if not gap and (begins or self._loose):
             return self._loosely(data)
@@ -120,14 +141,31 @@ class HttpFraming:
 
     def _loosely(self, data: bytes) -> list[Item]:
         """Take a piece of a body whose head was not seen; it may be the last."""
-        if data.startswith(_METHODS) or data.startswith(_STATUS) or len(self._loose) + len(data) > MAX_BODY:
-            self._loose.clear()
+        if data.startswith(_METHODS) or data.startswith(_STATUS) or self._loose_size > MAX_LONG_BODY:
+            self._forget_loose()
             return self.feed(data) if data[:1] not in (b"{", b"[") else []
-        self._loose += data
-        items = _whole(bytes(self._loose)) if data.rstrip()[-1:] in (b"}", b"]") else []
+        room = MAX_BODY - len(self._loose)
+        self._loose_size += len(data)
+        self._loose += data[:room]
+        if len(data) > room:
+            self._loose_tail += data[room:][-MAX_TAIL:]
+            del self._loose_tail[:-MAX_TAIL]
+        if data.rstrip()[-1:] not in (b"}", b"]"):
+            return []
+        self._loose_tries += 1
+        if self._loose_tries > MAX_LOOSE_TRIES:
+            self._forget_loose()
+            return []
+        cut = self._loose_size > MAX_BODY
+        items = _whole(bytes(self._loose), bytes(self._loose_tail) if cut else None)
         if items:
-            self._loose.clear()
+            self._forget_loose()
         return items
+
+    def _forget_loose(self) -> None:
+        self._loose.clear()
+        self._loose_tail.clear()
+        self._loose_size = self._loose_tries = 0
 
 
 class WebSocketFraming:
@@ -149,6 +187,10 @@ class WebSocketFraming:
     def oversized(self) -> int:
         return self._reader.oversized
 
+    @property
+    def undecodable(self) -> int:
+        return self._reader.undecodable
+
     def feed(self, data: bytes, *, gap: bool = False) -> list[Item]:
         messages = self._reader.feed(data, gap=gap)
         self._waited += len(data)
@@ -159,14 +201,18 @@ class WebSocketFraming:
 class FrameFraming:
     """Stratum V2 in the clear: each message as an object with its name under "sv2".
 
-    One message may acknowledge several shares: it is given once for each.
+    One message may acknowledge several shares: it is given once for each.  A share, and its answer,
+    has the target of its channel and job under "target".
     """
 
     carrier = "frames"
     oversized = 0
+    undecodable = 0
 
-    def __init__(self, side: Side) -> None:
+    def __init__(self, side: Side, channels: Channels | None = None) -> None:
+        """``channels``: those of the connection, which both directions share."""
         self._reader = Sv2Reader(side)
+        self._channels = channels or Channels()
 
     @property
     def pending(self) -> bool:
@@ -177,7 +223,11 @@ class FrameFraming:
         for message in self._reader.feed(data, gap=gap):
             count = message.fields.get("new_submits_accepted_count", 1)
             times = min(max(count, 1), MAX_ACKNOWLEDGED) if isinstance(count, int) else 1
-            items += [JsonItem(_as_object(message), heads_segment=True)] * times
+            for target in self._channels.targets(message, times):
+                value = _as_object(message)
+                if target is not None:
+                    value["target"] = _plain("target", target)
+                items.append(JsonItem(value, heads_segment=True))
         return items
 
 
@@ -185,6 +235,7 @@ class TextFraming:
     """Lines of words, each given as the objects that ``read_line`` makes of it."""
 
     carrier = "text"
+    undecodable = 0
 
     def __init__(self) -> None:
         self._reader = TextReader()
@@ -244,6 +295,11 @@ def is_request(data: bytes) -> bool:
     return data.startswith(_METHODS)
 
 
+def may_begin_http(data: bytes) -> bool:
+    """Whether the bytes are the first few of a request's or an answer's head."""
+    return any(word.startswith(data) for word in (*_METHODS, _STATUS))
+
+
 def is_v2_opening(data: bytes) -> bool:
     """SetupConnection (sv2-spec sections 3.2 and 3.6.1): extension and type 0, protocol 0 to 2, version 2."""
     return len(data) >= 17 and data[:3] == b"\0\0\0" and data[6] <= 2 and data[7:11] == b"\2\0\2\0"
@@ -263,24 +319,28 @@ def _frame_of_json(data: bytes) -> bool:
 
 def _with_head(message: HttpMessage) -> list[Item]:
     """The JSON value of a body, an object with what the message's head tells under "http"."""
-    items = _whole(message.body)
+    items = _whole(message.body, message.tail if message.cut else None)
+    redirected = [] if message.head.is_request else _redirected(message.head.headers)
     value = items[0].value if items and isinstance(items[0], JsonItem) else None
     if not isinstance(value, dict):
-        return items
+        return redirected + items
     value.pop("http", None)  # a body of its own making proves nothing
     if message.head.is_request:
         value["http"] = _told(message.head.headers)
-    elif offered := _offered(message.head.headers):
+    elif offered := mining_headers(message.head.headers):
         value["http"] = offered
-    return items
+    return redirected + items
 
 
-def _offered(headers: Mapping[str, str]) -> dict[str, str]:
-    """What an answer's head says of mining; of "stratum+tcp://host:port" the parts by themselves too."""
-    told = mining_headers(headers)
-    if redirect := _STRATUM_URL.match(told.get("x-stratum", "")):
-        told |= {"stratum-host": redirect[1], "stratum-port": redirect[2]}
-    return told
+def _redirected(headers: Mapping[str, str]) -> list[Item]:
+    """Where an answer's head sends a miner: X-Stratum, as getwork pools had it (cgminer, util.c)."""
+    url = headers.get("x-stratum", "")[:512].strip()
+    scheme, _, rest = url.partition("://")
+    host, _, port = (rest or scheme).partition("/")[0].rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or len(port) > 5:
+        return []
+    value = {"http": "X-Stratum", "url": url, "host": host, "port": int(port)}
+    return [JsonItem(value, heads_segment=True)]
 
 
 def _told(headers: Mapping[str, str]) -> dict[str, str]:
@@ -298,11 +358,14 @@ def _told(headers: Mapping[str, str]) -> dict[str, str]:
     return told
 
 
-def _whole(body: bytes) -> list[Item]:
-    """The JSON value that the body is; none where it is anything else."""
+def _whole(body: bytes, tail: bytes | None = None) -> list[Item]:
+    """The JSON value that the body is; none where it is anything else.  ``tail``: of one that was cut."""
     text = body.strip()
     if text[:1] not in (b"{", b"["):
         return []
+    if tail is not None:
+        value = read_cut(body, tail)
+        return [] if value is None else [JsonItem(value, heads_segment=True)]
     try:
         return [JsonItem(_decode(text), heads_segment=True)]
     except (msgspec.DecodeError, ValueError, RecursionError):

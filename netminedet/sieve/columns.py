@@ -103,8 +103,8 @@ class Hits:
         "wanted",
     )
 
-    #: A packet gives at most a piece of conversation, a name and a coin node's words.
-    CAPACITY = 3 * CHUNK
+    #: A packet gives at most a piece of conversation, a name, a flow's beginning and a node's words.
+    CAPACITY = 4 * CHUNK
 
     def __init__(self) -> None:
         self.kind = array("I", bytes(4 * self.CAPACITY))
@@ -140,6 +140,16 @@ DNS_TCP = 5
 SOCKS_REQUEST = 6
 CERTIFICATE = 7  # a TLS server's first flight, up to the end of its own certificate
 PEER = 8  # what may be a coin node's first words; only where they are asked for
+NEW_FLOW = 9  # the first payload of a flow
+
+#: Slots of the sets of endpoints and names that are watched for while a capture is read, and how many
+#: of them may be taken.
+WATCH_SLOTS = 1024
+MAX_WATCHED = 256
+
+# FNV-1a, 64 bits (draft-eastlake-fnv).
+HASH_START = 0xCBF29CE484222325
+HASH_STEP = 0x100000001B3
 
 # Bits of ``Hits.context``, in places that no flag of the row takes.
 CONTEXT_IN_ORDER = 0x4000
@@ -148,3 +158,11 @@ CONTEXT_NEW = 0x8000  # not a retransmission
 MATCH_NONE = 0
 MATCH_NAME = 1  # a name of a pool may be in it: look closer
 MATCH_BARE_TLS = 2  # a ClientHello without a server name
+
+
+def endpoint_hash(address: bytes, port: int) -> int:
+    """The hash of an address of 4 or 16 bytes and a port."""
+    value = HASH_START
+    for byte in address + port.to_bytes(2, "big"):
+        value = ((value ^ byte) * HASH_STEP) & 0xFFFFFFFFFFFFFFFF
+    return value

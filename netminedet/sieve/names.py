@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 from netminedet.model import Batch
 from netminedet.sieve import columns as layout
-from netminedet.sieve.columns import Hits
+from netminedet.sieve.columns import Columns, Hits
 
 try:
     import cython
@@ -22,11 +22,13 @@ except ImportError:
     from netminedet import uncompiled as cython
 
 MASK = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
-HASH_START = cython.declare(cython.ulonglong, 0xCBF29CE484222325)
-HASH_STEP = cython.declare(cython.ulonglong, 0x100000001B3)
+HASH_START = cython.declare(cython.ulonglong, layout.HASH_START)
+HASH_STEP = cython.declare(cython.ulonglong, layout.HASH_STEP)
+WATCH_SLOTS = cython.declare(cython.Py_ssize_t, layout.WATCH_SLOTS)
 ONE = cython.declare(cython.ulonglong, 1)
 
 SEGMENT = cython.declare(cython.int, layout.SEGMENT)
+NEW_FLOW = cython.declare(cython.int, layout.NEW_FLOW)
 PEER = cython.declare(cython.int, layout.PEER)
 CLIENT_HELLO = cython.declare(cython.int, layout.CLIENT_HELLO)
 HTTP_REQUEST = cython.declare(cython.int, layout.HTTP_REQUEST)
@@ -78,6 +80,14 @@ def name_table(names: Iterable[str]) -> array[int]:
     return table
 
 
+def _put_into(table: array[int], value: int) -> None:
+    """Add a value to an open-addressing set that is never full."""
+    at = value & (len(table) - 1)
+    while table[at] and table[at] != value:
+        at = (at + 1) & (len(table) - 1)
+    table[at] = value
+
+
 @cython.cclass
 class NameScanner:
     """Marks in ``Hits.match`` which hits hold a name of the set, and lists the hits worth reading."""
@@ -96,8 +106,14 @@ class NameScanner:
     name: cython.uchar[:]
     # behind the length that was read last
     der_at: cython.Py_ssize_t
+    column: cython.uint[:]
+    ip_at: cython.uint[:]
+    ports: cython.uint[:]
+    watched_names: cython.ulonglong[:]
+    watched_ends: cython.ulonglong[:]
+    watching: cython.bint
 
-    def __init__(self, hits: Hits, names: Iterable[str]) -> None:
+    def __init__(self, columns: Columns, hits: Hits, names: Iterable[str]) -> None:
         table = name_table(names)
         self.table = table
         self.table_mask = len(table) - 1
@@ -110,9 +126,25 @@ class NameScanner:
         self.wanted = hits.wanted
         self.joined = hits.joined
         self.name = bytearray(NAME_SIZE)
+        self.column = hits.column
+        self.ip_at = columns.ip_at
+        self.ports = columns.ports
+        self.watched_names = array("Q", bytes(8 * WATCH_SLOTS))
+        self.watched_ends = array("Q", bytes(8 * WATCH_SLOTS))
+        self.watching = False
 
-    def run(self, batch: Batch, count: cython.Py_ssize_t) -> int:
-        """Look at the first ``count`` hits; how many of them are ``wanted``."""
+    def watch_name(self, value: cython.ulonglong) -> None:
+        """Mark from now on what holds the name with this hash (``name_hash``): the very name only."""
+        _put_into(self.watched_names, value)
+        self.watching = True
+
+    def watch_endpoint(self, value: cython.ulonglong) -> None:
+        """Mark from now on flows that begin with a packet to this endpoint (``columns.endpoint_hash``)."""
+        _put_into(self.watched_ends, value)
+        self.watching = True
+
+    def run(self, batch: Batch, count: cython.Py_ssize_t, first: cython.Py_ssize_t = 0) -> int:
+        """Look at the hits from ``first`` to before ``count``; how many of them are ``wanted``."""
         k: cython.Py_ssize_t
         wanted: cython.Py_ssize_t = 0
         at: cython.Py_ssize_t
@@ -120,7 +152,7 @@ class NameScanner:
         packets: cython.uchar[:] = batch.data
         self.data = packets
         with cython.nogil:
-            for k in range(count):
+            for k in range(first, count):
                 self.match[k] = MATCH_NONE
                 at = self.at[k]
                 end = at + self.length[k]
@@ -128,6 +160,9 @@ class NameScanner:
                     self.match[k] = self._dns(at, end)
                 elif self.kind[k] == HTTP_REQUEST:
                     self.match[k] = self._http(at, end)
+                elif self.kind[k] == NEW_FLOW:
+                    if self.watching:
+                        self.match[k] = self._watched_end(self.column[k])
                 elif self.kind[k] == CLIENT_HELLO:
                     self.match[k] = self._hello(k, at, end)
                 elif self.kind[k] == SOCKS_REQUEST:
@@ -160,8 +195,41 @@ class NameScanner:
                     if self.table[slot] == value & ~ONE:
                         is_above = True
                     slot = (slot + 1) & self.table_mask
-                if not is_above:
+                if not is_above and not self.watching:
                     return MATCH_NONE
+        if self.watching and length:
+            slot = value & (WATCH_SLOTS - 1)
+            while self.watched_names[slot]:
+                if self.watched_names[slot] == value:
+                    return MATCH_NAME
+                slot = (slot + 1) & (WATCH_SLOTS - 1)
+        return MATCH_NONE
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _watched_end(self, column: cython.Py_ssize_t) -> cython.int:
+        """MATCH_NAME when the packet goes to an endpoint that is watched."""
+        at: cython.Py_ssize_t = self.ip_at[column]
+        end: cython.Py_ssize_t = at + 20
+        port: cython.uint = self.ports[column] & 0xFFFF
+        value: cython.ulonglong = HASH_START
+        slot: cython.Py_ssize_t
+        if self.data[at] >> 4 == 4:
+            at += 16
+        else:
+            end = at + 40
+            at += 24
+        while at < end:
+            value = ((value ^ self.data[at]) * HASH_STEP) & MASK
+            at += 1
+        value = ((value ^ (port >> 8)) * HASH_STEP) & MASK
+        value = ((value ^ (port & 0xFF)) * HASH_STEP) & MASK
+        slot = value & (WATCH_SLOTS - 1)
+        while self.watched_ends[slot]:
+            if self.watched_ends[slot] == value:
+                return MATCH_NAME
+            slot = (slot + 1) & (WATCH_SLOTS - 1)
         return MATCH_NONE
 
     @cython.cfunc

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from ipaddress import ip_address
 from socket import AF_INET, AF_INET6, inet_ntop
 
 from netminedet.capture import records
@@ -83,7 +84,10 @@ class Sieve:
             peers is not None,
         )
         self._text.bind(self._flows.memory())
-        self._names = names.NameScanner(self._hits, names_of_pools)
+        self._names = names.NameScanner(self._columns, self._hits, names_of_pools)
+        self._watched_more = False
+        self._watched_names: set[int] = set()
+        self._watched_ends: set[int] = set()
 
     def run(self, batch: Batch, input_name: str) -> Iterator[Hit]:
         """The batch's hits, in packet order; the batch must not change until all are taken."""
@@ -95,12 +99,37 @@ class Sieve:
             self._flows.run(batch, low, high)
             found = self._text.run(batch, low, high)
             wanted = self._names.run(batch, found) if found else 0
-            for number in range(wanted):
-                yield self._hit(batch, low, self._hits.wanted[number], input_name)
+            number = 0
+            while number < wanted:
+                self._watched_more = False
+                k = self._hits.wanted[number]
+                yield self._hit(batch, low, k, input_name)
+                number += 1
+                if self._watched_more:  # what was passed over behind this hit may be wanted now
+                    wanted, number = self._names.run(batch, found, k + 1), 0
 
     def note(self, hit: Hit) -> None:
         """The hit's flow carried evidence: its totals will be reported by ``totals``."""
         self._text.note(hit.row)
+
+    def watch_name(self, name: str) -> bool:
+        """Hand on what holds this very host name (lower case, ASCII), too; False where there is no room."""
+        return self._watch(self._names.watch_name, self._watched_names, names.name_hash(name.encode("ascii")))
+
+    def watch_endpoint(self, address: str, port: int) -> bool:
+        """Hand on the first payload of each new TCP flow to this endpoint; False where there is no room."""
+        value = columns.endpoint_hash(ip_address(address).packed, port)
+        return self._watch(self._names.watch_endpoint, self._watched_ends, value)
+
+    def _watch(self, watch: Callable[[int], None], known: set[int], value: int) -> bool:
+        if value in known:
+            return True
+        if len(known) >= columns.MAX_WATCHED or not value:
+            return False
+        known.add(value)
+        watch(value)
+        self._watched_more = True
+        return True
 
     def unflag(self, hit: Hit) -> None:
         """The hit's flow turned out to be ordinary: hand on no more until an anchor comes again."""

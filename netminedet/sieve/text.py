@@ -57,6 +57,7 @@ DNS_TCP = cython.declare(cython.int, layout.DNS_TCP)
 SOCKS_REQUEST = cython.declare(cython.int, layout.SOCKS_REQUEST)
 CERTIFICATE = cython.declare(cython.int, layout.CERTIFICATE)
 PEER = cython.declare(cython.int, layout.PEER)
+NEW_FLOW = cython.declare(cython.int, layout.NEW_FLOW)
 IN_ORDER = cython.declare(cython.int, layout.CONTEXT_IN_ORDER)
 NEW = cython.declare(cython.int, layout.CONTEXT_NEW)
 
@@ -69,6 +70,8 @@ TEXT_BYTES = cython.declare(cython.Py_ssize_t, 16)
 #: PROXY protocol 52 with IPv6 addresses.
 TEXT_LOOK = cython.declare(cython.Py_ssize_t, 32)
 FRAME_HEADER = cython.declare(cython.Py_ssize_t, 64)
+#: A segment that begins like an HTTP head and is shorter than this is kept for the next one.
+HTTP_LEAST = cython.declare(cython.Py_ssize_t, 8)
 #: Stands in the row where an automaton state would: a ClientHello goes on in the next segment.
 IN_HELLO = cython.declare(cython.uint, 0xFFFF)
 #: The same for a TLS server's first flight, whose certificate is not whole yet.
@@ -286,6 +289,8 @@ class TextScanner:
         context = self._advance(column, base, side)
         if context == 0:
             return 0
+        if self.first_payload and context & NEW:
+            self._hit(NEW_FLOW, column, self.payload_at[column], self.payload_len[column], context)
         state = (self.rows[base + SCAN] >> (32 * side)) & 0xFFFF
         if self.rows[base + FLAGS] & FLAGGED:
             return self._hand_on(column, base, side, context, state)
@@ -423,24 +428,40 @@ class TextScanner:
         return 1
 
     @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _begins_head(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+        return 0x41 <= self.data[at] <= 0x5A and self._http_word(at, end) != 0
+
+    @cython.cfunc
     @cython.nogil
     @cython.exceptval(-1, check=False)
     def _http_word(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
-        """1 for a request method, 2 for a status line (RFC 9112 sections 3 and 4), 0 for neither."""
-        word: cython.uint
-        if end - at < 8:
-            return 0
-        word = (
-            (cython.cast(cython.uint, self.data[at]) << 24)
-            | (self.data[at + 1] << 16)
-            | (self.data[at + 2] << 8)
-            | self.data[at + 3]
-        )
-        if word == 0x47455420 or word == 0x504F5354 or word == 0x48454144 or word == 0x434F4E4E:
-            return 1  # GET, POST, HEAD, CONN(ECT)
-        if word == 0x50555420 or word == 0x4F505449 or word == 0x44454C45 or word == 0x50415443:
-            return 1  # PUT, OPTI(ONS), DELE(TE), PATC(H)
-        if word == 0x48545450:
+        """1 for a request method, 2 for a status line (RFC 9112 sections 3 and 4), 0 for neither.
+
+        Of fewer than four bytes, whether they may begin one.
+        """
+        word: cython.uint = 0
+        cut: cython.int = 0  # bits that are missing of the word
+        i: cython.Py_ssize_t
+        for i in range(4):
+            if at + i < end:
+                word = (word << 8) | self.data[at + i]
+            else:
+                cut += 8
+        if (
+            word == 0x47455420 >> cut  # GET
+            or word == 0x504F5354 >> cut  # POST
+            or word == 0x48454144 >> cut  # HEAD
+            or word == 0x434F4E4E >> cut  # CONN(ECT)
+            or word == 0x50555420 >> cut  # PUT
+            or word == 0x4F505449 >> cut  # OPTI(ONS)
+            or word == 0x44454C45 >> cut  # DELE(TE)
+            or word == 0x50415443 >> cut  # PATC(H)
+        ):
+            return 1
+        if word == 0x48545450 >> cut:
             return 2  # HTTP
         return 0
 
@@ -489,6 +510,18 @@ class TextScanner:
             return self._continue_hello(column, base, side)
         if state == IN_CERTIFICATE:
             return self._continue_certificate(column, base, side)
+        self.opened_at = -1
+        self.found = False
+        if self.flight_begins and state == CLOSED and end > start:
+            self.found = self._opens_text(column, start, end, context) != 0
+        if (
+            self.flight_begins
+            and not self.found
+            and 0 < end - start < HTTP_LEAST
+            and self._begins_head(start, end)
+        ):
+            self._keep(base, side, start, end, False)  # a head in pieces: the first goes with the next
+            return OPEN
         if state == CLOSED and end - start > 5:
             if self.data[start] == 0x16 and self.data[start + 1] == 3:
                 if self.data[start + 5] == 1:
@@ -501,10 +534,8 @@ class TextScanner:
                 self._hit(DNS_TCP, column, start + 2, end - start - 2, context)
             elif (self.data[start] == 5 or self.data[start] == 4) and end - start <= SOCKS_SIZE:
                 self._hit(SOCKS_REQUEST, column, start, end - start, context)
-        self.opened_at = -1
-        self.found = state == CLOSED and end > start and self._opens_carrier(start, end, context) != 0
-        if self.flight_begins and state == CLOSED and end > start and not self.found:
-            self.found = self._opens_text(column, start, end, context) != 0
+        if not self.found and state == CLOSED and end > start:
+            self.found = self._opens_carrier(start, end, context) != 0
         if not self.found and (state != CLOSED or self._may_hold_message(start, end)):
             state = self._scan(start, end, state)
         if self.found:

@@ -30,6 +30,8 @@ DETAIL_KEYS = (
     "pool_host",
     "pool_port",
     "pool_url",
+    "redirect_host",
+    "redirect_port",
     "request_id",
     "session",
     "target",

@@ -13,15 +13,10 @@ from enum import Enum
 
 from netminedet.model import Role, Suspect, Verdict
 from netminedet.verdict.findings import GRACE_NS, Findings, FlowFinding
-from netminedet.verdict.flows import (
-    SURE_JOBS,
-    SURE_SHARES,
-    Basis,
-    FlowVerdict,
-    takers_of_work,
-    weigh_named_flow,
-)
-from netminedet.verdict.sessions import sessions_to_pools, tunnels_to_pools
+from netminedet.verdict.flows import SURE_JOBS, SURE_SHARES, Basis, FlowVerdict
+from netminedet.verdict.redirects import FOLLOWED_NS
+from netminedet.verdict.sessions import FOLLOWED, TO_POOL, TUNNEL, all_sessions
+from netminedet.verdict.together import weigh_flows
 
 #: Hosts named in a sentence.
 _NAMED = 5
@@ -32,7 +27,11 @@ class Tie(str, Enum):
 
     SESSION = "session"
     TUNNEL = "tunnel"
+    REDIRECT = "redirect"
     NAME = "name"
+
+
+_TIES = {TO_POOL: Tie.SESSION, TUNNEL: Tie.TUNNEL, FOLLOWED: Tie.REDIRECT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +135,14 @@ RULES: dict[Basis | Tie, Rule] = {
         "if the port were none of the pool's, or the name that of its web site, the name alone would be "
         "left: suspected",
     ),
+    Tie.REDIRECT: Rule(
+        Verdict.PROBABLE,
+        "a server with which the host mined in the clear told it to go to another address and port, and it "
+        "opened a connection there that cannot be read; what it said inside is not known",
+        ("Mining messages in the clear, as a recording before the encryption would show: confirmed.",),
+        f"if the connection had come before the order, or more than {FOLLOWED_NS // 60_000_000_000} minutes "
+        "after it, or had gone to another address or port, it would prove nothing",
+    ),
     Tie.NAME: Rule(
         Verdict.SUSPECTED,
         "the host used a pool's name; people look up pools for many reasons, so names never prove more",
@@ -219,17 +226,17 @@ def _bases(suspect: Suspect, findings: Findings) -> Counter[Basis | Tie]:
         managed = verdict is not None and verdict.basis is Basis.MANAGED
         if verdict is not None and (verdict.client[0] == suspect.host or (serves and not managed)):
             counts[verdict.basis] += 1
-    counts[Tie.SESSION] = sum(one.where.flow.src_ip == suspect.host for one in sessions_to_pools(findings))
-    counts[Tie.TUNNEL] = sum(one.where.flow.src_ip == suspect.host for one in tunnels_to_pools(findings))
+    for session in all_sessions(findings):
+        if session.where.flow.src_ip == suspect.host:
+            counts[_TIES[session.signature]] += 1
     counts[Tie.NAME] = sum(host == suspect.host for host, _, _ in findings.names)
     return counts
 
 
 def _flows_of(host: str, findings: Findings) -> Iterator[tuple[FlowFinding, FlowVerdict | None]]:
-    takers = takers_of_work(findings)
-    for flow in findings.flows.values():
+    for _, flow, verdict in weigh_flows(findings):
         if host in (flow.a[0], flow.b[0]):
-            yield flow, weigh_named_flow(flow, findings, takers)
+            yield flow, verdict
 
 
 def _times(rule: Basis | Tie, count: int) -> str:

@@ -28,6 +28,20 @@ from netminedet.model import (
     TunnelAsked,
     Where,
 )
+from netminedet.verdict.order import FlowId, Span, flow_id, order_of, place_of
+from netminedet.verdict.redirects import Redirects
+
+__all__ = [
+    "AnswerFinding",
+    "Findings",
+    "FlowFinding",
+    "FlowId",
+    "NameFinding",
+    "Span",
+    "flow_id",
+    "order_of",
+    "place_of",
+]
 
 #: Limits of the tables that traffic fills.
 MAX_FLOWS = 200_000
@@ -46,6 +60,10 @@ DROPPED = (
     "tunnels_not_kept",
     "flow_totals_not_kept",
     "nodes_not_kept",
+    "weak_flows_displaced",
+    "redirects_not_kept",
+    "redirect_answers_not_kept",
+    "redirect_arrivals_not_kept",
 )
 #: Different agents (workers, wallets...) kept of one flow; more are cut and marked.
 MAX_VALUES = 64
@@ -60,25 +78,6 @@ MAX_NAME_FLOWS = 64
 GRACE_NS = 3600 * 1_000_000_000
 #: How far a session may seem to begin before the answer, in captures put together from several.
 SKEW_NS = 1_000_000_000
-
-
-@dataclass(slots=True)
-class Span:
-    """A stretch of time: the smallest and the largest moment seen."""
-
-    first: int
-    last: int
-
-    def reach(self, moment: int) -> None:
-        """Stretch as far as the moment."""
-        if moment < self.first:
-            self.first = moment
-        if moment > self.last:
-            self.last = moment
-
-    def add(self, other: Span) -> None:
-        self.first = min(self.first, other.first)
-        self.last = max(self.last, other.last)
 
 
 @dataclass(slots=True)
@@ -97,6 +96,28 @@ class Values:
     def merge(self, other: Values) -> None:
         self.truncated |= other.truncated
         self.add(other.kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """Records of an encrypted channel, counted by size: estimates, apart from shares that were read.
+
+    ``shares``: records of the size of a share, in ``minutes`` different ones of ``over`` minutes;
+    ``answers``: those of the size of an answer to shares.
+    """
+
+    shares: int
+    answers: int
+    minutes: int
+    over: int
+
+    def __add__(self, other: Sealed) -> Sealed:
+        return Sealed(
+            self.shares + other.shares,
+            self.answers + other.answers,
+            self.minutes + other.minutes,
+            self.over + other.over,
+        )
 
 
 #: Details of messages that are collected, besides the jobs.
@@ -127,8 +148,13 @@ class FlowFinding:
     #: earliest message of each signature and speaker
     evidence: dict[tuple[str, bool], Evidence] = field(default_factory=dict)
 
+    #: what the sizes of its records show, where it is encrypted
+    sealed: Sealed | None = None
+
     def merge(self, other: FlowFinding) -> None:
         self.span.add(other.span)
+        if other.sealed is not None:
+            self.sealed = other.sealed if self.sealed is None else self.sealed + other.sealed
         self.messages.update(other.messages)
         self.dialects |= other.dialects
         self.coins |= other.coins
@@ -259,7 +285,18 @@ class NodeFinding:
         self.where = min(self.where, other.where, key=place_of)
 
 
-FlowId = tuple[tuple[str, int], tuple[str, int], str]
+@dataclass(slots=True)
+class Traffic:
+    """What the sieve counted of a flow, its first and its last packet."""
+
+    packets: int
+    bytes: int
+    span: Span
+
+    def merge(self, other: Traffic) -> None:
+        self.packets += other.packets
+        self.bytes += other.bytes
+        self.span.add(other.span)
 
 
 @dataclass(slots=True)
@@ -275,28 +312,59 @@ class Findings:
     bare_tls: dict[FiveTuple, BareTls] = field(default_factory=dict)
     #: requests to a proxy that name a pool
     tunnels: dict[FlowId, TunnelAsked] = field(default_factory=dict)
-    #: (packets, bytes) of flows that carried evidence
-    traffic: dict[FlowId, tuple[int, int]] = field(default_factory=dict)
+    #: what the sieve counted of flows that carried evidence
+    traffic: dict[FlowId, Traffic] = field(default_factory=dict)
     #: (host, protocol, network), filled only where coin nodes are asked for
     nodes: dict[tuple[str, str, str], NodeFinding] = field(default_factory=dict)
+    #: clients that a server sent on to another address, and where they went
+    redirects: Redirects = field(default_factory=Redirects)
     dropped: Counter[str] = field(default_factory=Counter)
+    #: keys of ``flows`` without a strong message: they give way when room is short
+    _weak: dict[FlowId, None] = field(default_factory=dict, repr=False, compare=False)
 
     def add_message(self, message: Message) -> None:
         """A mining message."""
         flow = message.where.flow
         key = flow_id(flow)
+        strong = message.strength is Strength.STRONG
         found = self.flows.get(key)
         if found is None:
-            if len(self.flows) >= MAX_FLOWS:
-                self.dropped["mining_flows_not_kept"] += 1
+            if not self._room_for(strong):
                 return
             moment = message.where.time_ns
             found = self.flows[key] = FlowFinding(*key, Span(moment, moment))
+            self._rank(key, strong)
+        elif strong and not found.dialects:
+            self._rank(key, True)
         found.add(message)
+
+    def _room_for(self, strong: bool) -> bool:
+        """Whether one more flow may be kept: a strong one takes the place of a weak one, the newest."""
+        if len(self.flows) < MAX_FLOWS:
+            return True
+        if not (strong and self._weak):
+            self.dropped["mining_flows_not_kept"] += 1
+            return False
+        del self.flows[self._weak.popitem()[0]]
+        self.dropped["weak_flows_displaced"] += 1
+        return True
+
+    def _rank(self, key: FlowId, strong: bool) -> None:
+        if strong:
+            self._weak.pop(key, None)
+        else:
+            self._weak[key] = None
 
     def add_totals(self, totals: FlowTotals) -> None:
         """What the sieve counted of a flow that carried evidence."""
-        self._merge_traffic(flow_id(totals.flow), (totals.packets, totals.bytes))
+        span = Span(totals.first_seen, totals.last_seen)
+        self._merge_traffic(flow_id(totals.flow), Traffic(totals.packets, totals.bytes, span))
+
+    def add_sealed(self, flow: FiveTuple, sealed: Sealed) -> None:
+        """What the sizes of a flow's records show; only of a flow that is kept for its messages."""
+        found = self.flows.get(flow_id(flow))
+        if found is not None:
+            found.sealed = sealed if found.sealed is None else found.sealed + sealed
 
     def add_name(self, seen: NameSeen, size: int) -> None:
         """A pool's name that a host looked up or used, in a packet of ``size`` bytes."""
@@ -353,14 +421,15 @@ class Findings:
     def merge(self, other: Findings) -> None:
         """Add another's findings to these."""
         for key, flow in other.flows.items():
-            if key in self.flows:
-                self.flows[key].merge(flow)
-            elif len(self.flows) < MAX_FLOWS:
-                copy = FlowFinding(flow.a, flow.b, flow.proto, Span(flow.span.first, flow.span.last))
-                copy.merge(flow)
-                self.flows[key] = copy
-            else:
-                self.dropped["mining_flows_not_kept"] += 1
+            known = self.flows.get(key)
+            if known is None:
+                if not self._room_for(bool(flow.dialects)):
+                    continue
+                known = self.flows[key] = FlowFinding(
+                    flow.a, flow.b, flow.proto, Span(flow.span.first, flow.span.last)
+                )
+            known.merge(flow)
+            self._rank(key, bool(known.dialects))
         for name_key, name in other.names.items():
             self._merge_name(name_key, name)
         for answer_key, answer in other.answers.items():
@@ -373,14 +442,17 @@ class Findings:
             self._merge_traffic(traffic_key, totals)
         for node_key, node in other.nodes.items():
             self._merge_node(node_key, node)
+        self.redirects.merge(other.redirects, self.dropped)
         self.dropped.update(other.dropped)
 
-    def _merge_traffic(self, key: FlowId, totals: tuple[int, int]) -> None:
+    def _merge_traffic(self, key: FlowId, totals: Traffic) -> None:
         known = self.traffic.get(key)
         if known is not None:
-            self.traffic[key] = (known[0] + totals[0], known[1] + totals[1])
+            known.merge(totals)
         elif len(self.traffic) < MAX_TRAFFIC:
-            self.traffic[key] = totals
+            self.traffic[key] = Traffic(
+                totals.packets, totals.bytes, Span(totals.span.first, totals.span.last)
+            )
         else:
             self.dropped["flow_totals_not_kept"] += 1
 
@@ -435,24 +507,8 @@ class Findings:
             self.dropped["tunnels_not_kept"] += 1
 
 
-def flow_id(flow: FiveTuple) -> FlowId:
-    """The same for both directions of a flow."""
-    one, other = (flow.src_ip, flow.src_port), (flow.dest_ip, flow.dest_port)
-    return (one, other, flow.proto) if one <= other else (other, one, flow.proto)
-
-
 def _is_a(flow: FiveTuple) -> bool:
     return (flow.src_ip, flow.src_port) <= (flow.dest_ip, flow.dest_port)
-
-
-def place_of(where: Where) -> tuple[int, str, int, FiveTuple]:
-    """Where a packet stands among all packets: by time, input, number."""
-    return where.time_ns, where.input, where.packet, where.flow
-
-
-def order_of(evidence: Evidence) -> tuple[int, str, int, FiveTuple, str, str]:
-    """A total order of evidence: earliest first."""
-    return (*place_of(evidence.where), evidence.signature, evidence.excerpt)
 
 
 _NAME_WHY = {

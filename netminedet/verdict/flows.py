@@ -96,9 +96,10 @@ def weigh_named_flow(flow: FlowFinding, findings: Findings, takers: frozenset[st
     it had asked for one.  A block handed in by a host that is not among ``takers`` (see
     ``takers_of_work``) is weak.
     """
-    verdict = weigh_flow(_without_relayed(flow, takers))
+    verdict = weigh_flow(without_relayed(flow, takers))
     if verdict is None or verdict.basis is not Basis.ASKED or verdict.dialect != ENCRYPTED_DIALECT:
         return verdict
+    verdict = replace(verdict, reason=verdict.reason + _sealed(flow))
     tunnel = findings.tunnels.get((flow.a, flow.b, flow.proto))
     names = findings.names_of(verdict.client[0], verdict.server[0], flow.span.first)
     if tunnel is not None:
@@ -110,7 +111,7 @@ def weigh_named_flow(flow: FlowFinding, findings: Findings, takers: frozenset[st
     return replace(verdict, basis=Basis.NAMED, reason=f"{verdict.reason}; {how}, a name of a mining pool")
 
 
-def _without_relayed(flow: FlowFinding, takers: frozenset[str]) -> FlowFinding:
+def without_relayed(flow: FlowFinding, takers: frozenset[str]) -> FlowFinding:
     """The flow with blocks that were only passed on, and their answers, as weak messages."""
     relays = {
         by_a
@@ -140,6 +141,18 @@ def with_dialect_of_work(
     weights = _weights(flow)
     dialect = min(finer, key=lambda name: (-weights[name], name), default=verdict.dialect)
     return replace(verdict, dialect=dialect)
+
+
+def _sealed(flow: FlowFinding) -> str:
+    """What the sizes of encrypted records add to the reason."""
+    sealed = flow.sealed
+    if sealed is None or not sealed.shares:
+        return ""
+    return (
+        f"; then about {_number(sealed.shares, 'record')} of the size of a share, in {sealed.minutes} of "
+        f"{_number(sealed.over, 'minute')}, and {sealed.answers} of the size of an answer to shares "
+        "(estimated from sizes: nothing of it was read)"
+    )
 
 
 def weigh_flow(flow: FlowFinding) -> FlowVerdict | None:

@@ -4,7 +4,8 @@ confirmed   mining messages of both sides, accepted shares, or jobs taken
 probable    a mining handshake of one side; or a TLS session to an address that the
             same host had just been given for a pool's stratum name, on a port of that pool;
             or a tunnel asked for to such a name and port; or a management interface that
-            answers as a mining machine's
+            answers as a mining machine's; or a connection that cannot be read, to where a
+            mining server had sent the host
 suspected   a pool's name alone
 """
 
@@ -25,15 +26,11 @@ from netminedet.verdict.findings import (
     order_of,
     place_of,
 )
-from netminedet.verdict.flows import (
-    Basis,
-    FlowVerdict,
-    takers_of_work,
-    weigh_named_flow,
-    with_dialect_of_work,
-)
+from netminedet.verdict.flows import Basis, FlowVerdict, with_dialect_of_work
 from netminedet.verdict.managed import management_of, sentence
-from netminedet.verdict.sessions import PoolSession, all_sessions
+from netminedet.verdict.redirects import Redirect
+from netminedet.verdict.sessions import PoolSession, all_sessions, redirects_of
+from netminedet.verdict.together import joined, weigh_flows
 
 if TYPE_CHECKING:
     from netminedet.verdict.size import Tables
@@ -83,6 +80,8 @@ class _Case:
     sessions: list[PoolSession] = field(default_factory=list)
     #: of its own flows, by their id
     tunnels: dict[FlowId, TunnelAsked] = field(default_factory=dict)
+    #: (order of a mining server to go elsewhere, sentence)
+    redirects: list[tuple[Redirect, str]] = field(default_factory=list)
 
 
 def weigh(findings: Findings, settings: Settings) -> tuple[Suspect, ...]:
@@ -93,9 +92,7 @@ def weigh(findings: Findings, settings: Settings) -> tuple[Suspect, ...]:
         return cases.setdefault(host, _Case(host))
 
     # sorted, so that the order in which inputs came shows nowhere
-    takers = takers_of_work(findings)
-    for key, flow in sorted(findings.flows.items(), key=lambda item: item[0]):
-        verdict = weigh_named_flow(flow, findings, takers)
+    for key, flow, verdict in weigh_flows(findings):
         if verdict is not None:
             verdict = with_dialect_of_work(flow, verdict, settings.most_specific)
         if verdict is not None and verdict.basis is Basis.MANAGED:
@@ -111,6 +108,8 @@ def weigh(findings: Findings, settings: Settings) -> tuple[Suspect, ...]:
         case(session.where.flow.src_ip).sessions.append(session)
     for key, tunnel in findings.tunnels.items():
         case(tunnel.where.flow.src_ip).tunnels[key] = tunnel
+    for client, redirect, told in redirects_of(findings):
+        case(client).redirects.append((redirect, told))
     suspects = [
         _suspect(one, findings, settings) for one in cases.values() if _accused(one, settings.home_net)
     ]
@@ -179,7 +178,7 @@ def _suspect(case: _Case, findings: Findings, settings: Settings) -> Suspect:
         evidence_omitted=omitted,
         truncated=truncated,
         software=software_of(lists["agent"], tables.agents),
-        hash_rates=size_of(measured, _pool_coins(case), tables),
+        hash_rates=size_of(joined(measured), _pool_coins(case), tables),
         management=management_of(flow for _, flow, _ in case.managed) if case.managed else None,
         rigs=len({worker for _, flow, _ in serves for worker in _kept(flow, "worker")}),
     )
@@ -218,6 +217,9 @@ def _reasons(case: _Case, serves: _Flows) -> tuple[str, ...]:
         reasons.append(f"{told} (asked by {', '.join(askers[:3])})")
     for session in case.sessions[:3]:
         reasons.append(session.reason)
+    followed = any(session.by_order for session in case.sessions)
+    for _, told in [] if followed else case.redirects[:3]:
+        reasons.append(told)
     for name in sorted(case.names, key=lambda name: order_of(name.evidence))[:3]:
         reasons.append(name.evidence.why)
     return tuple(reasons)
@@ -275,7 +277,7 @@ def _pools(case: _Case) -> tuple[Pool, ...]:
         pools.add(Pool(known or (told[0] if told else None), ip, port, tls=False))
     for session in case.sessions:
         flow_seen = session.where.flow
-        pools.add(Pool(session.pool.name, flow_seen.dest_ip, flow_seen.dest_port, session.tls))
+        pools.add(Pool(session.name, flow_seen.dest_ip, flow_seen.dest_port, session.tls))
     named = {pool.name for pool in pools}
     for name in case.names:
         if name.pool.name not in named:
@@ -309,8 +311,8 @@ def _other_flows(case: _Case, flows: _Flows) -> set[tuple[str, int, str, int, st
 def _traffic(case: _Case, flows: _Flows, findings: Findings) -> tuple[int, int]:
     keys = {key for key, _, _ in flows} | {session.flow_id for session in case.sessions}
     totals = [findings.traffic[key] for key in keys if key in findings.traffic]
-    packets = sum(count for count, _ in totals) + sum(name.sightings for name in case.names)
-    return packets, sum(size for _, size in totals) + sum(name.bytes for name in case.names)
+    packets = sum(one.packets for one in totals) + sum(name.sightings for name in case.names)
+    return packets, sum(one.bytes for one in totals) + sum(name.bytes for name in case.names)
 
 
 def _evidence(case: _Case, flows: _Flows) -> tuple[tuple[Evidence, ...], int]:
@@ -318,8 +320,10 @@ def _evidence(case: _Case, flows: _Flows) -> tuple[tuple[Evidence, ...], int]:
     found += [name.evidence for name in case.names]
     found += [answer.evidence for _, answer in case.answers]
     found += [session.evidence for session in case.sessions]
-    found.sort(key=order_of)
-    strongest = sorted(found, key=lambda evidence: _RANK[evidence.strength])
+    orders = [order.evidence for order, _ in case.redirects]
+    by_place = {order_of(evidence): evidence for evidence in found + orders}
+    found = [by_place[place] for place in sorted(by_place)]
+    strongest = sorted(found, key=lambda one: 0 if one in orders else _RANK[one.strength])
     chosen = found[:FIRST_EVIDENCE]
     for evidence in strongest:
         if len(chosen) >= MAX_EVIDENCE:
