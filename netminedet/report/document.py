@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from netminedet.model import Evidence, FiveTuple, InputInfo, Pool, SignatureSetInfo, Suspect, Where
+from netminedet.model import Evidence, FiveTuple, InputInfo, Layer, Pool, SignatureSetInfo, Suspect, Where
 from netminedet.report.community_id import community_id
 from netminedet.report.like import ReportLike
 from netminedet.report.times import iso8601
@@ -165,8 +165,13 @@ def flow_document(where: Where) -> JsonObject:
         "dest_port": flow.dest_port,
         "proto": flow.proto.upper(),
         "vlan": list(where.vlan),
+        "tunnel": [_layer(layer) for layer in where.tunnel],
         "community_id": community_id(flow),
     }
+
+
+def _layer(layer: Layer) -> JsonObject:
+    return {"kind": layer.kind, "id": layer.id, "src_ip": layer.src_ip, "dest_ip": layer.dest_ip}
 
 
 def _software(agent: Agent) -> JsonObject:

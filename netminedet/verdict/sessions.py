@@ -75,4 +75,4 @@ def _tls_sessions(findings: Findings) -> Iterator[Where]:
         if source is NameSource.TLS:
             where = name.evidence.where
             for flow in sorted(name.flows):
-                yield Where(where.time_ns, where.input, where.packet, flow, where.vlan)
+                yield Where(where.time_ns, where.input, where.packet, flow, where.tunnel)

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netminedet.capture import open_source
-from netminedet.model import Batch, NetminedetError
+from netminedet.model import Batch, Layer, NetminedetError
 from netminedet.sieve.columns import CHUNK, Columns
-from netminedet.sieve.decode import Decoder
+from netminedet.sieve.packets import Packets
 from tests.conftest import needs_shared_captures, shared_captures
 from tests.frames import batch_of, ethernet, ipv4, ipv6, tcp, tcp_frame, udp
 
@@ -119,10 +119,10 @@ REFUSED = [
 
 def decode(batch: Batch) -> Iterator[Decoded | None]:
     columns = Columns()
-    decoder = Decoder(columns, (1, 2))
+    packets = Packets(columns, (1, 2))
     for low in range(0, batch.count, CHUNK):
         high = min(low + CHUNK, batch.count)
-        decoder.run(batch, low, high)
+        batch = packets.run(batch, low, high)
         for column in range(high - low):
             yield _decoded(batch, columns, column)
 
@@ -150,31 +150,31 @@ def test_layers(linktype: int, frame: bytes, expected: tuple[object, ...]) -> No
 
 @pytest.mark.parametrize(("linktype", "frame", "reason"), REFUSED)
 def test_refused(linktype: int, frame: bytes, reason: str) -> None:
-    decoder = Decoder(Columns(), (1, 2))
-    decoder.run(batch_of([frame], linktype), 0, 1)
-    assert {name for name, count in decoder.counters().items() if count} == {reason}
+    packets = Packets(Columns(), (1, 2))
+    packets.run(batch_of([frame], linktype), 0, 1)
+    assert {name for name, count in packets.counters().items() if count} == {reason}
 
 
 @pytest.mark.parametrize(("linktype", "frame", "expected"), LAYERS)
 def test_every_cut_is_counted(linktype: int, frame: bytes, expected: tuple[object, ...]) -> None:
     cuts = [frame[:end] for end in range(len(frame) + 1)]
-    decoder = Decoder(Columns(), (1, 2))
-    decoder.run(batch_of(cuts, linktype), 0, len(cuts))
-    assert sum(decoder.counters().values()) == len(cuts)
+    packets = Packets(Columns(), (1, 2))
+    packets.run(batch_of(cuts, linktype), 0, len(cuts))
+    assert sum(packets.counters().values()) == len(cuts)
 
 
 def test_vlan_ids_outermost_first() -> None:
-    columns = Columns()
+    packets = Packets(Columns(), (1, 2))
     frame = ethernet(0x88A8, vlan(0x2064, 0x8100, vlan(7, 0x0800, IP4)))
-    Decoder(columns, (1, 2)).run(batch_of([frame]), 0, 1)
-    assert columns.vlan[0] == 2 << 24 | 0x64 << 12 | 7
+    batch = packets.run(batch_of([frame]), 0, 1)
+    assert packets.layers(batch, 0) == (Layer("vlan", "100"), Layer("vlan", "7"))
 
 
 @pytest.mark.parametrize("pair", [("10.0.0.1", "10.0.0.2"), ("fd00::1", "fd00::2"), ("10.0.0.1", "10.0.0.1")])
 def test_both_directions_have_one_key(pair: tuple[str, str]) -> None:
     one, other = (pair[0], 5), (pair[1], 9)
     columns = Columns()
-    Decoder(columns, (1, 2)).run(batch_of([tcp_frame(one, other, 1), tcp_frame(other, one, 1)]), 0, 2)
+    Packets(columns, (1, 2)).run(batch_of([tcp_frame(one, other, 1), tcp_frame(other, one, 1)]), 0, 2)
     assert columns.key0[0] == columns.key0[1]
     assert columns.key1[0] == columns.key1[1] != 0
     assert {columns.side[0], columns.side[1]} == {0, 1}
@@ -185,9 +185,9 @@ def test_both_directions_have_one_key(pair: tuple[str, str]) -> None:
     st.lists(st.binary(max_size=120), max_size=8),
 )
 def test_any_bytes_are_decoded_or_counted(linktype: int, frames: list[bytes]) -> None:
-    decoder = Decoder(Columns(), (3, 4))
-    decoder.run(batch_of(frames, linktype), 0, len(frames))
-    assert sum(decoder.counters().values()) == len(frames)
+    packets = Packets(Columns(), (3, 4))
+    packets.run(batch_of(frames, linktype), 0, len(frames))
+    assert sum(packets.counters().values()) == len(frames)
 
 
 # Where dpkt and the kernel differ on purpose: dpkt goes into tunnels that are not unwrapped
