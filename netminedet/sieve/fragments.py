@@ -124,6 +124,7 @@ class Reassembler:
     memory: cython.uchar[:]
     counts: cython.ulonglong[:]
     data: cython.uchar[:]
+    limit: cython.Py_ssize_t
     seed0: cython.ulonglong
     seed1: cython.ulonglong
     # the fragment at hand
@@ -153,6 +154,7 @@ class Reassembler:
         self.memory = mmap.mmap(-1, slots * int(SLOT_BYTES))
         self.counts = array("Q", bytes(8 * len(COUNTERS)))
         self.data = bytearray(1)
+        self.limit = 0
         self.seed0, self.seed1 = seed
 
     def counters(self) -> dict[str, int]:
@@ -174,6 +176,7 @@ class Reassembler:
         k: cython.Py_ssize_t
         slot: cython.Py_ssize_t
         self.data = batch.data
+        self.limit = len(batch.data)
         with cython.nogil:
             for k in range(count):
                 if self.state[k] != PIECE:
@@ -379,7 +382,7 @@ class Reassembler:
         total: cython.Py_ssize_t = self.total[slot]
         at: cython.Py_ssize_t = room + prefix
         length: cython.Py_ssize_t
-        if at + header + total > self.data.shape[0]:
+        if at + header + total > self.limit:
             self.counts[TOO_LARGE] += 1
             return room
         _copy(self.data, room, self.data, self.frame[k], prefix)

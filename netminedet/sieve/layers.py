@@ -709,7 +709,9 @@ class Walker:
             return NON_IP
         if _be16(self.data, self.at) != 0xAAAA or self.data[self.at + 2] != 3:
             return NON_IP
-        if _be16(self.data, self.at + 3) != 0 or (self.data[self.at + 5] != 0 and self.data[self.at + 5] != 0xF8):
+        if _be16(self.data, self.at + 3) != 0 or (
+            self.data[self.at + 5] != 0 and self.data[self.at + 5] != 0xF8
+        ):
             return NON_IP
         self._over(8, 6)
         return ON if self.next > 1500 else NON_IP
