@@ -1,8 +1,8 @@
 # mypy: allow-untyped-decorators, no-warn-return-any
 """Kernel: the flow key and the bounds of the payload of plain packets.
 
-Plain is Ethernet, then IPv4 or IPv6, then TCP or UDP: that is nearly all there is, and
-is read in one straight run.  Everything else (other link layers, tags, tunnels,
+Plain is Ethernet, perhaps with a VLAN tag, then IPv4 or IPv6, then TCP or UDP: that is
+nearly all there is, and is read in one straight run.  Everything else (other link layers, tunnels,
 extension headers, fragments) is put on the list of odd packets; ``layers`` finds the
 innermost IP header of each, and ``finish`` does the rest here.
 
@@ -189,6 +189,9 @@ class Decoder:
             return TRUNCATED
         ethertype = _be16(self.data, self.at + 12)
         self.at += 14
+        if ethertype == 0x8100 and self.end - self.at >= 4:  # the one tag that most of a link may have
+            ethertype = _be16(self.data, self.at + 2)
+            self.at += 4
         if ethertype == 0x0800:
             return self._ipv4(column)
         if ethertype == 0x86DD:

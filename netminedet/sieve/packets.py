@@ -55,10 +55,11 @@ class Packets:
         """What lay around the packet of a column, outermost first; of the batch that ``run`` returned."""
         odd = self._odd
         k = bisect_left(odd.column, column, 0, odd.count)
-        if k == odd.count or odd.column[k] != column:
-            return ()
-        linktype = batch.linktype[self._low + column]
-        return self._walker.layers(batch, odd.frame[k], self._columns.ip_at[column], odd.end[k], linktype)
+        i = self._low + column
+        frame, end = batch.offset[i], batch.offset[i] + batch.caplen[i]
+        if k < odd.count and odd.column[k] == column:
+            frame, end = odd.frame[k], odd.end[k]
+        return self._walker.layers(batch, frame, self._columns.ip_at[column], end, batch.linktype[i])
 
     def counters(self) -> dict[str, int]:
         """Packets by outcome, and what was met on the way."""
