@@ -11,7 +11,7 @@ from scapy.contrib.mpls import MPLS
 from scapy.layers.dot11 import Dot11, Dot11QoS, RadioTap
 from scapy.layers.inet import IP, UDP
 from scapy.layers.inet6 import IPv6
-from scapy.layers.l2 import GRE, LLC, SNAP, Dot1AD, Dot1Q, Ether, GRE_PPTP
+from scapy.layers.l2 import GRE, GRE_PPTP, LLC, SNAP, Dot1AD, Dot1Q, Ether
 from scapy.layers.l2tp import L2TP
 from scapy.layers.ppp import PPP
 from scapy.layers.vxlan import VXLAN

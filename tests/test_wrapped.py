@@ -66,8 +66,11 @@ AROUND: dict[str, tuple[Wrap, tuple[str, ...]]] = {
     "vlan": (tagged, ("vlan",)),
     "mpls": (lambda ip: ethernet(0x8847, b"\0\x02\x00\x40\0\x03\x01\x40" + ip), ("mpls", "mpls")),
     "pseudowire": (lambda ip: ethernet(0x8847, b"\0\x03\x01\x40" + bytes(4) + frame(ip)), ("mpls",)),
-    "pppoe": (lambda ip: ethernet(0x8864, struct.pack(">HHH", 0x1100, 9, len(ppp(ip))) + ppp(ip)), ("pppoe",)),
-}  # fmt: skip
+    "pppoe": (
+        lambda ip: ethernet(0x8864, struct.pack(">HHH", 0x1100, 9, len(ppp(ip))) + ppp(ip)),
+        ("pppoe",),
+    ),
+}
 
 
 def fragments(packet: bytes, number: int, size: int) -> list[bytes]:
@@ -89,12 +92,22 @@ def told(suspects: tuple[Suspect, ...]) -> list[object]:
     """All that is said of suspects but sizes, packet numbers and context."""
     return [
         (
-            one.host, one.verdict, one.role, one.reasons, one.dialects, one.coins, one.pools, one.workers,
-            one.wallets, one.agents, one.flows, one.shares,
+            one.host,
+            one.verdict,
+            one.role,
+            one.reasons,
+            one.dialects,
+            one.coins,
+            one.pools,
+            one.workers,
+            one.wallets,
+            one.agents,
+            one.flows,
+            one.shares,
             [(proof.signature, proof.where.flow, proof.excerpt) for proof in one.evidence],
         )
         for one in suspects
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize("name", ["stratum-v1", "cryptonote", "dns-lookup"])

@@ -124,7 +124,8 @@ def test_a_tunnel_in_fragments_and_a_fragment_in_a_tunnel() -> None:
     gtp = struct.pack(">BBHI", 0x30, 255, len(inner), 9) + inner
     outer = pieces4(udp(2152, 2152, gtp), [11], protocol=17)
     found = list(each(batch_of([ethernet(0x8100, b"\x00\x05\x08\x00" + piece) for piece in outer])))
-    assert found[0] is None and found[1] is not None
+    assert found[0] is None
+    assert found[1] is not None
     assert found[1][:2] == (ENDS, PAYLOAD)
     assert [(layer.kind, layer.id) for layer in found[1][2]] == [("vlan", "5"), ("gtp-u", "0x00000009")]
 
@@ -139,8 +140,10 @@ def test_a_tunnel_in_fragments_and_a_fragment_in_a_tunnel() -> None:
     twice = [
         piece
         for number, inside in enumerate(pieces4(SEGMENT, [6]))
-        for piece in pieces4(udp(2152, 2152, struct.pack(">BBHI", 0x30, 255, len(inside), 8) + inside), [3], number + 5, 17)
-    ]  # fmt: skip
+        for piece in pieces4(
+            udp(2152, 2152, struct.pack(">BBHI", 0x30, 255, len(inside), 8) + inside), [3], number + 5, 17
+        )
+    ]
     for frames, outside in (
         ([tunnelled(piece) for piece in pieces4(SEGMENT, [6])], "192.0.2.1"),
         (twice, "10.0.0.1"),
@@ -148,7 +151,8 @@ def test_a_tunnel_in_fragments_and_a_fragment_in_a_tunnel() -> None:
         found = list(each(batch_of(frames4(*frames))))
         assert found[:-1] == [None] * (len(frames) - 1)
         last = found[-1]
-        assert last is not None and last[:2] == (ENDS, PAYLOAD)
+        assert last is not None
+        assert last[:2] == (ENDS, PAYLOAD)
         assert [(layer.kind, layer.id, layer.src_ip) for layer in last[2]] == [
             ("gtp-u", "0x00000008", outside)
         ]
@@ -157,17 +161,46 @@ def test_a_tunnel_in_fragments_and_a_fragment_in_a_tunnel() -> None:
 A, B, C = pieces4(SEGMENT, [5, 12])
 LONGER = pieces4(SEGMENT + bytes(80), [12, 20])
 ODDITIES = [
-    pytest.param([A, A, B, B, C], [ENDS], {"fragments_repeated": 2, "datagrams_reassembled": 1}, id="repeated"),
-    pytest.param([A, pieces4(SEGMENT, [4, 12])[1], B, C], [], {"datagrams_overlapping": 1, "datagrams_unfinished": 1}, id="overlapping"),
-    pytest.param([A, C, pieces4(SEGMENT[:-20], [5, 12])[2], B], [ENDS], {"fragments_repeated": 1, "datagrams_reassembled": 1}, id="another-end-within"),
+    pytest.param(
+        [A, A, B, B, C], [ENDS], {"fragments_repeated": 2, "datagrams_reassembled": 1}, id="repeated"
+    ),
+    pytest.param(
+        [A, pieces4(SEGMENT, [4, 12])[1], B, C],
+        [],
+        {"datagrams_overlapping": 1, "datagrams_unfinished": 1},
+        id="overlapping",
+    ),
+    pytest.param(
+        [A, C, pieces4(SEGMENT[:-20], [5, 12])[2], B],
+        [ENDS],
+        {"fragments_repeated": 1, "datagrams_reassembled": 1},
+        id="another-end-within",
+    ),
     pytest.param([C, LONGER[2]], [], {"datagrams_overlapping": 1}, id="beyond-its-end"),
     pytest.param([A, C], [], {"datagrams_unfinished": 1}, id="never-completed"),
     pytest.param([B, C], [], {"datagrams_unfinished": 1}, id="without-its-beginning"),
-    pytest.param([ipv4("1.1.1.1", "2.2.2.2", 6, bytes(12), fragment=0x2000)], [], {"datagrams_malformed": 1}, id="not-of-8-bytes"),
-    pytest.param([ipv4("1.1.1.1", "2.2.2.2", 6, b"", fragment=0x2005)], [], {"datagrams_malformed": 1}, id="empty"),
-    pytest.param([ipv4("1.1.1.1", "2.2.2.2", 6, bytes(1400), fragment=0x1FF0)], [], {"datagrams_too_large": 1}, id="beyond-65535"),
-    pytest.param(pieces4(SEGMENT * 9, list(range(1, 200)))[::-1][::2], [], {"datagrams_too_large": 1, "datagrams_unfinished": 1}, id="too-many-pieces"),
-]  # fmt: skip
+    pytest.param(
+        [ipv4("1.1.1.1", "2.2.2.2", 6, bytes(12), fragment=0x2000)],
+        [],
+        {"datagrams_malformed": 1},
+        id="not-of-8-bytes",
+    ),
+    pytest.param(
+        [ipv4("1.1.1.1", "2.2.2.2", 6, b"", fragment=0x2005)], [], {"datagrams_malformed": 1}, id="empty"
+    ),
+    pytest.param(
+        [ipv4("1.1.1.1", "2.2.2.2", 6, bytes(1400), fragment=0x1FF0)],
+        [],
+        {"datagrams_too_large": 1},
+        id="beyond-65535",
+    ),
+    pytest.param(
+        pieces4(SEGMENT * 9, list(range(1, 200)))[::-1][::2],
+        [],
+        {"datagrams_too_large": 1, "datagrams_unfinished": 1},
+        id="too-many-pieces",
+    ),
+]
 
 
 @pytest.mark.parametrize(("packets", "whole", "counted"), ODDITIES)
@@ -214,7 +247,8 @@ def test_fragments_cut_by_the_capture() -> None:
     batch = batch_of([first, second])
     batch.wirelen[0] = batch.wirelen[1] = 200
     found = list(each(batch))
-    assert found[0] is not None and found[0][0] == ENDS
+    assert found[0] is not None
+    assert found[0][0] == ENDS
     assert found[1] is None
 
 

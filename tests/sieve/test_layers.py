@@ -25,7 +25,7 @@ Seen = tuple[tuple[str, int, str, int, str], bytes, tuple[Layer, ...]]
 
 #: Where tshark sees a packet of the table otherwise, and why it is we who differ.
 DIFFERENCES = {
-    "CAPWAP-802.11-swapped": "tshark is told the order of the first two bytes; here the order that fits is taken",
+    "CAPWAP-802.11-swapped": "tshark is told the order of two bytes; here the order that fits is taken",
     "MPLS-link": "tshark 4.0 does not know this link type",
 }
 #: What tshark cannot find out by itself either: whether a label's pseudowire has a control word.
@@ -179,7 +179,9 @@ REFUSED = [
     pytest.param(ethernet(0x88E5, bytes(40)), "encrypted", id="MACsec"),
     pytest.param(ethernet(0x0800, ipv4("1.1.1.1", "2.2.2.2", 115, bytes(40))), "not_unwrapped", id="L2TPv3"),
     pytest.param(
-        ethernet(0x0800, ipv4("1.1.1.1", "2.2.2.2", 47, b"\x40" + bytes(40))), "not_unwrapped", id="GRE-routing"
+        ethernet(0x0800, ipv4("1.1.1.1", "2.2.2.2", 47, b"\x40" + bytes(40))),
+        "not_unwrapped",
+        id="GRE-routing",
     ),
     pytest.param(
         ethernet(0x0800, ipv4("1.1.1.1", "2.2.2.2", 4, ipv4("1.1.1.1", "2.2.2.2", 6, bytes(40))[:-1])),
@@ -187,7 +189,7 @@ REFUSED = [
         id="inner-longer-than-outer",
     ),
     pytest.param(ethernet(0x8864, b"\x11\x09" + bytes(20)), "non_ip", id="PPPoE-discovery"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("frame", "reason"), REFUSED)
@@ -197,9 +199,15 @@ def test_refused(frame: bytes, reason: str) -> None:
     assert [name for name in OUTCOMES if packets.counters()[name]] == [reason]
 
 
-@pytest.mark.parametrize(("control", "reason"), [
-    (b"\x08\x41", "encrypted"), (b"\x08\x04", "not_unwrapped"), (b"\x80\x00", "non_ip"), (b"\xd4\x00", "non_ip")
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("control", "reason"),
+    [
+        (b"\x08\x41", "encrypted"),
+        (b"\x08\x04", "not_unwrapped"),
+        (b"\x80\x00", "non_ip"),
+        (b"\xd4\x00", "non_ip"),
+    ],
+)
 def test_frames_of_wireless_networks_that_are_not_read(control: bytes, reason: str) -> None:
     packets = Packets(Columns(), (1, 2))
     packets.run(batch_of([control + bytes(40)], 105), 0, 1)
@@ -291,7 +299,7 @@ def _differences(path: Path) -> Iterator[str]:
         if ends[4] == "udp":
             theirs = {kind: found for kind, found in theirs.items() if kind not in UNSEEN}
         if context(layers) != theirs:
-            yield f"{path.name} packet {number}: {context(layers)} instead of {theirs} {row['frame.protocols']}"
+            yield f"{path.name} packet {number}: {context(layers)} instead of {theirs}"
 
 
 @needs_shared_captures

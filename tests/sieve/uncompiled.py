@@ -14,7 +14,8 @@ from tests.conftest import ROOT
 def _load(name: str) -> ModuleType:
     path = ROOT / "netminedet" / "sieve" / f"{name}.py"
     spec = importlib.util.spec_from_file_location(f"uncompiled_{name}", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
