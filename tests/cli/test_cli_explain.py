@@ -19,6 +19,7 @@ from netminedet.api import explain
 from netminedet.cli.main import run
 from netminedet.model import NetminedetError
 from netminedet.report.story import render_story
+from tests.conftest import SAMPLES
 
 SAMPLES = Path(__file__).parents[2] / "pcaps"
 MINING = str(SAMPLES / "stratum-v1.pcap")
@@ -49,6 +50,11 @@ def test_the_story_of_a_miner(capsys: pytest.CaptureFixture[str]) -> None:
         assert f"\n\n{title}" in out
     assert max(map(len, out.splitlines())) <= 80
     assert err == ""
+
+
+def test_the_story_says_what_packets_came_in(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["explain", str(SAMPLES / "tunnels.pcapng"), "10.7.0.24"])
+    assert "inside vxlan 5001 (198.18.0.1 to 198.18.9.9), vlan 12" in capsys.readouterr().out
 
 
 def test_no_suspect(capsys: pytest.CaptureFixture[str]) -> None:

@@ -302,6 +302,7 @@ def _differences(path: Path) -> Iterator[str]:
             yield f"{path.name} packet {number}: {context(layers)} instead of {theirs}"
 
 
+@pytest.mark.slow
 @needs_shared_captures
 @needs_tshark
 @pytest.mark.parametrize("kind", ["mining", "benign"])
