@@ -19,7 +19,6 @@ from netminedet.api import explain
 from netminedet.cli.main import run
 from netminedet.model import NetminedetError
 from netminedet.report.story import render_story
-from tests.conftest import SAMPLES
 
 SAMPLES = Path(__file__).parents[2] / "pcaps"
 MINING = str(SAMPLES / "stratum-v1.pcap")
