@@ -16,6 +16,8 @@ KERNELS = [
     "netminedet.capture.records",
     "netminedet.sieve.decode",
     "netminedet.sieve.flows",
+    "netminedet.sieve.fragments",
+    "netminedet.sieve.layers",
     "netminedet.sieve.names",
     "netminedet.sieve.text",
 ]

@@ -91,6 +91,18 @@ class FiveTuple:
 
 
 @dataclass(frozen=True, slots=True)
+class Layer:
+    """One header around a packet: a tag, a label or a tunnel, with its outer addresses if it has any."""
+
+    #: "vlan", "mpls", "pppoe", "gre", "vxlan", "gtp-u"...: a name of ``sieve.layers.KINDS``
+    kind: str
+    #: VLAN id, label, session, key, VNI, TEID...: as operators write it
+    id: str | None = None
+    src_ip: str | None = None
+    dest_ip: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Where:
     """Time and place of a packet: enough for a reader to find it again."""
 
@@ -98,8 +110,13 @@ class Where:
     input: str
     packet: int
     flow: FiveTuple
-    #: VLAN ids, outermost first
-    vlan: tuple[int, ...] = ()
+    #: what the packet came in, outermost first, VLAN tags included
+    tunnel: tuple[Layer, ...] = ()
+
+    @property
+    def vlan(self) -> tuple[int, ...]:
+        """VLAN ids, outermost first."""
+        return tuple(int(layer.id or 0) for layer in self.tunnel if layer.kind == "vlan")
 
 
 class Side(str, Enum):

@@ -22,6 +22,7 @@ from netminedet.model import (
     Evidence,
     FiveTuple,
     InputInfo,
+    Layer,
     Management,
     NodeSeen,
     Pool,
@@ -183,6 +184,7 @@ def flow_document(where: Where) -> JsonObject:
         "dest_port": flow.dest_port,
         "proto": flow.proto.upper(),
         "vlan": list(where.vlan),
+        "tunnel": [_layer(layer) for layer in where.tunnel],
         "community_id": community_id(flow),
     }
 
@@ -214,6 +216,10 @@ def _node(node: NodeSeen) -> JsonObject:
         "packet": node.where.packet,
         "flow": flow_document(node.where),
     }
+
+
+def _layer(layer: Layer) -> JsonObject:
+    return {"kind": layer.kind, "id": layer.id, "src_ip": layer.src_ip, "dest_ip": layer.dest_ip}
 
 
 def _software(agent: Agent) -> JsonObject:

@@ -11,9 +11,10 @@ from socket import AF_INET, AF_INET6, inet_ntop
 
 from netminedet.capture import records
 from netminedet.model import Batch, FiveTuple, Where
-from netminedet.sieve import automaton, columns, decode, flows, names, text
+from netminedet.sieve import automaton, columns, decode, flows, fragments, layers, names, text
 from netminedet.sieve import openers as openers_module
 from netminedet.sieve.columns import CHUNK, Columns, Hits
+from netminedet.sieve.packets import Packets
 
 #: Flows kept at a time unless told otherwise; a flow takes 80 to 158 bytes.
 DEFAULT_MAX_FLOWS = 2_000_000
@@ -49,7 +50,7 @@ class Hit:
 
 def compiled() -> bool:
     """Whether the kernels run as compiled code."""
-    kernels = (records, decode, flows, names, text)
+    kernels = (records, decode, layers, fragments, flows, names, text)
     return all(not (module.__file__ or "").endswith(".py") for module in kernels)
 
 
@@ -74,7 +75,7 @@ class Sieve:
         low, high = seed & 0xFFFFFFFFFFFFFFFF, seed >> 64
         self._columns = Columns()
         self._hits = Hits()
-        self._decoder = decode.Decoder(self._columns, (low, high))
+        self._packets = Packets(self._columns, (low, high))
         self._flows = flows.FlowTable(self._columns, high ^ low, max(max_flows, MIN_MAX_FLOWS))
         self._text = text.TextScanner(
             self._columns,
@@ -95,7 +96,7 @@ class Sieve:
             high = min(low + CHUNK, batch.count)
             if self._flows.reserve(high - low):
                 self._text.bind(self._flows.memory())
-            self._decoder.run(batch, low, high)
+            batch = self._packets.run(batch, low, high)
             self._flows.run(batch, low, high)
             found = self._text.run(batch, low, high)
             wanted = self._names.run(batch, found) if found else 0
@@ -149,7 +150,7 @@ class Sieve:
 
     def counters(self) -> dict[str, int]:
         """Everything seen, skipped and evicted, by name."""
-        return {**self._flows.counters(), **self._decoder.counters(), **self._text.counters()}
+        return {**self._flows.counters(), **self._packets.counters(), **self._text.counters()}
 
     def _hit(self, batch: Batch, low: int, k: int, input_name: str) -> Hit:
         hits, cols = self._hits, self._columns
@@ -165,7 +166,7 @@ class Sieve:
                 input=input_name,
                 packet=batch.first_number + i,
                 flow=_five_tuple(batch.data, cols.ip_at[column], cols.ports[column], cols.proto[column]),
-                vlan=_vlan(cols.vlan[column]),
+                tunnel=self._packets.layers(batch, column),
             ),
             key=(cols.key0[column], cols.key1[column]),
             row=cols.row[column],
@@ -197,7 +198,3 @@ def _flow_of(addresses: bytes, ports: int, proto: int) -> FiveTuple:
         dest_port=ports & 0xFFFF,
         proto="tcp" if proto == 6 else "udp",
     )
-
-
-def _vlan(tags: int) -> tuple[int, ...]:
-    return ((tags >> 12) & 0xFFF, tags & 0xFFF)[: tags >> 24]

@@ -178,4 +178,4 @@ def _tls_sessions(findings: Findings) -> Iterator[BareTls]:
             where = name.evidence.where
             for flow in sorted(name.flows):
                 ja4 = name.evidence.details.get("ja4") if flow == where.flow else None
-                yield BareTls(Where(where.time_ns, where.input, where.packet, flow, where.vlan), ja4)
+                yield BareTls(Where(where.time_ns, where.input, where.packet, flow, where.tunnel), ja4)

@@ -90,6 +90,7 @@ def _place(suspect: Suspect, document: JsonObject) -> JsonObject:
     if not suspect.evidence:
         return {"src_ip": suspect.host}
     flow = flow_document(suspect.evidence[0].where)
+    del flow["tunnel"]  # in EVE it is an object of another form; ours is with the evidence
     first = document["evidence"][0]
     return {**flow, "pcap_cnt": first["packet"], "pcap_filename": first["input"]}
 

@@ -15,7 +15,7 @@ from netminedet.model import InputInfo, Verdict
 from netminedet.report.columns import cell, choose, shorten
 from netminedet.report.like import ReportLike
 from netminedet.report.sizes import size_lines, total_lines
-from netminedet.report.text import about, plural, printable, size
+from netminedet.report.text import about, came_in, plural, printable, size
 from netminedet.report.times import date_and_clock
 
 MACHINE = False
@@ -33,7 +33,15 @@ _INDENT = "    "
 #: Counters of what was read.
 _READ = ("packets", "bytes", "flows", "decoded")
 #: Counters of what is worth knowing of the traffic though nothing was lost by it.
-_NOTED = ("out_of_order", "retransmissions")
+_NOTED = (
+    "datagrams_reassembled",
+    "fragments_repeated",
+    "in_tunnels",
+    "ip_fragments",
+    "ipsec_over_udp",
+    "out_of_order",
+    "retransmissions",
+)
 
 
 def render(report: ReportLike, stream: TextIO, *, color: bool = False, width: int | None = None) -> None:
@@ -104,8 +112,10 @@ def _print_reasons(report: ReportLike, console: Console) -> None:
         console.print(first)
         for line in others:
             console.print(Text(_INDENT) + line)
-        for size_line in size_lines(suspect):
-            for line in Text(size_line).wrap(console, console.width - len(_INDENT), overflow="fold"):
+        inside = next((one.where.tunnel for one in suspect.evidence if one.where.tunnel), ())
+        notes = [*size_lines(suspect), *([f"seen inside {came_in(inside)}"] if inside else [])]
+        for note in notes:
+            for line in Text(note).wrap(console, console.width - len(_INDENT), overflow="fold"):
                 console.print(Text(_INDENT) + line)
 
 
