@@ -39,9 +39,13 @@ CERTIFICATE = cython.declare(cython.int, layout.CERTIFICATE)
 MATCH_NONE = cython.declare(cython.int, layout.MATCH_NONE)
 MATCH_NAME = cython.declare(cython.int, layout.MATCH_NAME)
 MATCH_BARE_TLS = cython.declare(cython.int, layout.MATCH_BARE_TLS)
+#: Of a domain: not in the set, but names under it are.
+MATCH_ABOVE = cython.declare(cython.int, 99)
 
 #: Longest name looked at, in bytes (RFC 1035 section 2.3.4 allows 255).
 NAME_SIZE = cython.declare(cython.Py_ssize_t, 256)
+#: Labels of a name in a DNS message: 255 bytes (RFC 1035 section 2.3.4) have room for no more.
+MOST_LABELS = cython.declare(cython.Py_ssize_t, 127)
 #: How far into an HTTP request the Host header is looked for, in bytes.
 HTTP_HEAD = cython.declare(cython.Py_ssize_t, 4096)
 #: Records of a DNS answer among which aliases are looked for, and compression pointers followed in
@@ -104,6 +108,7 @@ class NameScanner:
     joined: cython.uchar[:]
     data: cython.uchar[:]
     name: cython.uchar[:]
+    label_at: cython.uint[:]
     # behind the length that was read last
     der_at: cython.Py_ssize_t
     column: cython.uint[:]
@@ -126,6 +131,7 @@ class NameScanner:
         self.wanted = hits.wanted
         self.joined = hits.joined
         self.name = bytearray(NAME_SIZE)
+        self.label_at = array("I", bytes(4 * MOST_LABELS))
         self.column = hits.column
         self.ip_at = columns.ip_at
         self.ports = columns.ports
@@ -181,28 +187,42 @@ class NameScanner:
         """MATCH_NAME when the scratch name, or a domain it lies under, is in the set."""
         i: cython.Py_ssize_t = length
         value: cython.ulonglong = HASH_START
-        slot: cython.ulonglong
-        is_above: cython.bint
+        found: cython.int
         while i > 0:
             i -= 1
             value = ((value ^ self.name[i]) * HASH_STEP) & MASK
             if i == 0 or self.name[i - 1] == 0x2E:
-                is_above = False
-                slot = (value >> 1) & self.table_mask
-                while self.table[slot]:
-                    if self.table[slot] == value | 1:
-                        return MATCH_NAME
-                    if self.table[slot] == value & ~ONE:
-                        is_above = True
-                    slot = (slot + 1) & self.table_mask
-                if not is_above and not self.watching:
-                    return MATCH_NONE
-        if self.watching and length:
-            slot = value & (WATCH_SLOTS - 1)
-            while self.watched_names[slot]:
-                if self.watched_names[slot] == value:
-                    return MATCH_NAME
-                slot = (slot + 1) & (WATCH_SLOTS - 1)
+                found = self._probe(value)
+                if found != MATCH_ABOVE:
+                    return found
+        return self._watched_name(value) if length else MATCH_NONE
+
+    @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _probe(self, value: cython.ulonglong) -> cython.int:
+        """MATCH_NAME for the hash of a name in the set, MATCH_ABOVE where names may lie under it."""
+        slot: cython.ulonglong = (value >> 1) & self.table_mask
+        found: cython.int = MATCH_ABOVE if self.watching else MATCH_NONE
+        while self.table[slot]:
+            if self.table[slot] == value | 1:
+                return MATCH_NAME
+            if self.table[slot] == value & ~ONE:
+                found = MATCH_ABOVE
+            slot = (slot + 1) & self.table_mask
+        return found
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _watched_name(self, value: cython.ulonglong) -> cython.int:
+        """MATCH_NAME for the hash of a name that is watched."""
+        slot: cython.ulonglong = value & (WATCH_SLOTS - 1)
+        while self.watching and self.watched_names[slot]:
+            if self.watched_names[slot] == value:
+                return MATCH_NAME
+            slot = (slot + 1) & (WATCH_SLOTS - 1)
         return MATCH_NONE
 
     @cython.cfunc
@@ -246,30 +266,52 @@ class NameScanner:
     def _dns(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
         """The first question's name (RFC 1035 section 4.1.2), and what it is an alias of."""
         first: cython.Py_ssize_t = at
-        used: cython.Py_ssize_t = 0
+        labels: cython.Py_ssize_t = 0
         label: cython.Py_ssize_t
-        i: cython.Py_ssize_t
         if end - at < 17 or (self.data[at + 4] == 0 and self.data[at + 5] == 0):
             return MATCH_NONE
         at += 12
         while at < end:
             label = self.data[at]
             if label == 0:
-                if self._listed(used) == MATCH_NAME:
+                if self._asked(labels) == MATCH_NAME:
                     return MATCH_NAME
                 if self.data[first + 2] & 0x80:
                     return self._aliases(first, at + 5, end)
                 return MATCH_NONE
-            if label > 63 or at + 1 + label > end or used + label + 1 > NAME_SIZE:
+            if label > 63 or at + 1 + label > end or labels == MOST_LABELS:
                 return MATCH_NONE
-            if used:
-                self.name[used] = 0x2E
-                used += 1
-            for i in range(label):
-                self._put(used + i, self.data[at + 1 + i])
-            used += label
+            self.label_at[labels] = at
+            labels += 1
             at += 1 + label
         return MATCH_NONE
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _asked(self, labels: cython.Py_ssize_t) -> cython.int:
+        """As ``_listed``, of the labels at ``label_at``, where they stand in the packet."""
+        value: cython.ulonglong = HASH_START
+        start: cython.Py_ssize_t
+        i: cython.Py_ssize_t
+        byte: cython.int
+        found: cython.int
+        while labels > 0:
+            labels -= 1
+            start = self.label_at[labels]
+            i = start + self.data[start]
+            while i > start:
+                byte = self.data[i]
+                if 0x41 <= byte <= 0x5A:
+                    byte += 0x20
+                value = ((value ^ byte) * HASH_STEP) & MASK
+                i -= 1
+            found = self._probe(value)
+            if found != MATCH_ABOVE:
+                return found
+            if labels:
+                value = ((value ^ 0x2E) * HASH_STEP) & MASK
+        return self._watched_name(value) if value != HASH_START else MATCH_NONE
 
     @cython.cfunc
     @cython.nogil
