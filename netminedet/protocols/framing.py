@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -54,8 +55,9 @@ TEXT_DIALECTS: tuple[Callable[[str], list[dict[str, object]]], ...] = (
 
 _METHODS = (b"GET ", b"POST ", b"PUT ", b"HEAD ", b"CONNECT ", b"OPTIONS ", b"DELETE ", b"PATCH ")
 _STATUS = b"HTTP/1."
-#: X-Stratum: where a pool that is asked for getwork would rather have the miner connect (cpuminer's
-#: cpu-miner.c).
+#: The end of a JSON body, and the head of another message behind it: so many bytes decide.
+_NEXT_HEAD = re.compile(rb"[}\]]\s{0,8}(?=(?:GET|POST|PUT|HEAD|CONNECT|OPTIONS|DELETE|PATCH) |HTTP/1\.)")
+_HEAD_LOOK = 24
 _decode = msgspec.json.Decoder().decode
 
 
@@ -145,6 +147,12 @@ class HttpFraming:
             self._forget_loose()
             return self.feed(data) if data[:1] not in (b"{", b"[") else []
         room = MAX_BODY - len(self._loose)
+        head = _NEXT_HEAD.search(self._loose[-_HEAD_LOOK:] + data[:room])
+        if head is not None:  # the next message follows at once (pipelining, RFC 9112 section 9.3.2)
+            known = self._loose[:-_HEAD_LOOK] + head.string[: head.end()]
+            rest = bytes(head.string[head.end() :]) + data[room:]
+            self._forget_loose()
+            return _whole(bytes(known)) + self.feed(rest)
         self._loose_size += len(data)
         self._loose += data[:room]
         if len(data) > room:

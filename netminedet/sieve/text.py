@@ -437,6 +437,23 @@ class TextScanner:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(-1, check=False)
+    def _is_cut_post(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+        """The head of a POST that does not end in this segment: without it, nobody knows what the body is."""
+        if self.data[at] != 0x50 or self.data[at + 1] != 0x4F or end - at > STASH_SIZE // 2:
+            return 0
+        if self._http_word(at, end) != 1:
+            return 0
+        while True:
+            at = _find(self.data, 0x0A, at, end)
+            if at < 0:
+                return 1
+            if at + 2 < end and self.data[at + 1] == 0x0D and self.data[at + 2] == 0x0A:
+                return 0
+            at += 1
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
     def _http_word(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
         """1 for a request method, 2 for a status line (RFC 9112 sections 3 and 4), 0 for neither.
 
@@ -534,6 +551,9 @@ class TextScanner:
                 self._hit(DNS_TCP, column, start + 2, end - start - 2, context)
             elif (self.data[start] == 5 or self.data[start] == 4) and end - start <= SOCKS_SIZE:
                 self._hit(SOCKS_REQUEST, column, start, end - start, context)
+            if self.flight_begins and not self.found and self._is_cut_post(start, end):
+                self._keep(base, side, start, end, False)
+                return OPEN
         if not self.found and state == CLOSED and end > start:
             self.found = self._opens_carrier(start, end, context) != 0
         if not self.found and (state != CLOSED or self._may_hold_message(start, end)):
