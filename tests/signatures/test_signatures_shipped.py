@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -125,3 +126,16 @@ def test_escaped_verb_contains_an_anchor(spelling: str) -> None:
     line = f'{{"id":1,"method":"{spelling}","params":[]}}'
     assert any(anchor in line.encode() for anchor in SIGNATURES.anchors)
     assert "stratum-v1.subscribe" in found(json.loads(line))
+
+
+#: What its parser makes of it has one form only.
+ONE_FORM = {"stratum-v2.noise-handshake"}
+
+
+@pytest.mark.parametrize("dialect", load_signatures().dialects, ids=lambda dialect: dialect.id)
+def test_every_message_has_two_examples_and_every_file_two_lookalikes(dialect: Dialect) -> None:
+    seen = Counter(name for example in dialect.examples for name in set(example.matches))
+    lacking = [one.id for one in dialect.patterns if seen[one.id] < 2 and one.signature not in ONE_FORM]
+    assert not lacking
+    assert len(dialect.lookalikes) >= 2
+    assert len({example.text for example in dialect.examples}) == len(dialect.examples)
