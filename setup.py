@@ -17,6 +17,8 @@ KERNELS = [
     "netminedet.capture.resync",
     "netminedet.sieve.decode",
     "netminedet.sieve.flows",
+    "netminedet.sieve.fragments",
+    "netminedet.sieve.layers",
     "netminedet.sieve.names",
     "netminedet.sieve.text",
 ]

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netminedet import __version__
-from netminedet.model import InputInfo, Message, NetminedetError, SignatureSetInfo, Suspect
+from netminedet.model import InputInfo, Message, NetminedetError, NodeSeen, SignatureSetInfo, Suspect
 
 if TYPE_CHECKING:
     from netminedet.estimate import Totals
+    from netminedet.pipeline import Pipeline
     from netminedet.report.mask import Masker
     from netminedet.signatures import SignatureSet
     from netminedet.story import Story
@@ -88,6 +89,11 @@ class Report:
         return tuple(mask_suspect(suspect, self._masker) for suspect in found)
 
     @cached_property
+    def adjacent(self) -> tuple[NodeSeen, ...]:
+        """Hosts that speak the protocols of coin nodes, where ``scan`` was asked for them: no suspects."""
+        return self.findings.nodes_seen()
+
+    @cached_property
     def estimates(self) -> Totals:
         """Hash rate by algorithm and power of all suspects that mine themselves."""
         from netminedet.estimate import totals_of
@@ -139,12 +145,14 @@ def scan(
     max_flows: int | None = None,
     hash_inputs: bool = True,
     progress: Callable[[Progress], None] | None = None,
+    adjacent: bool = False,
 ) -> Report:
     """Scan capture files and folders ("-" is standard input) for hosts that mine.
 
     ``home_net``: networks in CIDR form; a pool or proxy inside them is itself a suspect.
     ``signatures``: folders with signature files that add to or override the shipped ones.
     ``hash_inputs``: put the SHA-256 of each input into the report.
+    ``adjacent``: list coin nodes in ``Report.adjacent``; they are no suspects.
 
     Each input is read by itself, so that ``scan([a, b]) == scan([a]) + scan([b])``.  Flows
     that go on from one input to the next are put together again by their messages; a
@@ -153,7 +161,7 @@ def scan(
     Raises NetminedetError when no input can be read, and for wrong arguments.  An input
     that cannot be read among others that can is told in ``Report.inputs``.
     """
-    return _scan(paths, home_net, signatures, max_flows, hash_inputs, progress)
+    return _scan(paths, home_net, signatures, max_flows, hash_inputs, progress, adjacent=adjacent)
 
 
 def explain(
@@ -187,9 +195,12 @@ def _scan(
     hash_inputs: bool,
     progress: Callable[[Progress], None] | None,
     on_message: Callable[[Message], None] | None = None,
+    *,
+    adjacent: bool = False,
 ) -> Report:
     """See ``scan``; ``on_message`` is told every mining message."""
     from netminedet.capture import discover
+    from netminedet.pipeline import Pipeline
     from netminedet.sieve import DEFAULT_MAX_FLOWS
     from netminedet.signatures import load_signatures
 
@@ -206,7 +217,8 @@ def _scan(
     limit = DEFAULT_MAX_FLOWS if max_flows is None else max_flows
     for number, path in enumerate(found.files):
         step = _stepper(progress, path, number, len(found.files))
-        report = report + _scan_one(path, report, limit, hash_inputs, step, on_message)
+        make = partial(Pipeline, signature_set, path, limit, on_message, adjacent)
+        report = report + _scan_one(path, report, make, hash_inputs, step)
     if not any(info.complete or info.packets for info in report.inputs):
         raise NetminedetError("\n".join(info.problems[0] for info in report.inputs if info.problems))
     return report
@@ -245,14 +257,12 @@ def empty_report(
 def _scan_one(
     path: str,
     like: Report,
-    max_flows: int,
+    make_pipeline: Callable[[], Pipeline],
     hash_inputs: bool,
     step: Callable[[Any], None],
-    on_message: Callable[[Message], None] | None,
 ) -> Report:
     """The report on one input, with the settings of ``like``."""
     from netminedet.capture import open_source
-    from netminedet.pipeline import Pipeline
     from netminedet.verdict.findings import Findings
 
     try:
@@ -260,7 +270,7 @@ def _scan_one(
     except NetminedetError as error:
         info = InputInfo(path=path, complete=False, problems=[str(error)])
         return replace(like, inputs=(info,), counters={}, findings=Findings())
-    pipeline = Pipeline(like._signature_set, path, max_flows, on_message)
+    pipeline = make_pipeline()
     with source:
         for batch in source.batches():
             pipeline.feed(batch)

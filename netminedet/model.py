@@ -93,6 +93,18 @@ class FiveTuple:
 
 
 @dataclass(frozen=True, slots=True)
+class Layer:
+    """One header around a packet: a tag, a label or a tunnel, with its outer addresses if it has any."""
+
+    #: "vlan", "mpls", "pppoe", "gre", "vxlan", "gtp-u"...: a name of ``sieve.layers.KINDS``
+    kind: str
+    #: VLAN id, label, session, key, VNI, TEID...: as operators write it
+    id: str | None = None
+    src_ip: str | None = None
+    dest_ip: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Where:
     """Time and place of a packet: enough for a reader to find it again."""
 
@@ -100,8 +112,13 @@ class Where:
     input: str
     packet: int
     flow: FiveTuple
-    #: VLAN ids, outermost first
-    vlan: tuple[int, ...] = ()
+    #: what the packet came in, outermost first, VLAN tags included
+    tunnel: tuple[Layer, ...] = ()
+
+    @property
+    def vlan(self) -> tuple[int, ...]:
+        """VLAN ids, outermost first."""
+        return tuple(int(layer.id or 0) for layer in self.tunnel if layer.kind == "vlan")
 
 
 class Side(str, Enum):
@@ -124,6 +141,7 @@ class Kind(str, Enum):
     ACCEPTED = "accepted"  # the server's yes to a share
     REJECTED = "rejected"  # the server's no to a share
     CONTROL = "control"  # difficulty, keep-alive and the like
+    STATUS = "status"  # asking a mining machine how it is, and what it answers
 
 
 class Strength(IntEnum):
@@ -165,9 +183,12 @@ class NameSource(str, Enum):
     """Where a pool's name was read."""
 
     DNS = "dns"
+    DNS_ALIAS = "dns-cname"
     TLS = "tls-sni"
+    TLS_CERTIFICATE = "tls-certificate"
     HTTP_HOST = "http-host"
     HTTP_CONNECT = "http-connect"
+    SOCKS = "socks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +213,20 @@ class NameSeen:
     where: Where
     source: NameSource
     pool: PoolName
+    #: what else the packet tells, any of: asked (the name that is an alias of the pool's), port
+    #: (asked for behind a proxy), ja4 (of the ClientHello)
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TunnelAsked:
+    """A host asked a proxy to connect it to a pool; ``where.flow`` is as the asker sends."""
+
+    where: Where
+    source: NameSource
+    pool: PoolName
+    #: the pool's port that it asked for; 0 where none was named
+    port: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +245,8 @@ class BareTls:
     """A TLS session opened without a server name (or to a pool's); ``where.flow`` is as the client sends."""
 
     where: Where
+    #: the client's fingerprint JA4; None where the ClientHello was not whole
+    ja4: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,11 +292,17 @@ class Evidence:
     where: Where
     excerpt: str
     why: str
+    #: context that proves nothing by itself: see ``NameSeen.details``
+    details: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Pool:
-    """A server that a suspect mines at, or whose name it looked up."""
+    """A server that a suspect mines at, or whose name it looked up.
+
+    Behind a proxy ``name`` is the pool's, as the proxy was asked for it, ``ip`` and ``port`` are
+    the proxy's.
+    """
 
     name: str | None
     ip: str | None
@@ -274,6 +317,36 @@ class Shares:
     submitted: int = 0
     accepted: int = 0
     rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSeen:
+    """A host that speaks the protocol of coin nodes or wallets: beside mining, and none."""
+
+    host: str
+    #: "bitcoin-p2p", "monero-levin", "ethereum-rlpx", "lightning"
+    protocol: str
+    #: the coin, where its bytes tell; else empty
+    network: str
+    first_seen: int
+    last_seen: int
+    #: who it spoke to, sorted; at most ``findings.MAX_VALUES``, and whether there were more
+    peers: tuple[str, ...]
+    truncated: bool
+    #: the first packet that tells
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Management:
+    """What a mining machine told of itself through its management interface."""
+
+    #: the programs that it named, e.g. "cgminer 4.11.1"
+    interfaces: tuple[str, ...]
+    #: addresses of the pools that it is set to mine at
+    pools: tuple[str, ...]
+    #: the latest rate that it stated, in hashes a second
+    hash_rate: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +379,8 @@ class Suspect:
     software: tuple[Agent, ...] = ()
     #: by algorithm; of a proxy, what it handed in upstream
     hash_rates: tuple[HashRate, ...] = ()
+    #: what it told of itself through its management interface; its own word, and no estimate
+    management: Management | None = None
     #: of a proxy or pool: different login names that it was told by the miners it serves
     rigs: int = 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 from netminedet.model import (
@@ -16,13 +16,20 @@ from netminedet.model import (
     NameSeen,
     NameSource,
     PoolName,
+    TunnelAsked,
     Where,
 )
+from netminedet.protocols.certificate import certificate_names
 from netminedet.protocols.conversation import Conversation, Segment
-from netminedet.protocols.dns import read_dns
-from netminedet.protocols.hosts import http_host, tls_server_name
+from netminedet.protocols.dns import DnsMessage, read_dns
+from netminedet.protocols.hosts import http_target
+from netminedet.protocols.peers import OPENERS as PEER_OPENERS
+from netminedet.protocols.peers import adjacent as read_adjacent
+from netminedet.protocols.socks import tunnel_request
+from netminedet.protocols.tls import ja4, tls_server_name
 from netminedet.sieve import FlowKey, Hit, Sieve
 from netminedet.sieve.columns import (
+    CERTIFICATE,
     CLIENT_HELLO,
     DNS_TCP,
     DNS_UDP,
@@ -32,10 +39,14 @@ from netminedet.sieve.columns import (
     HTTP_REQUEST,
     HTTP_SEEN,
     MATCH_BARE_TLS,
+    NEW_FLOW,
+    PEER,
     SEGMENT,
+    SOCKS_REQUEST,
 )
 from netminedet.signatures import SignatureSet
-from netminedet.verdict.findings import Findings
+from netminedet.verdict.findings import Findings, Sealed
+from netminedet.watch import Watch
 
 #: Flagged flows followed at a time; the one that was quiet longest gives way.
 MAX_CONVERSATIONS = 20_000
@@ -57,10 +68,14 @@ class Pipeline:
         input_name: str,
         max_flows: int,
         on_message: Callable[[Message], None] | None = None,
+        adjacent: bool = False,
     ) -> None:
-        """``on_message`` is told every mining message, in the order in which they complete."""
+        """``on_message`` is told every mining message, in the order in which they complete.
+        ``adjacent``: look for coin nodes, too."""
         suffixes = (name for name, _ in signatures.pools.suffixes())
-        self._sieve = Sieve(signatures.anchors, suffixes, max_flows)
+        self._sieve = Sieve(
+            signatures.anchors, suffixes, max_flows, signatures.openers, PEER_OPENERS if adjacent else None
+        )
         self._signatures = signatures
         self._input = input_name
         self._conversations: OrderedDict[FlowKey, Conversation] = OrderedDict()
@@ -68,15 +83,22 @@ class Pipeline:
         self._counts: Counter[str] = Counter()
         self._on_message = on_message
         self.findings = Findings()
+        self._watch = Watch(self._sieve, self.findings)
 
     def feed(self, batch: Batch) -> None:
         """Work through a batch."""
         for hit in self._sieve.run(batch, self._input):
             if hit.kind == SEGMENT:
                 self._segment(hit)
+            elif hit.kind == PEER:
+                if (found := read_adjacent(hit.payload)) is not None:
+                    self.findings.add_node(hit.where, found.protocol, found.network)
+            elif hit.kind == NEW_FLOW:
+                if self._watch.begun(hit):
+                    self._note(hit)
             elif hit.match == MATCH_BARE_TLS:
                 self._note(hit)
-                self.findings.add_bare_tls(BareTls(hit.where))
+                self.findings.add_bare_tls(BareTls(hit.where, ja4(hit.prefix or hit.payload)))
             else:
                 self._named(hit)
         if self._noted:
@@ -88,6 +110,7 @@ class Pipeline:
             self._close(conversation)
         self._conversations.clear()
         self._take_totals(final=True)
+        self._counts.update(self._watch.counts)
         return {**self._sieve.counters(), **self._counts}
 
     def _segment(self, hit: Hit) -> None:
@@ -110,13 +133,19 @@ class Pipeline:
 
     def _close(self, conversation: Conversation) -> None:
         self._add(conversation.finish())
+        if (encrypted := conversation.encrypted) is not None:
+            flow, seen = encrypted
+            sealed = Sealed(seen.submitted, seen.acknowledged, seen.minutes, seen.over)
+            self.findings.add_sealed(flow, sealed)
         self._counts["stream_gaps"] += conversation.gaps
         self._counts["messages_too_long"] += conversation.oversized
+        self._counts["messages_undecodable"] += conversation.undecodable
         self._counts["messages_dropped"] += conversation.dropped
 
     def _add(self, messages: list[Message]) -> None:
         for message in messages:
             self.findings.add_message(message)
+            self._watch.heard(message)
             if self._on_message is not None:
                 self._on_message(message)
 
@@ -139,17 +168,36 @@ class Pipeline:
         if hit.kind in (DNS_UDP, DNS_TCP):
             self._dns(hit, data)
         elif hit.kind == CLIENT_HELLO:
-            self._used(hit, tls_server_name(data), NameSource.TLS)
-        elif hit.kind == HTTP_REQUEST:
-            host, tunnel = http_host(data)
-            self._used(hit, host, NameSource.HTTP_CONNECT if tunnel else NameSource.HTTP_HOST)
-
-    def _used(self, hit: Hit, name: str | None, source: NameSource) -> None:
-        pool = self._signatures.pools.lookup(name) if name else None
-        if pool is not None:
-            self.findings.add_name(NameSeen(hit.where, source, pool), hit.wirelen)
-            if source is NameSource.TLS:
+            if pool := self._pool(tls_server_name(data)):
                 self._note(hit)
+                mark = ja4(data)
+                self._seen(hit, NameSeen(hit.where, NameSource.TLS, pool, {"ja4": mark} if mark else {}))
+        elif hit.kind == CERTIFICATE:
+            if pool := self._signatures.pools.owner(certificate_names(data)):
+                self._note(hit)
+                self._seen(hit, NameSeen(_reversed(hit), NameSource.TLS_CERTIFICATE, pool))
+        elif hit.kind == SOCKS_REQUEST:
+            if request := tunnel_request(data):
+                self._tunnel(hit, request.host, request.port, NameSource.SOCKS)
+        elif hit.kind == HTTP_REQUEST:
+            target = http_target(data)
+            if target.tunnel:
+                self._tunnel(hit, target.host, target.port, NameSource.HTTP_CONNECT)
+            elif pool := self._pool(target.host):
+                self._seen(hit, NameSeen(hit.where, NameSource.HTTP_HOST, pool))
+
+    def _tunnel(self, hit: Hit, host: str | None, port: int, source: NameSource) -> None:
+        """A proxy was asked for a connection to ``host``."""
+        if pool := self._pool(host):
+            self._note(hit)
+            self._seen(hit, NameSeen(hit.where, source, pool, {"port": str(port)} if port else {}))
+            self.findings.add_tunnel(TunnelAsked(hit.where, source, pool, port))
+
+    def _seen(self, hit: Hit, seen: NameSeen) -> None:
+        self.findings.add_name(seen, hit.wirelen)
+
+    def _pool(self, name: str | None) -> PoolName | None:
+        return self._signatures.pools.lookup(name) if name else None
 
     def _dns(self, hit: Hit, data: bytes) -> None:
         message = read_dns(data)
@@ -158,16 +206,25 @@ class Pipeline:
         where = hit.where
         if message.is_answer:
             where = _reversed(hit)
-        for pool in self._pools(message.questions):
-            self.findings.add_name(NameSeen(where, NameSource.DNS, pool), hit.wirelen)
-            for address, ttl in message.addresses:
-                self.findings.add_answer(NameAnswer(where, where.flow.src_ip, pool, address, ttl))
+        self._watch.asked(message, where)
+        for asked in message.questions:
+            self._looked_up(hit, where, message, asked)
 
-    def _pools(self, names: tuple[str, ...]) -> Iterator[PoolName]:
-        for name in names:
-            pool = self._signatures.pools.lookup(name)
-            if pool is not None:
-                yield pool
+    def _looked_up(self, hit: Hit, where: Where, message: DnsMessage, asked: str) -> None:
+        """A question: is its name, or the first that it is an alias of, a pool's?"""
+        chain = message.chain(asked)
+        pools = ((start, pool) for start, name in enumerate(chain) if (pool := self._pool(name)))
+        start, pool = next(pools, (0, None))
+        if pool is None:
+            return
+        if start:
+            seen = NameSeen(where, NameSource.DNS_ALIAS, pool, {"asked": asked})
+        else:
+            seen = NameSeen(where, NameSource.DNS, pool)
+        self._seen(hit, seen)
+        for owner, address, ttl in message.addresses:
+            if owner in chain[start:]:
+                self.findings.add_answer(NameAnswer(where, where.flow.src_ip, pool, address, ttl))
 
 
 def _segment_of(hit: Hit) -> Segment:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from netminedet.model import Evidence, Message, NetminedetError, Suspect, Where
 from netminedet.verdict.explain import Ruling, explain_verdict, seen_of
 from netminedet.verdict.findings import place_of
-from netminedet.verdict.sessions import sessions_to_pools
+from netminedet.verdict.sessions import all_sessions
 
 if TYPE_CHECKING:
     from netminedet.api import Report
@@ -33,7 +33,8 @@ class Line:
     where: Where
     #: true: on its way to the pool (or DNS server); false: from there
     to_pool: bool
-    #: "handshake", "job", "share"…; "name" for a pool's name, "tls" for a session
+    #: "handshake", "job", "share"…; "name" for a pool's name, "tls" for a session, "tunnel" for one
+    #: asked of a proxy, "opened" for another that cannot be read
     kind: str
     #: of every signature that recognised it
     signatures: tuple[str, ...]
@@ -172,18 +173,18 @@ def _line(message: Message) -> Line:
 
 
 def _named(host: str, report: Report) -> Iterator[Line]:
-    """The pool names that a host used, with what the DNS answered, and its TLS sessions to pools."""
+    """The pool names that a host used, with what the DNS answered, and its hidden sessions with pools."""
     findings = report.findings
     for (asker, _, _), name in findings.names.items():
         if asker == host:
             times = {"seen": f"{name.sightings} times"} if name.sightings > 1 else {}
-            yield _named_line(name.evidence, "name", times)
+            yield _named_line(name.evidence, "name", {**name.evidence.details, **times})
     for (asker, address, _), answer in findings.answers.items():
         if asker == host:
             yield replace(_named_line(answer.evidence, "name", {"address": address}), to_pool=False)
-    for session in sessions_to_pools(findings):
+    for session in all_sessions(findings):
         if session.where.flow.src_ip == host:
-            yield _named_line(session.evidence, "tls", {})
+            yield _named_line(session.evidence, session.kind, session.details)
 
 
 def _named_line(evidence: Evidence, kind: str, details: Mapping[str, str]) -> Line:

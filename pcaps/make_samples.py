@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import scenes
+from applications import applications
+from hidden import names
 from lookalikes import lookalikes
 from mixed import mixed
 from neighbours import neighbours
@@ -18,6 +20,7 @@ from pages import browser
 from second import stratum_v2
 from tunnels import INTERFACES, tunnels
 from wire import Tape
+from words import duino_coin, management, nodes
 from work import getwork_capture
 
 PCAP: dict[str, Callable[[], Tape]] = {
@@ -30,14 +33,19 @@ PCAP: dict[str, Callable[[], Tape]] = {
     "kaspa": scenes.kaspa,
     "kawpow": scenes.kawpow,
     "dns-lookup": scenes.dns_lookup,
+    "names": names,
     "late-handshake": scenes.late_handshake,
     "midstream": scenes.midstream,
     "proxy-and-pool": scenes.proxy_and_pool,
     "getwork": getwork_capture,
     "browser": browser,
     "stratum-v2": stratum_v2,
+    "duino-coin": duino_coin,
+    "management-api": management,
+    "nodes": nodes,
     "lookalikes": lookalikes,
     "lookalikes-2": neighbours,
+    "lookalikes-3": applications,
 }
 
 

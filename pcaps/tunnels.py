@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import dialects as d
+import overlays as over
 from scapy.contrib.mpls import MPLS
 from scapy.layers.l2 import CookedLinux, Dot1AD, Dot1Q, Ether, Loopback
 from scapy.layers.ppp import PPP, PPPoE
@@ -12,7 +13,7 @@ from scapy.packet import Packet, Raw
 from wire import ETHERNET, Talk, Tape, mac
 
 #: (link type, decimal places of a second) of the interfaces of the capture
-INTERFACES = ((ETHERNET, 6), (113, 9), (101, 3), (276, 6), (0, 6))
+INTERFACES = ((ETHERNET, 6), (113, 9), (101, 3), (276, 6), (0, 6), (127, 6))
 
 
 def vlan(ip: Packet) -> Packet:
@@ -69,6 +70,18 @@ WAYS: tuple[tuple[str, Callable[[Packet], Packet], int], ...] = (
     ("raw", bare, 2),
     ("cooked2", cooked2, 3),
     ("null", null, 4),
+    ("gre", over.gre, 0),
+    ("6in4", over.six_over_four, 0),
+    ("gtp", over.gtp, 0),
+    ("l2tp", over.l2tp, 0),
+    ("pptp", over.pptp, 0),
+    ("vxlan", over.vxlan, 0),
+    ("geneve", over.geneve, 0),
+    ("erspan", over.erspan, 0),
+    ("pseudowire", over.pseudowire, 0),
+    ("radio", over.radio, 5),
+    ("fragments", vlan, 0),
+    ("gtp-fragments", over.gtp, 0),
 )
 
 
@@ -77,7 +90,8 @@ def tunnels() -> Tape:
     tape = Tape()
     for number, (name, cover, interface) in enumerate(WAYS):
         client = (f"10.7.0.{11 + number}", 46000 + number)
-        talk = Talk(tape, client, ("203.0.113.30", 3333), at=2 * number, cover=cover, interface=interface)
+        onto = over.InPieces(tape) if name.endswith("fragments") else tape
+        talk = Talk(onto, client, ("203.0.113.30", 3333), at=2 * number, cover=cover, interface=interface)
         d.stratum_v1(talk.open(), f"acct5.{name}", "cgminer/4.12.1", shares=2)
         talk.close()
     return tape

@@ -169,6 +169,7 @@ def test_every_limit_is_documented() -> None:
         "protocols.jsonlines",
         "protocols.conversation",
         "protocols.dns",
+        "protocols.certificate",
     )
     for room in (*rooms, "verdict.findings", "verdict.weigh"):
         module = importlib.import_module(f"netminedet.{room}")

@@ -106,6 +106,7 @@ RULINGS = [
     pytest.param("stratum-v1.pcap", "192.168.10.21", Basis.ACCEPTED, id="accepted"),
     pytest.param("midstream.pcap", "10.6.0.12", Basis.SHARES, id="one-side"),
     pytest.param("mixed.pcapng", "10.8.0.17", Tie.SESSION, id="tls"),
+    pytest.param("names.pcap", "10.13.0.12", Tie.TUNNEL, id="tunnel"),
 ]
 
 

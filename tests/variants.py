@@ -92,12 +92,13 @@ def examples() -> dict[str, list[Turn]]:
     """The examples of each signature file, the client's and the server's in turn."""
     found: dict[str, list[Turn]] = {}
     for dialect in signatures().dialects:
+        if {"frames", "text"} & set(dialect.carriers):
+            continue
         notes = Notes()
         for example in dialect.examples:
             say = notes.down if example.sender is Side.SERVER else notes.up
             say(json.loads(example.text))
-        if "frames" not in dialect.carriers:
-            found[dialect.id] = notes.turns
+        found[dialect.id] = notes.turns
     return found
 
 
@@ -151,6 +152,17 @@ class Style:
             for c in text
         )
         return f'"{written}"'
+
+
+def words(end: bytes = b"") -> list[Segment]:
+    """A Duino-Coin session: the server first, three rounds, a segment for each message."""
+    said: list[Segment] = [(False, b"2.4" + end), (True, b"FROM,PC Miner,acct7,192.0.2.7,Linux" + end)]
+    for number, answer in enumerate((b"GOOD", b"BAD", b"GOOD")):
+        digests = f"{number:040x},{number + 7:040x},5000".encode()
+        share = f"{4711 + number},151200.5,Official PC Miner 2.4,rig1".encode()
+        said += [(True, b"JOB,acct7,LOW" + end), (False, digests + end), (True, share + end)]
+        said.append((False, answer + end))
+    return said
 
 
 def retyped(turns: list[Turn], change: Callable[[Any], Any]) -> list[Turn]:

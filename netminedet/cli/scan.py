@@ -88,6 +88,7 @@ mask_option = click.option(
     help="Hash each input, so that it can be told again.  [default: only for machine formats]",
 )
 @mask_option
+@click.option("--adjacent", is_flag=True, help="List coin nodes and their peers, too; they are no suspects.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 when suspects were found, not with 1.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar and no notes on stderr, only errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Tell on stderr what was read of each input.")
@@ -109,7 +110,8 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], form: str, output: st
     masker = load_key(options["mask"], output)
     chosen = load_format(form)
     hash_inputs = chosen.MACHINE if options["hash_inputs"] is None else options["hash_inputs"]
-    given = {name: options[name] for name in ("home_net", "signatures", "max_flows") if options[name]}
+    names = ("home_net", "signatures", "max_flows", "adjacent")
+    given = {name: options[name] for name in names if options[name]}
     with progress_of(options["quiet"]) as progress:
         report = api.scan(paths, hash_inputs=hash_inputs, progress=progress, **given)
     tell_inputs(report, quiet=options["quiet"], verbose=options["verbose"])

@@ -90,6 +90,7 @@ _ROWS = (
     Algorithm("equihash-144-5", "Sol", None, "ZIP 301: targets only"),
     Algorithm("equihash-192-7", "Sol", None, "ZIP 301: targets only"),
     Algorithm("equihash-125-4", "Sol", None, "ZIP 301: targets only"),
+    Algorithm("equihash-210-9", "Sol", None, "targets only"),
     Algorithm("beamhash", "Sol", None, _NONE),
     Algorithm("cuckatoo32", "g", None, _NONE),
     Algorithm("cuckoo29", "g", None, _NONE),
@@ -101,6 +102,10 @@ ALGORITHMS = {row.name: row for row in _ROWS}
 
 #: Other spellings, lower case: of NiceHash, of xmrig's ``algo`` keys, of miners' options.
 _ALIASES = {
+    "125_4": "equihash-125-4",  # the ninth item of a Zcash-like job
+    "144_5": "equihash-144-5",
+    "192_7": "equihash-192-7",
+    "200_9": "equihash-200-9",
     "alephium": "blake3-alephium",
     "autolykos": "autolykos2",
     "beamv3": "beamhash",
@@ -139,6 +144,8 @@ _PREFIXES = (
 
 #: Dialects that carry one algorithm only.
 _OF_DIALECT = {
+    "aeternity": "cuckoo29",
+    "aion": "equihash-210-9",
     "aleo": "aleo-puzzle",
     "alephium": "blake3-alephium",
     "beam": "beamhash",
@@ -174,6 +181,7 @@ _COINS = {
     "autolykos2": "ERG",
     "equihash-200-9": "ZEC ZEN KMD ZCL",
     "equihash-144-5": "BTG BTCZ",
+    "equihash-210-9": "AION",
     "equihash-125-4": "FLUX",
     "beamhash": "BEAM",
     "randomx": "XMR ZEPH ARQ WOW SAL XTM",

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from netminedet.estimate.algorithms import ALGORITHMS, algorithm_of
 from netminedet.estimate.power import PowerEstimate, PowerTable
 from netminedet.estimate.rate import Counted, RateEstimate, Window, estimate_rate, reported_rate
 from netminedet.estimate.work import Work, number, work_of
@@ -76,6 +77,8 @@ def hash_rates(flows: Iterable[SharesOfFlow], power: PowerTable) -> tuple[HashRa
 
 def _add(groups: dict[tuple[str, str, Counted], _Group], flow: SharesOfFlow) -> None:
     latest = _work(flow, flow.in_force)
+    if flow.reported and latest is None and not any(_work(flow, measure) for measure in flow.measures):
+        _add_reported(groups, flow)
     for measure, shares in flow.measures.items():
         work = _work(flow, measure) or latest
         if work is not None:
@@ -86,6 +89,17 @@ def _add(groups: dict[tuple[str, str, Counted], _Group], flow: SharesOfFlow) -> 
         group = groups.setdefault((latest.algorithm, latest.unit, flow.counted), _Group())
         group.in_force = max(group.in_force, latest.hashes)
         group.ambiguity = latest.ambiguity
+        group.flows.append(flow)
+
+
+def _add_reported(groups: dict[tuple[str, str, Counted], _Group], flow: SharesOfFlow) -> None:
+    """A flow of which nothing is known but the rate that its miner claims."""
+    hints = [agent.algorithm for agent in flow.agents if agent.algorithm]
+    guess = algorithm_of(flow.dialect, flow.coins, hints)
+    if guess is not None:
+        unit = ALGORITHMS[guess.algorithm].unit
+        group = groups.setdefault((guess.algorithm, unit, flow.counted), _Group())
+        group.ambiguity = group.ambiguity or guess.ambiguity
         group.flows.append(flow)
 
 

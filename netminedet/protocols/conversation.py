@@ -7,6 +7,8 @@ mail or a database row may quote a whole Stratum session.  A message counts
   present turn of speech (*flight*) began;
 * at once, too, as a segment of its own after a binary preamble of the same side:
   what quotes protocols is text, or holds the quotation inside a frame;
+* in a dialogue of plain words, which others may speak as well, only once both sides have
+  said something that is telling;
 * otherwise (a preamble of text, an HTTP exchange before, a flow picked up in the
   middle of something else) only if it begins a flight or a segment or follows such a
   message directly, and only once the other side has answered in kind: a proxy or a
@@ -21,27 +23,34 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol
 
-from netminedet.model import Kind, Message, Side, Strength, Where
+from netminedet.model import FiveTuple, Kind, Message, Side, Strength, Where
+from netminedet.protocols.channels import Channels
 from netminedet.protocols.framing import (
     FrameFraming,
     Framing,
     HttpFraming,
+    TextFraming,
     WebSocketFraming,
     is_request,
+    may_begin_http,
     midstream_websocket,
     opening,
+    read_value,
 )
-from netminedet.protocols.jsonlines import ForeignItem, JsonItem, JsonLines
+from netminedet.protocols.jsonlines import ForeignItem, Item, JsonItem, JsonLines
 from netminedet.protocols.measure import Measures
-from netminedet.protocols.stratum_v2 import NoiseStage, NoiseWatch, looks_random
+from netminedet.protocols.stratum_v2 import NoiseCounts, NoiseStage, NoiseWatch, looks_random
 from netminedet.protocols.stream import Stream
 
 #: Requests without an answer that a side may have, and messages held until the other side speaks.
 MAX_PENDING = 512
 MAX_HELD = 64
+#: A longer number is no text that an answer could have.
+_ID_BITS = 64
 
 #: Bytes of the first flight of an encrypted Stratum V2 connection (sv2-spec section 4.5.1).
 NOISE_OPENING = 64
+_MINUTE = 60_000_000_000
 
 
 class Recognised(Protocol):
@@ -68,6 +77,8 @@ class Recognised(Protocol):
 class Recogniser(Protocol):
     """The signatures, as far as a conversation needs them."""
 
+    @property
+    def openers(self) -> tuple[bytes, ...]: ...
     def match(
         self, message: object, sender: Side | None = None, carrier: str | None = None
     ) -> Iterable[Recognised]: ...
@@ -120,6 +131,8 @@ class _End:
     in_dialogue: bool = False
     spoke_in_kind: bool = False
     last: Segment | None = None
+    #: the segment before the last
+    before: Segment | None = None
 
 
 class Conversation:
@@ -155,10 +168,23 @@ class Conversation:
         """Messages given up because of their length."""
         return sum(end.framing.oversized for end in self._ends)
 
+    @property
+    def undecodable(self) -> int:
+        """WebSocket messages that could not be inflated."""
+        return sum(end.framing.undecodable for end in self._ends)
+
+    @property
+    def encrypted(self) -> tuple[FiveTuple, NoiseCounts] | None:
+        """The flow of an encrypted Stratum V2 channel, and what its sizes show; None where there is none."""
+        last = self._ends[self._noise_client].last
+        if self._noise is None or self._noise.stage is not NoiseStage.CHANNEL or last is None:
+            return None
+        return last.where.flow, self._noise.counts()
+
     def segment(self, segment: Segment) -> list[Message]:
         """Take the next segment of either side; the mining messages that it completes."""
         end = self._ends[segment.side]
-        end.last = segment
+        end.before, end.last = end.last, segment
         if segment.syn:
             end.stream.restart(segment.seq + 1)
             end.framing = JsonLines()
@@ -181,6 +207,8 @@ class Conversation:
             if end.last is not None:
                 for piece in end.stream.flush():
                     messages += self._read(end.last, piece.data, piece.gap)
+        for end in self._ends:
+            messages += self._end_turn(end, end.last)
         self.found += len(messages)
         return messages
 
@@ -195,10 +223,24 @@ class Conversation:
             if self._noise is not None:
                 return watched
         self._choose_framing(end, segment, data)
-        carrier = end.framing.carrier
+        ended = self._end_turn(self._ends[1 - segment.side], self._ends[1 - segment.side].last)
+        if data.startswith(self._signatures.openers):
+            ended += self._end_turn(end, end.before)
         items = end.framing.feed(data, gap=gap)
         if isinstance(end.framing, HttpFraming) and end.framing.tunnel is not None:
             return self._read_tunnel(end.framing, segment)
+        return ended + self._take(end, segment, items)
+
+    def _end_turn(self, end: _End, last: Segment | None) -> list[Message]:
+        """What the end wrote without a newline, up to its segment ``last``, is a message where it writes
+        text: the other end speaks, or it begins another one itself."""
+        if last is None or not isinstance(end.framing, TextFraming):
+            return []
+        return self._take(end, last, end.framing.turn())
+
+    def _take(self, end: _End, segment: Segment, items: list[Item]) -> list[Message]:
+        """The mining messages among the items that a segment completes."""
+        carrier = end.framing.carrier
         if any(isinstance(item, ForeignItem) for item in items):
             end.foreign = True
         messages: list[Message] = []
@@ -208,9 +250,13 @@ class Conversation:
                 continue
             placed = carrier != "lines" or _in_place(end, segment, item)
             candidates = self._candidates(segment, item.value, carrier) if placed else []
+            if not candidates and carrier == "lines" and _is_body(segment, item):
+                candidates = self._candidates(segment, item.value, "http")
             end.in_dialogue = bool(candidates)
             alone = len(items) == 1 and item.heads_segment and not end.framing.pending
-            sure = carrier != "lines" or (alone and not segment.flight_is_text)
+            sure = (carrier not in ("lines", "text") and not _inside_text(segment, carrier)) or (
+                alone and not segment.flight_is_text
+            )
             messages += self._weigh(end, candidates, sure=sure)
         return messages
 
@@ -228,20 +274,26 @@ class Conversation:
 
     def _choose_framing(self, end: _End, segment: Segment, data: bytes) -> None:
         """Change the framing where the bytes begin something else than what came before."""
-        if isinstance(end.framing, (WebSocketFraming, FrameFraming)):
+        if isinstance(end.framing, (WebSocketFraming, FrameFraming, TextFraming)):
             return
         if isinstance(end.framing, HttpFraming):
-            if segment.flight_is_json:
+            if segment.flight_is_json and not end.framing.in_body:
                 end.framing = JsonLines()  # the connection is used for something else now
             return
         kind = None if end.framing.pending else opening(data)
         other = self._ends[1 - segment.side]
-        if kind == "http" or (segment.http_seen and segment.flight_is_json is False):
-            end.framing = HttpFraming(requests=is_request(data) or not data.startswith(b"HTTP/"))
+        if kind == "http" or (
+            segment.http_seen and (segment.flight_is_json is False or may_begin_http(data))
+        ):
+            end.framing = HttpFraming(requests=_asks(data, other.framing))
         elif kind == "websocket":
             end.framing, other.framing = midstream_websocket(), midstream_websocket()
+        elif data.startswith(self._signatures.openers) and not end.framing.pending:
+            end.framing, other.framing = TextFraming(), TextFraming()
         elif kind == "frames":
-            end.framing, other.framing = FrameFraming(Side.CLIENT), FrameFraming(Side.SERVER)
+            channels = Channels()
+            end.framing = FrameFraming(Side.CLIENT, channels)
+            other.framing = FrameFraming(Side.SERVER, channels)
 
     def _read_tunnel(self, answer: HttpFraming, segment: Segment) -> list[Message]:
         """An HTTP answer made the connection a WebSocket or a tunnel: from here on both speak otherwise."""
@@ -259,7 +311,7 @@ class Conversation:
         if gap:
             noise.gap()
         side = Side.CLIENT if segment.side == self._noise_client else Side.SERVER
-        stage = noise.feed(side, data)
+        stage = noise.feed(side, data, minute=segment.where.time_ns // _MINUTE)
         if stage is NoiseStage.REFUSED:
             self._noise = None
         if stage is before or stage not in _NOISE_NAMES:
@@ -275,7 +327,8 @@ class Conversation:
         found: list[Message] = []
         for one in values[:MAX_HELD]:
             if isinstance(one, dict):
-                found += self._messages(segment, one, carrier)
+                for read in read_value(one) if carrier == "lines" else [one]:
+                    found += self._messages(segment, read, carrier)
         return found
 
     def _messages(self, segment: Segment, value: dict[str, Any], carrier: str) -> list[Message]:
@@ -283,7 +336,8 @@ class Conversation:
         for match in matches:
             if match.strength is Strength.STRONG:
                 self._measures.learn(match.kind, match.sender, match.details)
-        if "method" in value and value.get("id") is not None:
+        shares = carrier == "text" and any(match.kind is Kind.SHARE for match in matches)
+        if shares or ("method" in value and value.get("id") is not None):
             self._remember(self._ends[segment.side], value, matches)
         found: list[Message] = []
         for match in matches:
@@ -309,7 +363,7 @@ class Conversation:
 
     def _measured(self, kind: Kind, details: Mapping[str, str]) -> Mapping[str, str]:
         """A share's details with what it is measured by."""
-        if kind is not Kind.SHARE:
+        if kind is not Kind.SHARE or "target" in details:
             return details
         return {**details, **self._measures.of_share(details).details()}
 
@@ -370,8 +424,10 @@ class Conversation:
         """Let the candidates count, hold them, or let them count together with those held."""
         if not candidates:
             return []
-        end.spoke_in_kind = True
-        if sure or not any(one.foreign for one in self._ends):
+        is_text = isinstance(end.framing, TextFraming)
+        # what others say too ("pong") is no answer in kind to a session that somebody quotes
+        end.spoke_in_kind |= _tells(candidates, words=is_text)
+        if sure or not (is_text or any(one.foreign for one in self._ends)):
             return self._release() + candidates
         if self._mutual or self._answered():
             self._mutual = True
@@ -396,6 +452,13 @@ class Conversation:
 _NOISE_NAMES = {NoiseStage.HANDSHAKE: "NoiseHandshake", NoiseStage.CHANNEL: "NoiseChannel"}
 
 
+def _asks(data: bytes, other: Framing) -> bool:
+    """Whether a direction of HTTP that begins so is that of the requests."""
+    if is_request(data) or data.startswith(b"HTTP/"):
+        return is_request(data)
+    return not other.requests if isinstance(other, HttpFraming) else not b"HTTP/".startswith(data[:5])
+
+
 def _in_place(end: _End, segment: Segment, item: JsonItem) -> bool:
     """Whether a message may stand here.  The body of an HTTP message is never a place, even
     where it has a segment of its own."""
@@ -403,6 +466,30 @@ def _in_place(end: _End, segment: Segment, item: JsonItem) -> bool:
         return True
     http_body = segment.http_seen and segment.flight_is_json is False
     return item.heads_segment and not http_body
+
+
+def _tells(candidates: list[Message], *, words: bool) -> bool:
+    """Whether messages count as an answer in kind: work, shares, asking a machine how it is.
+
+    Of plain words one such as "GOOD" does not, though it answers a share.
+    """
+    answers = (Kind.ACCEPTED, Kind.REJECTED) if words else ()
+    return any(
+        one.kind is Kind.STATUS or (one.strength is Strength.STRONG and one.kind not in answers)
+        for one in candidates
+    )
+
+
+def _inside_text(segment: Segment, carrier: str) -> bool:
+    """Whether HTTP stands in a flight that began as something else: a mail may quote a request."""
+    return carrier == "http" and not segment.http_seen and segment.flight_is_json is not None
+
+
+def _is_body(segment: Segment, item: JsonItem) -> bool:
+    """Whether JSON may be a body whose head went before, in a flight of its own: the server was asked
+    to say first that it would take it (Expect: 100-continue, RFC 9110 section 10.1.1).  In a tunnel it
+    would be a line; which of the two it is, the answer tells."""
+    return segment.http_seen and bool(segment.flight_is_json) and item.heads_segment
 
 
 def _moment(message: Message) -> tuple[int, int]:
@@ -417,5 +504,11 @@ _ANSWER_WHY = {
 
 
 def _hashable(value: object) -> object:
-    """A JSON id as a key; lists and objects, which are no proper ids, by their text."""
+    """A JSON id as a key; lists and objects, which are no proper ids, by their text.
+
+    The number 4 is the text "4": some servers answer a number's request with a text, and the
+    other way round.
+    """
+    if isinstance(value, int) and value.bit_length() <= _ID_BITS:
+        return str(value)
     return value if isinstance(value, (str, int, float, type(None))) else repr(value)[:64]

@@ -1,4 +1,4 @@
-"""DNS messages (RFC 1035), read with dpkt: questions, and the addresses in answers."""
+"""DNS messages (RFC 1035), read with dpkt: questions, and the aliases and addresses in answers."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from socket import AF_INET, AF_INET6, inet_ntop
 from typing import Any
 
-#: Questions and addresses read of one message; real messages have one and a few.
+#: Questions, and records of the answer, read of one message; real messages have one and a few.
 MAX_QUESTIONS = 8
 MAX_ADDRESSES = 64
+#: Names of one chain of aliases.
+MAX_ALIASES = 16
 
 # Record types (RFC 1035 section 3.2.2, RFC 3596 section 2.1).
 _A = 1
+_CNAME = 5
 _AAAA = 28
 
 
@@ -23,8 +26,18 @@ class DnsMessage:
     is_answer: bool
     #: lower case, without the final dot
     questions: tuple[str, ...]
-    #: (address, time to live in seconds) of all A and AAAA records of the answer
-    addresses: tuple[tuple[str, int], ...]
+    #: (owner, address, time to live in seconds) of all A and AAAA records of the answer
+    addresses: tuple[tuple[str, str, int], ...]
+    #: (owner, the name that it is an alias of) of all CNAME records of the answer
+    aliases: tuple[tuple[str, str], ...] = ()
+
+    def chain(self, name: str) -> tuple[str, ...]:
+        """A name, what it is an alias of, and so on (RFC 1034 section 3.6.2); no name twice."""
+        targets = dict(self.aliases)
+        names = [name]
+        while len(names) < MAX_ALIASES and (target := targets.get(names[-1])) and target not in names:
+            names.append(target)
+        return tuple(names)
 
 
 def read_dns(data: bytes) -> DnsMessage | None:
@@ -34,19 +47,21 @@ def read_dns(data: bytes) -> DnsMessage | None:
     try:
         message = dpkt.dns.DNS(data)
         questions = tuple(_name(question.name) for question in message.qd[:MAX_QUESTIONS])
-        addresses = tuple(_addresses(message)) if message.qr else ()
+        answers = message.an[:MAX_ADDRESSES] if message.qr else []
+        addresses = tuple(_addresses(answers))
+        aliases = tuple((_name(one.name), _name(one.cname)) for one in answers if one.type == _CNAME)
     except (dpkt.Error, IndexError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
         return None  # what dpkt raises on hostile bytes is not limited to its own errors
-    return DnsMessage(bool(message.qr), questions, addresses)
+    return DnsMessage(bool(message.qr), questions, addresses, aliases)
 
 
 def _name(name: str) -> str:
     return name.lower().removesuffix(".")
 
 
-def _addresses(message: Any) -> Iterator[tuple[str, int]]:
-    for record in message.an[:MAX_ADDRESSES]:
+def _addresses(records: list[Any]) -> Iterator[tuple[str, str, int]]:
+    for record in records:
         if record.type == _A and len(record.rdata) == 4:
-            yield inet_ntop(AF_INET, record.rdata), record.ttl
+            yield _name(record.name), inet_ntop(AF_INET, record.rdata), record.ttl
         elif record.type == _AAAA and len(record.rdata) == 16:
-            yield inet_ntop(AF_INET6, record.rdata), record.ttl
+            yield _name(record.name), inet_ntop(AF_INET6, record.rdata), record.ttl

@@ -1,4 +1,4 @@
-"""How the messages of one direction are framed: lines, HTTP bodies, WebSocket or binary frames.
+"""How the messages of one direction are framed: lines, HTTP bodies, WebSocket, binary frames or text.
 
 Every framing turns bytes into the same items, so that what reads them need not know how
 they came.  ``opening`` says which one a flow's bytes begin with.
@@ -8,15 +8,26 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import msgspec
 
 from netminedet.model import Side
-from netminedet.protocols.http import MAX_BODY, HttpMessage, HttpReader, mining_headers
-from netminedet.protocols.jsonlines import Item, JsonItem, JsonLines
+from netminedet.protocols.channels import Channels
+from netminedet.protocols.cutjson import read_cut
+from netminedet.protocols.http import (
+    MAX_BODY,
+    MAX_LONG_BODY,
+    MAX_TAIL,
+    HttpMessage,
+    HttpReader,
+    mining_headers,
+)
+from netminedet.protocols.jsonlines import ForeignItem, Item, JsonItem, JsonLines
 from netminedet.protocols.stratum_v2 import Sv2Message, Sv2Reader
+from netminedet.protocols.textlines import TextReader, api_message, api_objects, api_value, duino_objects
 from netminedet.protocols.websocket import (
     ANY_DEFLATE,
     Deflate,
@@ -28,18 +39,32 @@ from netminedet.protocols.websocket import (
 #: WebSocket messages, and bytes, after which a flow that showed no mining is not waited for any more.
 MAX_WEBSOCKET_WAIT = 32
 MAX_WEBSOCKET_BYTES = 512 * 1024
+#: Times that a body without its head is tried to be read, each time from its beginning.
+MAX_LOOSE_TRIES = 64
 #: Shares that one message of Stratum V2 may acknowledge.
 MAX_ACKNOWLEDGED = 256
+#: Lines of a text dialogue after which a flow that showed no mining is not waited for any more.
+MAX_TEXT_WAIT = 8
+
+#: What reads a line of text that is no JSON: the objects that it stands for, none where it is
+#: something else.  Another dialect in plain text is a line here, its reader and its signatures.
+TEXT_DIALECTS: tuple[Callable[[str], list[dict[str, object]]], ...] = (
+    duino_objects,
+    lambda line: api_objects(api_message(line)),
+)
 
 _METHODS = (b"GET ", b"POST ", b"PUT ", b"HEAD ", b"CONNECT ", b"OPTIONS ", b"DELETE ", b"PATCH ")
 _STATUS = b"HTTP/1."
+#: The end of a JSON body, and the head of another message behind it: so many bytes decide.
+_NEXT_HEAD = re.compile(rb"[}\]]\s{0,8}(?=(?:GET|POST|PUT|HEAD|CONNECT|OPTIONS|DELETE|PATCH) |HTTP/1\.)")
+_HEAD_LOOK = 24
 _decode = msgspec.json.Decoder().decode
 
 
 class Framing(Protocol):
     """Splits one direction into items."""
 
-    #: "lines", "http", "websocket" or "frames": see the field ``carriers`` of signature files
+    #: "lines", "http", "websocket", "frames" or "text": see the field ``carriers`` of signature files
     carrier: str
 
     @property
@@ -50,6 +75,10 @@ class Framing(Protocol):
     def oversized(self) -> int:
         """Messages given up for their length."""
 
+    @property
+    def undecodable(self) -> int:
+        """Messages that could not be inflated."""
+
     def feed(self, data: bytes, *, gap: bool = False) -> list[Item]:
         """Take the next bytes; items that are now complete."""
 
@@ -59,10 +88,15 @@ class HttpFraming:
 
     carrier = "http"
     oversized = 0
+    undecodable = 0
 
     def __init__(self, *, requests: bool) -> None:
         self._reader = HttpReader(requests=requests)
+        #: which direction it is
+        self.requests = requests
         self._loose = bytearray()
+        self._loose_tail = bytearray()
+        self._loose_size = self._loose_tries = 0
         self._open_read = False
         #: the head of an answer that turns the connection into a WebSocket
         self.upgrade: UpgradeResponse | None = None
@@ -75,10 +109,15 @@ class HttpFraming:
         begun = self._reader.begun.lstrip()[:1]
         return bool(self._loose) or (self._reader.partial and begun in (b"", b"{", b"["))
 
+    @property
+    def in_body(self) -> bool:
+        """A body has begun and is not whole."""
+        return self._reader.in_body or bool(self._loose)
+
     def feed(self, data: bytes, *, gap: bool = False) -> list[Item]:
         """A body that comes without its head, picked up in the middle, is read as well."""
         if gap:
-            self._loose.clear()
+            self._forget_loose()
         begins = data.lstrip()[:1] in (b"{", b"[") and not self._reader.partial
         if not gap and (begins or self._loose):
             return self._loosely(data)
@@ -104,14 +143,37 @@ class HttpFraming:
 
     def _loosely(self, data: bytes) -> list[Item]:
         """Take a piece of a body whose head was not seen; it may be the last."""
-        if data.startswith(_METHODS) or data.startswith(_STATUS) or len(self._loose) + len(data) > MAX_BODY:
-            self._loose.clear()
+        if data.startswith(_METHODS) or data.startswith(_STATUS) or self._loose_size > MAX_LONG_BODY:
+            self._forget_loose()
             return self.feed(data) if data[:1] not in (b"{", b"[") else []
-        self._loose += data
-        items = _whole(bytes(self._loose)) if data.rstrip()[-1:] in (b"}", b"]") else []
+        room = MAX_BODY - len(self._loose)
+        head = _NEXT_HEAD.search(self._loose[-_HEAD_LOOK:] + data[:room])
+        if head is not None:  # the next message follows at once (pipelining, RFC 9112 section 9.3.2)
+            known = self._loose[:-_HEAD_LOOK] + head.string[: head.end()]
+            rest = bytes(head.string[head.end() :]) + data[room:]
+            self._forget_loose()
+            return _whole(bytes(known)) + self.feed(rest)
+        self._loose_size += len(data)
+        self._loose += data[:room]
+        if len(data) > room:
+            self._loose_tail += data[room:][-MAX_TAIL:]
+            del self._loose_tail[:-MAX_TAIL]
+        if data.rstrip()[-1:] not in (b"}", b"]"):
+            return []
+        self._loose_tries += 1
+        if self._loose_tries > MAX_LOOSE_TRIES:
+            self._forget_loose()
+            return []
+        cut = self._loose_size > MAX_BODY
+        items = _whole(bytes(self._loose), bytes(self._loose_tail) if cut else None)
         if items:
-            self._loose.clear()
+            self._forget_loose()
         return items
+
+    def _forget_loose(self) -> None:
+        self._loose.clear()
+        self._loose_tail.clear()
+        self._loose_size = self._loose_tries = 0
 
 
 class WebSocketFraming:
@@ -133,6 +195,10 @@ class WebSocketFraming:
     def oversized(self) -> int:
         return self._reader.oversized
 
+    @property
+    def undecodable(self) -> int:
+        return self._reader.undecodable
+
     def feed(self, data: bytes, *, gap: bool = False) -> list[Item]:
         messages = self._reader.feed(data, gap=gap)
         self._waited += len(data)
@@ -143,14 +209,18 @@ class WebSocketFraming:
 class FrameFraming:
     """Stratum V2 in the clear: each message as an object with its name under "sv2".
 
-    One message may acknowledge several shares: it is given once for each.
+    One message may acknowledge several shares: it is given once for each.  A share, and its answer,
+    has the target of its channel and job under "target".
     """
 
     carrier = "frames"
     oversized = 0
+    undecodable = 0
 
-    def __init__(self, side: Side) -> None:
+    def __init__(self, side: Side, channels: Channels | None = None) -> None:
+        """``channels``: those of the connection, which both directions share."""
         self._reader = Sv2Reader(side)
+        self._channels = channels or Channels()
 
     @property
     def pending(self) -> bool:
@@ -161,8 +231,60 @@ class FrameFraming:
         for message in self._reader.feed(data, gap=gap):
             count = message.fields.get("new_submits_accepted_count", 1)
             times = min(max(count, 1), MAX_ACKNOWLEDGED) if isinstance(count, int) else 1
-            items += [JsonItem(_as_object(message), heads_segment=True)] * times
+            for target in self._channels.targets(message, times):
+                value = _as_object(message)
+                if target is not None:
+                    value["target"] = _plain("target", target)
+                items.append(JsonItem(value, heads_segment=True))
         return items
+
+
+class TextFraming:
+    """Lines of words, each given as the objects that ``read_line`` makes of it."""
+
+    carrier = "text"
+    undecodable = 0
+
+    def __init__(self) -> None:
+        self._reader = TextReader()
+        self._seen = 0
+        self._partial = False
+
+    @property
+    def pending(self) -> bool:
+        return self._partial and self._seen < MAX_TEXT_WAIT and not self.oversized
+
+    @property
+    def oversized(self) -> int:
+        return self._reader.oversized
+
+    def feed(self, data: bytes, *, gap: bool = False) -> list[Item]:
+        self._partial = data[-1:] not in (b"\n", b"\0")
+        return self._items(self._reader.feed(data, gap=gap))
+
+    def turn(self) -> list[Item]:
+        """The other side speaks, or a new message begins: what has no newline is a message too."""
+        self._partial = False
+        return self._items(self._reader.turn())
+
+    def _items(self, lines: list[str]) -> list[Item]:
+        self._seen += len(lines)
+        return [item for line in lines for item in _text_items(line)]
+
+
+def _text_items(line: str) -> list[Item]:
+    objects = read_line(line)
+    return [JsonItem(one, heads_segment=True) for one in objects] or [ForeignItem(line[:64].encode())]
+
+
+def read_line(line: str) -> list[dict[str, object]]:
+    """What a line of a dialect in plain text says, as objects; empty for any other line."""
+    return next((found for dialect in TEXT_DIALECTS if (found := dialect(line))), [])
+
+
+def read_value(value: dict[str, Any]) -> list[dict[str, Any]]:
+    """A JSON object as the signatures see it: itself, or what a management API says by it."""
+    return api_objects(api_value(value)) or [value]
 
 
 def opening(data: bytes) -> str | None:
@@ -179,6 +301,11 @@ def opening(data: bytes) -> str | None:
 def is_request(data: bytes) -> bool:
     """Whether the bytes begin with an HTTP request."""
     return data.startswith(_METHODS)
+
+
+def may_begin_http(data: bytes) -> bool:
+    """Whether the bytes are the first few of a request's or an answer's head."""
+    return any(word.startswith(data) for word in (*_METHODS, _STATUS))
 
 
 def is_v2_opening(data: bytes) -> bool:
@@ -199,12 +326,29 @@ def _frame_of_json(data: bytes) -> bool:
 
 
 def _with_head(message: HttpMessage) -> list[Item]:
-    """The JSON value of a body; a request's, if an object, with what its head tells under "http"."""
-    items = _whole(message.body)
+    """The JSON value of a body, an object with what the message's head tells under "http"."""
+    items = _whole(message.body, message.tail if message.cut else None)
+    redirected = [] if message.head.is_request else _redirected(message.head.headers)
     value = items[0].value if items and isinstance(items[0], JsonItem) else None
-    if message.head.is_request and isinstance(value, dict):
+    if not isinstance(value, dict):
+        return redirected + items
+    value.pop("http", None)  # a body of its own making proves nothing
+    if message.head.is_request:
         value["http"] = _told(message.head.headers)
-    return items
+    elif offered := mining_headers(message.head.headers):
+        value["http"] = offered
+    return redirected + items
+
+
+def _redirected(headers: Mapping[str, str]) -> list[Item]:
+    """Where an answer's head sends a miner: X-Stratum, as getwork pools had it (cgminer, util.c)."""
+    url = headers.get("x-stratum", "")[:512].strip()
+    scheme, _, rest = url.partition("://")
+    host, _, port = (rest or scheme).partition("/")[0].rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or len(port) > 5:
+        return []
+    value = {"http": "X-Stratum", "url": url, "host": host, "port": int(port)}
+    return [JsonItem(value, heads_segment=True)]
 
 
 def _told(headers: Mapping[str, str]) -> dict[str, str]:
@@ -222,11 +366,14 @@ def _told(headers: Mapping[str, str]) -> dict[str, str]:
     return told
 
 
-def _whole(body: bytes) -> list[Item]:
-    """The JSON value that the body is; none where it is anything else."""
+def _whole(body: bytes, tail: bytes | None = None) -> list[Item]:
+    """The JSON value that the body is; none where it is anything else.  ``tail``: of one that was cut."""
     text = body.strip()
     if text[:1] not in (b"{", b"["):
         return []
+    if tail is not None:
+        value = read_cut(body, tail)
+        return [] if value is None else [JsonItem(value, heads_segment=True)]
     try:
         return [JsonItem(_decode(text), heads_segment=True)]
     except (msgspec.DecodeError, ValueError, RecursionError):

@@ -1,52 +1,34 @@
-"""Host names that a client sends in the clear: TLS server_name, HTTP Host, CONNECT targets."""
+"""Host names that a client sends in the clear in HTTP: Host headers, CONNECT and proxy targets."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 _HOST_HEADER = re.compile(rb"\n[Hh][Oo][Ss][Tt]:[ \t]*([^\s:/]{1,255})")
-_TARGET = re.compile(rb"\A(?:CONNECT |[A-Z]{3,8} http://)([^\s:/]{1,255})")
-
-_SERVER_NAME = 0
+_TARGET = re.compile(rb"\A(?:CONNECT |[A-Z]{3,8} http://)([^\s:/]{1,255})(?::([0-9]{1,5}))?")
 
 
-def tls_server_name(data: bytes) -> str | None:
-    """The host name in the server_name extension (RFC 6066 section 3) of a ClientHello.
+@dataclass(frozen=True, slots=True)
+class HttpTarget:
+    """Whom an HTTP request is for."""
 
-    ``data`` is a TLS record that opens with the ClientHello; None where it holds no
-    name, or ends before it.
-    """
-    at = 5 + 4 + 2 + 32  # record header, handshake header, version, random
-    at = _past(data, at, 1)  # session id
-    at = _past(data, at, 2)  # cipher suites
-    at = _past(data, at, 1)  # compression methods
-    end = min(_past(data, at, 2), len(data))
-    at += 2
-    while at + 4 <= end:
-        kind, size = _number(data, at, 2), _number(data, at + 2, 2)
-        at += 4
-        if kind == _SERVER_NAME and at + size <= end:
-            length = _number(data, at + 3, 2)
-            return _text(data[at + 5 : min(at + 5 + length, at + size)])
-        at += size
-    return None
+    #: lower case, without the final dot; None where none is named
+    host: str | None
+    #: the request asks for a tunnel to the host (CONNECT)
+    tunnel: bool = False
+    #: of a tunnel; 0 where none is named
+    port: int = 0
 
 
-def http_host(data: bytes) -> tuple[str | None, bool]:
-    """The host that an HTTP request goes to (RFC 9112 section 3.2); whether it asks for a tunnel."""
+def http_target(data: bytes) -> HttpTarget:
+    """The host that an HTTP request goes to (RFC 9112 section 3.2)."""
     head = data[:4096].partition(b"\r\n\r\n")[0]
     target = _TARGET.match(head)
     host = target or _HOST_HEADER.search(head)
-    return (_text(host[1]) if host else None), head.startswith(b"CONNECT ")
-
-
-def _past(data: bytes, at: int, width: int) -> int:
-    """Behind a vector whose length stands in ``width`` bytes."""
-    return at + width + _number(data, at, width)
-
-
-def _number(data: bytes, at: int, width: int) -> int:
-    return int.from_bytes(data[at : at + width], "big")
+    if target and head.startswith(b"CONNECT "):
+        return HttpTarget(_text(target[1]), True, int(target[2] or 0))
+    return HttpTarget(_text(host[1]) if host else None)
 
 
 def _text(name: bytes) -> str | None:

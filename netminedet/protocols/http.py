@@ -5,9 +5,9 @@ empty lines before a message, folded header lines, spaces around names.  Whateve
 beginning of a message where one must begin ends the reading: the reader is ``lost`` until a
 segment begins with one.
 
-Bodies are kept up to a limit and flagged ``cut`` beyond it; ``gzip`` and ``deflate`` codings
-(RFC 9110 section 8.4.1) are undone up to the same limit, so that a small body cannot unfold into
-a large one.
+Bodies are kept up to a limit and flagged ``cut`` beyond it, with their last bytes as ``tail``;
+``gzip`` and ``deflate`` codings (RFC 9110 section 8.4.1) are undone up to the same limit, so that
+a small body cannot unfold into a large one.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ MAX_HEAD = 16 * 1024
 MAX_HEADERS = 128
 #: Bytes of a body that are kept, unless told otherwise.
 MAX_BODY = 256 * 1024
+#: Bytes of the end of a body that is cut, and how far behind its limit its end is waited for.
+MAX_TAIL = 4 * 1024
+MAX_LONG_BODY = 16 * 1024 * 1024
 #: Content codings undone on one body, and longest line between chunks.
 MAX_CODINGS = 2
 MAX_CHUNK_LINE = 1024
@@ -73,6 +76,8 @@ class HttpMessage:
     cut: bool = False
     #: the content coding that ``body`` still has, because it is unknown or the body is damaged
     coding: str = ""
+    #: the last bytes of a body that was cut and has no coding
+    tail: bytes = b""
 
 
 def parse_head(data: bytes) -> Head | None:
@@ -141,6 +146,8 @@ class HttpReader:
         self._head: Head | None = None
         self._body = bytearray()
         self._cut = False
+        self._tail = bytearray()
+        self._passed = 0
         self._left = 0
         self._may_leave = False
         self._done: list[HttpMessage] = []
@@ -154,7 +161,12 @@ class HttpReader:
         """A head, or a body that has begun, is not whole yet."""
         if self._head is None:
             return bool(self._buffer) and not self.lost and not self.tunnel
-        return not self._cut
+        return self._passed <= MAX_LONG_BODY
+
+    @property
+    def in_body(self) -> bool:
+        """A head was read, and its body is not whole yet."""
+        return self._head is not None
 
     @property
     def begun(self) -> bytes:
@@ -207,11 +219,16 @@ class HttpReader:
     def _lose(self) -> bool:
         self.lost = True
         self._buffer.clear()
-        self._body.clear()
+        self._forget_body()
         self._head = None
         self._searched = 0
         self._step = self._read_head
         return False
+
+    def _forget_body(self) -> None:
+        self._body.clear()
+        self._tail.clear()
+        self._passed = 0
 
     def _may_begin(self, data: bytes | bytearray) -> bool:
         """Whether a message of this direction may begin with these bytes."""
@@ -275,7 +292,11 @@ class HttpReader:
         """Move ``size`` bytes from the buffer to the body, as far as the limit allows."""
         room = self._max_body - len(self._body)
         self._body += self._buffer[: min(size, room)]
-        self._cut = self._cut or size > room
+        if size > room:
+            self._cut = True
+            self._passed += size - room
+            self._tail += self._buffer[max(room, size - MAX_TAIL) : size]
+            del self._tail[:-MAX_TAIL]
         del self._buffer[:size]
 
     def _read_length(self) -> bool:
@@ -333,8 +354,9 @@ class HttpReader:
         """The message is whole: put it out and look for the next."""
         assert self._head is not None
         body, cut, coding = decode_body(bytes(self._body), self._head, self._max_body)
-        self._done.append(HttpMessage(self._head, body, self._cut or cut, coding))
-        self._body.clear()
+        tail = b"" if "content-encoding" in self._head.headers else bytes(self._tail)
+        self._done.append(HttpMessage(self._head, body, self._cut or cut, coding, tail))
+        self._forget_body()
         self._head = None
         self._cut = False
         self._step = self._read_head

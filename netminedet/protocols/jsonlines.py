@@ -53,6 +53,7 @@ class JsonLines:
     """Splits one direction into items."""
 
     carrier = "lines"
+    undecodable = 0  # nothing is compressed here
 
     __slots__ = ("_attempts", "_buffer", "_heads_segment", "_partial_first", "oversized")
 

@@ -70,6 +70,9 @@ _LEVIN_COMMANDS = {
     2010: "transaction pool complement",
 }
 _DISCV4 = {1: "ping", 2: "pong", 3: "findnode", 4: "neighbors", 5: "enrrequest", 6: "enrresponse"}
+#: What the first messages of coin nodes begin with, where that is always the same.
+OPENERS = (_LEVIN, *map(bytes.fromhex, _MAGICS))
+
 _ELECTRUM = re.compile(
     r"(?:server\.(?:version|features|banner|ping|peers\.subscribe|donation_address|add_peer)"
     r"|blockchain\.[a-z]+\.[a-z_]+|mempool\.[a-z_]+)\Z"

@@ -82,6 +82,16 @@ def client_preamble(data: bytes) -> Request | Need | None:
     return _attempt(data, {4: _socks4_request, 5: _socks5_request, _CONNECT[0]: _connect})
 
 
+def tunnel_request(data: bytes) -> Request | None:
+    """Read a SOCKS request that is in one piece; None for anything else.
+
+    ``data`` is a segment: the whole preamble, or the request alone, as SOCKS 5 has it after the
+    proxy's choice of a method.
+    """
+    found = client_preamble(data) or _attempt(data, {5: _socks5_connect})
+    return found if isinstance(found, Request) else None
+
+
 def server_preamble(data: bytes) -> Reply | Need | None:
     """Read what a proxy says first; None for anything that is no answer to such a request.
 
@@ -188,7 +198,14 @@ def _socks5_request(data: _Bytes) -> Request:
             raise _NotThis
         data.take(data.byte())
         data.take(data.byte())
-        data.byte(5)
+    else:
+        data.at -= 1
+    return _socks5_connect(data)
+
+
+def _socks5_connect(data: _Bytes) -> Request:
+    """RFC 1928 section 4."""
+    data.byte(5)
     data.byte(1)  # CONNECT
     data.byte(0)
     host = _address(data)

@@ -80,7 +80,7 @@ _MESSAGES: dict[int, tuple[str, str, str | int]] = {
            "coinbase_tx_sequence:u32 coinbase_tx_outputs:b64k coinbase_tx_locktime:u32 merkle_path:path"),
     0x23: ("SetCustomMiningJob.Success", "s", "channel_id:u32 request_id:u32 job_id:u32"),
     0x24: ("SetCustomMiningJob.Error", "s", "channel_id:u32 request_id:u32 error_code:str"),
-    0x25: ("SetGroupChannel", "s", 6),
+    0x25: ("SetGroupChannel", "s", "group_channel_id:u32 channel_ids:seq32"),
     0x50: ("AllocateMiningJobToken", "c", "user_identifier:str request_id:u32"),
     0x51: ("AllocateMiningJobToken.Success", "s", 7),
     0x53: ("IdentifyTransactions", "s", 4),
@@ -168,6 +168,8 @@ class _Payload:
             return self.take(32)[::-1].hex()
         if kind == "path":
             return tuple(self.take(32).hex() for _ in range(self.number(1)))
+        if kind == "seq32":
+            return tuple(str(self.number(4)) for _ in range(self.number(2)))
         if kind == "opt":
             return self.number(4) if self.take(1) == b"\1" else None
         if kind == "tlv":
@@ -293,6 +295,9 @@ class NoiseCounts:
     prev_hashes: int = 0
     targets: int = 0
     other: int = 0  # segments that no known sizes add up to
+    #: minutes in which there were segments of the size of a share, and minutes from the first to the last
+    minutes: int = 0
+    over: int = 0
 
 
 _KEY = 64
@@ -347,9 +352,12 @@ class NoiseWatch:
         self._key = b""
         self._sizes: dict[Side, Counter[int]] = {Side.CLIENT: Counter(), Side.SERVER: Counter()}
         self._dropped = 0
+        #: of each size that the client sends: first and last minute, and how many there were
+        self._minutes: dict[int, tuple[int, int, int]] = {}
 
-    def feed(self, side: Side, data: bytes, length: int | None = None) -> NoiseStage:
-        """A segment of ``side``, in order and new; ``length``: its bytes on the wire, captured or not."""
+    def feed(self, side: Side, data: bytes, length: int | None = None, minute: int = 0) -> NoiseStage:
+        """A segment of ``side``, in order and new; ``length``: its bytes on the wire, captured or not;
+        ``minute``: when it came, as a number of minutes."""
         length = len(data) if length is None else length
         if not length or self.stage is NoiseStage.REFUSED:
             return self.stage
@@ -357,6 +365,9 @@ class NoiseWatch:
             sizes = self._sizes[side]
             if length in sizes or len(sizes) < MAX_SIZES:
                 sizes[length] += 1
+                if side is Side.CLIENT:
+                    first, last, count = self._minutes.get(length, (minute, minute, 1))
+                    self._minutes[length] = first, max(last, minute), count + (minute > last)
             else:
                 self._dropped += 1
             return self.stage
@@ -394,4 +405,6 @@ class NoiseWatch:
         for size, times in server.items():
             for record in _SUMS.get(size) or (0,):
                 found[_SERVER_RECORDS.get(record, "other")] += times
-        return NoiseCounts(**found)
+        paces = [self._minutes[one] for one in (_STANDARD_SHARE, extended) if one in self._minutes]
+        first, last, minutes = max(paces, key=lambda pace: pace[2], default=(0, -1, 0))
+        return NoiseCounts(**found, minutes=minutes, over=last - first + 1)

@@ -113,7 +113,7 @@ def duino_message(line: str, sender: Side) -> DuinoMessage | None:
         if words[0] == "FROM" and 3 <= len(words) <= 6 and "Miner" in words[1] and _USER.match(words[2]):
             return DuinoMessage(DuinoKind.GREETING, sender, user=words[2], agent=words[1])
         share = _SHARE.match(line)
-        if share is None or "iner" not in share[3]:
+        if share is None or "miner" not in share[3].lower():
             return None
         rate = float(share[2])
         return DuinoMessage(DuinoKind.SHARE, sender, agent=share[3], rig=share[4] or "", hashrate=rate)
@@ -173,8 +173,11 @@ def _json_message(text: str) -> ApiMessage | None:
         value = msgspec.json.decode(text.replace("}{", "},{").encode("utf-8", "replace"))
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
-    if not isinstance(value, dict):
-        return None
+    return api_value(value) if isinstance(value, dict) else None
+
+
+def api_value(value: Mapping[str, Any]) -> ApiMessage | None:
+    """Read one request or reply of a management API that came as a JSON object; None for anything else."""
     command, cmd = value.get("command"), value.get("cmd")
     if isinstance(command, str) and value.keys() <= {"command", "parameter"}:
         known = all(_COMMANDS.match(word) for word in command.split("+"))
@@ -208,10 +211,12 @@ def _cgminer_reply(reply: Mapping[str, Any]) -> ApiMessage | None:
     if not isinstance(status, Mapping) or status.get("STATUS") not in tuple("SIWEF"):
         return None
     vendor = status.get("Description")
-    if "When" not in status or not ("Code" in status or "Msg" in status):
+    formal = "When" in status and ("Code" in status or "Msg" in status)
+    if not formal and not _like_whatsminer(reply):
         return None
     vendor = _clean(vendor) if isinstance(vendor, str) else ""
-    family = "btminer" if re.search("btminer|whatsminer", vendor, re.IGNORECASE) else "cgminer"
+    named = re.search("btminer|whatsminer", vendor, re.IGNORECASE)
+    family = "cgminer" if formal and not named else "btminer"
     message = ApiMessage(ApiKind.REPLY, family, vendor=vendor)
     for summary in _objects(reply.get("SUMMARY"))[:1]:
         message = replace(
@@ -226,6 +231,15 @@ def _cgminer_reply(reply: Mapping[str, Any]) -> ApiMessage | None:
     if pools:
         message = replace(message, command="pools", pools=_texts(pools, "URL"), users=_texts(pools, "User"))
     return message
+
+
+def _like_whatsminer(reply: Mapping[str, Any]) -> bool:
+    """Whatsminer leaves time and name out of the status; what follows must then tell by itself."""
+    for summary in _objects(reply.get("SUMMARY"))[:1]:
+        if "Elapsed" in summary and "Accepted" in summary and _hashrate(summary) is not None:
+            return True
+    pools = _objects(reply.get("POOLS"))
+    return bool(pools) and all("://" in str(pool.get("URL")) and "User" in pool for pool in pools)
 
 
 def _ethman_reply(result: object) -> ApiMessage | None:
@@ -287,6 +301,38 @@ def _hashrate(summary: Mapping[str, object]) -> float | None:
         if name is not None and number is not None:
             rates[name[2]] = number * _UNITS[name[1]]
     return next((rates[span] for span in _RATE_ORDER if span in rates), None)
+
+
+def duino_objects(line: str) -> list[dict[str, object]]:
+    """The line as an object for the conditions of signatures: its kind under "duino"; no secrets."""
+    message = duino_message(line, Side.CLIENT) or duino_message(line, Side.SERVER)
+    if message is None:
+        return []
+    told = {name: getattr(message, name) for name in ("user", "agent", "rig", "difficulty", "hashrate")}
+    return [{"duino": message.kind.value, **_given(told)}]
+
+
+def api_objects(message: ApiMessage | None) -> list[dict[str, object]]:
+    """The message as objects for the conditions of signatures: its kind under "api", then one for
+    each pool and each user that a reply lists."""
+    if message is None:
+        return []
+    names = ("family", "command", "vendor", "elapsed", "hashrate", "accepted", "rejected")
+    told = {name: getattr(message, name) for name in names}
+    found: list[dict[str, object]] = [{"api": message.kind.value, **_given(told)}]
+    found += [{"api": "pool", "family": message.family, "url": _without_login(url)} for url in message.pools]
+    found += [{"api": "user", "family": message.family, "user": user} for user in message.users]
+    return found
+
+
+def _given(values: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in values.items() if value not in (None, "")}
+
+
+def _without_login(url: str) -> str:
+    """An address of a pool without the user and password that some write into it."""
+    scheme, mark, rest = url.rpartition("://")
+    return scheme + mark + rest.rpartition("@")[2]
 
 
 class TextReader:

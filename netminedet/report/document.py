@@ -18,7 +18,18 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from netminedet.model import Evidence, FiveTuple, InputInfo, Pool, SignatureSetInfo, Suspect, Where
+from netminedet.model import (
+    Evidence,
+    FiveTuple,
+    InputInfo,
+    Layer,
+    Management,
+    NodeSeen,
+    Pool,
+    SignatureSetInfo,
+    Suspect,
+    Where,
+)
 from netminedet.report.community_id import community_id
 from netminedet.report.like import ReportLike
 from netminedet.report.times import iso8601
@@ -52,6 +63,7 @@ def report_document(report: ReportLike) -> JsonObject:
         "totals": totals_document(report),
         "estimates": estimates_document(report.suspects),
         "suspects": [suspect_document(suspect) for suspect in report.suspects],
+        **adjacent_document(report),
     }
 
 
@@ -75,6 +87,11 @@ def totals_document(report: ReportLike) -> JsonObject:
     """Every counter: what was read first, then what was skipped, by name."""
     first = {name: report.totals.get(name, 0) for name in _FIRST_TOTALS}
     return first | {name: report.totals[name] for name in sorted(report.totals) if name not in first}
+
+
+def adjacent_document(report: ReportLike) -> JsonObject:
+    """The coin nodes under their key; nothing where none were asked for or seen."""
+    return {"adjacent": [_node(node) for node in report.adjacent]} if report.adjacent else {}
 
 
 def estimates_document(suspects: Iterable[Suspect]) -> JsonObject:
@@ -134,6 +151,7 @@ def suspect_document(suspect: Suspect) -> JsonObject:
         "software": [_software(agent) for agent in suspect.software],
         "rigs": suspect.rigs,
         "hash_rates": [_hash_rate(one) for one in suspect.hash_rates],
+        **_management(suspect.management),
         "evidence": [evidence_document(evidence) for evidence in suspect.evidence],
         "evidence_omitted": suspect.evidence_omitted,
         "truncated": suspect.truncated,
@@ -152,6 +170,7 @@ def evidence_document(evidence: Evidence) -> JsonObject:
         "flow": flow_document(where),
         "excerpt": _text(evidence.excerpt),
         "why": _text(evidence.why),
+        "details": {name: _text(value) for name, value in sorted(evidence.details.items())},
     }
 
 
@@ -165,8 +184,42 @@ def flow_document(where: Where) -> JsonObject:
         "dest_port": flow.dest_port,
         "proto": flow.proto.upper(),
         "vlan": list(where.vlan),
+        "tunnel": [_layer(layer) for layer in where.tunnel],
         "community_id": community_id(flow),
     }
+
+
+def _management(told: Management | None) -> JsonObject:
+    """What a machine said of itself, under its key; nothing where no interface answered."""
+    if told is None:
+        return {}
+    rate = _rounded(told.hash_rate)
+    return {
+        "management": {
+            "interfaces": _texts(told.interfaces),
+            "pools": _texts(told.pools),
+            "reported_hash_rate": rate,
+        }
+    }
+
+
+def _node(node: NodeSeen) -> JsonObject:
+    return {
+        "host": node.host,
+        "protocol": node.protocol,
+        "network": node.network or None,
+        "first_seen": iso8601(node.first_seen),
+        "last_seen": iso8601(node.last_seen),
+        "peers": list(node.peers),
+        "truncated": node.truncated,
+        "input": _text(node.where.input),
+        "packet": node.where.packet,
+        "flow": flow_document(node.where),
+    }
+
+
+def _layer(layer: Layer) -> JsonObject:
+    return {"kind": layer.kind, "id": layer.id, "src_ip": layer.src_ip, "dest_ip": layer.dest_ip}
 
 
 def _software(agent: Agent) -> JsonObject:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from netminedet.model import InputInfo, SignatureSetInfo, Suspect
+from netminedet.model import InputInfo, NodeSeen, SignatureSetInfo, Suspect
 
 
 class ReportLike(Protocol):
@@ -27,3 +27,7 @@ class ReportLike(Protocol):
     @property
     def suspects(self) -> tuple[Suspect, ...]:
         """The weightiest first."""
+
+    @property
+    def adjacent(self) -> tuple[NodeSeen, ...]:
+        """Coin nodes, where they were asked for."""

@@ -17,7 +17,7 @@ from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 
-from netminedet.model import Evidence, NetminedetError, Suspect
+from netminedet.model import Evidence, Management, NetminedetError, Suspect
 from netminedet.signatures.agents import Agent
 from netminedet.signatures.logins import split_login
 from netminedet.signatures.text import CUT
@@ -114,6 +114,7 @@ def mask_suspect(suspect: Suspect, masker: Masker) -> Suspect:
         reasons=tuple(texts.masked(text) for text in suspect.reasons),
         software=tuple(_masked_software(agent, texts) for agent in suspect.software),
         evidence=tuple(_masked_evidence(one, texts, suspect.truncated) for one in suspect.evidence),
+        management=_masked_management(suspect.management, texts),
     )
 
 
@@ -124,7 +125,8 @@ def text_masker(workers: Iterable[str], wallets: Iterable[str], masker: Masker) 
 
 def _masked_evidence(evidence: Evidence, texts: _Texts, truncated: bool) -> Evidence:
     excerpt = LEFT_OUT if truncated else texts.masked(evidence.excerpt)
-    return replace(evidence, excerpt=excerpt, why=texts.masked(evidence.why))
+    details = {name: texts.masked(value) for name, value in evidence.details.items()}
+    return replace(evidence, excerpt=excerpt, why=texts.masked(evidence.why), details=details)
 
 
 def _masked_software(agent: Agent, texts: _Texts) -> Agent:
@@ -132,6 +134,16 @@ def _masked_software(agent: Agent, texts: _Texts) -> Agent:
         None if text is None else texts.masked(text) for text in (agent.version, agent.hardware)
     )
     return replace(agent, version=version, hardware=hardware)
+
+
+def _masked_management(told: Management | None, texts: _Texts) -> Management | None:
+    if told is None:
+        return None
+    return replace(
+        told,
+        interfaces=tuple(texts.masked(text) for text in told.interfaces),
+        pools=tuple(texts.masked(text) for text in told.pools),
+    )
 
 
 class _Texts:

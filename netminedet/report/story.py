@@ -12,7 +12,7 @@ from rich.text import Text
 from netminedet.model import FiveTuple, Verdict
 from netminedet.report.columns import fold, shorten
 from netminedet.report.sizes import size_lines
-from netminedet.report.text import plural, printable
+from netminedet.report.text import came_in, plural, printable
 from netminedet.report.times import date_and_clock
 
 if TYPE_CHECKING:
@@ -130,6 +130,8 @@ def _gap(story: Story, page: _Page) -> None:
 def _flow(flow: FiveTuple, number: int, date: str, line: Line, story: Story, page: _Page) -> None:
     ends = f"{flow.src_ip} port {flow.src_port} -> {flow.dest_ip} port {flow.dest_port}"
     page.sentence(f"[{number}] {date}  {ends} ({flow.proto})", "")
+    if line.where.tunnel:
+        page.sentence(f"inside {came_in(line.where.tunnel)}", _INDENT)
     if len(story.report.inputs) > 1:
         page.line(shorten(f"    in {printable(line.where.input)}", page.width))
 

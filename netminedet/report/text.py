@@ -8,6 +8,9 @@ is longer than it has any reason to be.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
+
+from netminedet.model import Layer
 
 #: Characters that `printable` keeps of one string, its escapes not counted.
 PRINTABLE_LIMIT = 400
@@ -87,3 +90,16 @@ def plural(number: int, noun: str) -> str:
     ('1 packet', '12,345 packets')
     """
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def came_in(layers: Iterable[Layer]) -> str:
+    """What a packet came in, outermost first, in few words.
+
+    >>> came_in([Layer("vlan", "7"), Layer("gtp-u", "0x0000abcd", "10.0.0.1", "10.0.0.2")])
+    'vlan 7, gtp-u 0x0000abcd (10.0.0.1 to 10.0.0.2)'
+    """
+    return ", ".join(
+        " ".join(filter(None, (layer.kind, layer.id)))
+        + (f" ({layer.src_ip} to {layer.dest_ip})" if layer.src_ip else "")
+        for layer in layers
+    )

@@ -18,8 +18,9 @@ from netminedet.model import NetminedetError
 CLOSED = 0
 OPEN = 1
 AFTER_BRACE = 2
-#: States that fit into the flow row's 16 bits, less the one that stands for an unfinished ClientHello.
-MAX_STATES = 0xFFFF
+#: States that fit into the flow row's 16 bits, less those that stand for an unfinished ClientHello
+#: and an unfinished certificate.
+MAX_STATES = 0xFFFE
 
 _SPACE = b"\t\r "
 

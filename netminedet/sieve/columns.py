@@ -33,7 +33,6 @@ class Columns:
         "seq",
         "side",
         "tcp_flags",
-        "vlan",
     )
 
     def __init__(self) -> None:
@@ -54,10 +53,77 @@ class Columns:
         self.ports = array("I", bytes(4 * CHUNK))
         self.seq = array("I", bytes(4 * CHUNK))
         self.tcp_flags = array("I", bytes(4 * CHUNK))
-        #: count of VLAN tags << 24 | outer id << 12 | inner id
-        self.vlan = array("I", bytes(4 * CHUNK))
         #: index of the packet's flow in the flow table, or -1
         self.row = array("i", bytes(4 * CHUNK))
+
+
+#: Why a packet was not decoded to TCP or UDP, by counter index.  "non_ip" and
+#: "other_transport" are ordinary traffic of no interest here (ARP, ICMP...).
+OUTCOMES = (
+    "decoded",
+    "non_ip",
+    "other_transport",
+    "ip_fragments",
+    "truncated",
+    "malformed",
+    "unknown_link_type",
+    "too_many_layers",
+    "encrypted",
+    "not_unwrapped",
+)
+DECODED = 0
+NON_IP = 1
+OTHER_TRANSPORT = 2
+FRAGMENT = 3
+TRUNCATED = 4
+MALFORMED = 5
+UNKNOWN_LINK = 6
+TOO_DEEP = 7
+ENCRYPTED = 8
+NOT_UNWRAPPED = 9
+# States of an odd packet that are no outcomes yet.
+START = 10  # to be walked from its link layer
+REBUILT = 11  # to be walked from an IP header: a datagram put together from fragments
+PIECE = 12  # a fragment that was not yet taken for reassembly
+STATES = 13
+
+
+class Odd:
+    """The packets of a chunk that are not plain Ethernet with TCP or UDP: what is found out of each.
+
+    The entries are in packet order.  ``state`` is an outcome or START, REBUILT or PIECE;
+    of an entry that is DECODED or a PIECE, ``ip_at`` is the innermost IP header, ``body_at``
+    what follows it (of an IPv6 fragment its fragment header), ``end`` where its captured
+    bytes end and ``wire_end`` where the IP packet ends by its own header.
+    """
+
+    __slots__ = (
+        "body_at",
+        "column",
+        "count",
+        "end",
+        "frame",
+        "inside",
+        "ip_at",
+        "protocol",
+        "state",
+        "wire_end",
+    )
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.column = array("I", bytes(4 * CHUNK))
+        self.state = array("I", bytes(4 * CHUNK))
+        #: where the frame begins in the batch's data; a rebuilt one lies behind the batch's own
+        self.frame = array("I", bytes(4 * CHUNK))
+        self.ip_at = array("I", bytes(4 * CHUNK))
+        self.body_at = array("I", bytes(4 * CHUNK))
+        #: 6 or 17; of an IPv6 fragment, where in the packet the byte stands that says 44
+        self.protocol = array("I", bytes(4 * CHUNK))
+        self.end = array("I", bytes(4 * CHUNK))
+        self.wire_end = array("I", bytes(4 * CHUNK))
+        #: 1 where the IP header came out of a tunnel over IP
+        self.inside = array("I", bytes(4 * CHUNK))
 
 
 # A flow's row: 8 words of 64 bits, one cache line.
@@ -103,8 +169,8 @@ class Hits:
         "wanted",
     )
 
-    #: A packet gives at most a piece of conversation and a name.
-    CAPACITY = 2 * CHUNK
+    #: A packet gives at most a piece of conversation, a name, a flow's beginning and a node's words.
+    CAPACITY = 4 * CHUNK
 
     def __init__(self) -> None:
         self.kind = array("I", bytes(4 * self.CAPACITY))
@@ -137,6 +203,19 @@ CLIENT_HELLO = 2
 HTTP_REQUEST = 3
 DNS_UDP = 4
 DNS_TCP = 5
+SOCKS_REQUEST = 6
+CERTIFICATE = 7  # a TLS server's first flight, up to the end of its own certificate
+PEER = 8  # what may be a coin node's first words; only where they are asked for
+NEW_FLOW = 9  # the first payload of a flow
+
+#: Slots of the sets of endpoints and names that are watched for while a capture is read, and how many
+#: of them may be taken.
+WATCH_SLOTS = 1024
+MAX_WATCHED = 256
+
+# FNV-1a, 64 bits (draft-eastlake-fnv).
+HASH_START = 0xCBF29CE484222325
+HASH_STEP = 0x100000001B3
 
 # Bits of ``Hits.context``, in places that no flag of the row takes.
 CONTEXT_IN_ORDER = 0x4000
@@ -145,3 +224,11 @@ CONTEXT_NEW = 0x8000  # not a retransmission
 MATCH_NONE = 0
 MATCH_NAME = 1  # a name of a pool may be in it: look closer
 MATCH_BARE_TLS = 2  # a ClientHello without a server name
+
+
+def endpoint_hash(address: bytes, port: int) -> int:
+    """The hash of an address of 4 or 16 bytes and a port."""
+    value = HASH_START
+    for byte in address + port.to_bytes(2, "big"):
+        value = ((value ^ byte) * HASH_STEP) & 0xFFFFFFFFFFFFFFFF
+    return value

@@ -1,47 +1,37 @@
 # mypy: allow-untyped-decorators, no-warn-return-any
-"""Kernel: from a captured frame to the bounds of its TCP or UDP payload.
+"""Kernel: the flow key and the bounds of the payload of plain packets.
+
+Plain is Ethernet, perhaps with a VLAN tag, then IPv4 or IPv6, then TCP or UDP: that is
+nearly all there is, and is read in one straight run.  Everything else (other link layers, tunnels,
+extension headers, fragments) is put on the list of odd packets; ``layers`` finds the
+innermost IP header of each, and ``finish`` does the rest here.
 
 Every header length is checked against what was captured and what the outer header
-says; a packet that does not hold what it claims is counted under one of ``REASONS``
-and left alone.  Encapsulations are unwrapped by ``_link`` down to an EtherType; more
-tunnels belong there (outer) or in ``_transport`` (carried over IP).
+says; a packet that does not hold what it claims is counted under one of ``OUTCOMES``
+and left alone.
 """
 
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterable
 
 from netminedet.model import Batch
-from netminedet.sieve.columns import Columns
+from netminedet.sieve import columns as layout
+from netminedet.sieve.columns import OUTCOMES, Columns, Odd
 
 try:
     import cython
 except ImportError:
     from netminedet import uncompiled as cython
 
-#: Why a packet was not decoded to TCP or UDP, by counter index.  "non_ip" and
-#: "other_transport" are ordinary traffic of no interest here (ARP, ICMP...).
-REASONS = (
-    "decoded",
-    "non_ip",
-    "other_transport",
-    "ip_fragments",
-    "truncated",
-    "malformed",
-    "unknown_link_type",
-    "too_many_layers",
-)
-DECODED = cython.declare(cython.int, 0)
-NON_IP = cython.declare(cython.int, 1)
-OTHER_TRANSPORT = cython.declare(cython.int, 2)
-FRAGMENT = cython.declare(cython.int, 3)
-TRUNCATED = cython.declare(cython.int, 4)
-MALFORMED = cython.declare(cython.int, 5)
-UNKNOWN_LINK = cython.declare(cython.int, 6)
-TOO_DEEP = cython.declare(cython.int, 7)
-
-#: VLAN tags, MPLS labels and IPv6 extension headers unwrapped in one packet.
-MAX_LAYERS = cython.declare(cython.int, 16)
+DECODED = cython.declare(cython.int, layout.DECODED)
+OTHER_TRANSPORT = cython.declare(cython.int, layout.OTHER_TRANSPORT)
+TRUNCATED = cython.declare(cython.int, layout.TRUNCATED)
+MALFORMED = cython.declare(cython.int, layout.MALFORMED)
+FRAGMENT = cython.declare(cython.int, layout.FRAGMENT)
+START = cython.declare(cython.int, layout.START)
+PIECE = cython.declare(cython.int, layout.PIECE)
 
 MASK = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
 MIX_A = cython.declare(cython.ulonglong, 0x9FB21C651E98DF25)
@@ -78,7 +68,11 @@ def _be32(data: cython.uchar[:], at: cython.Py_ssize_t) -> cython.longlong:
 
 @cython.cclass
 class Decoder:
-    """Fills the columns of a chunk.  ``seed``: two secret 64-bit words for IPv6 flow keys."""
+    """Fills the columns of a chunk.
+
+    ``seed``: two secret 64-bit words for IPv6 flow keys.  ``tunnel_ports``: UDP ports of
+    tunnels; a packet from or to one of them is odd.
+    """
 
     proto: cython.uint[:]
     key0: cython.ulonglong[:]
@@ -91,18 +85,20 @@ class Decoder:
     ports: cython.uint[:]
     seq: cython.uint[:]
     tcp_flags: cython.uint[:]
-    vlan: cython.uint[:]
     counts: cython.ulonglong[:]
+    odd_column: cython.uint[:]
+    odd_state: cython.uint[:]
+    tunnels: cython.uint[:]
     data: cython.uchar[:]
     seed0: cython.ulonglong
     seed1: cython.ulonglong
-    # where the walk through one packet stands
+    # the bounds of the packet, or of what is left of it
     at: cython.Py_ssize_t
     end: cython.Py_ssize_t
-    ethertype: cython.int
-    tags: cython.uint
 
-    def __init__(self, columns: Columns, seed: tuple[int, int]) -> None:
+    def __init__(
+        self, columns: Columns, odd: Odd, seed: tuple[int, int], tunnel_ports: Iterable[int]
+    ) -> None:
         self.proto = columns.proto
         self.key0 = columns.key0
         self.key1 = columns.key1
@@ -114,201 +110,93 @@ class Decoder:
         self.ports = columns.ports
         self.seq = columns.seq
         self.tcp_flags = columns.tcp_flags
-        self.vlan = columns.vlan
-        self.counts = array("Q", bytes(8 * len(REASONS)))
+        self.counts = array("Q", bytes(8 * layout.STATES))
+        self.odd_column = odd.column
+        self.odd_state = odd.state
+        bits = array("I", bytes(4 * 2048))
+        for port in tunnel_ports:
+            bits[port >> 5] |= 1 << (port & 31)
+        self.tunnels = bits
         self.data = bytearray(1)
         self.seed0, self.seed1 = seed
 
     def counters(self) -> dict[str, int]:
         """Packets by outcome."""
-        return {name: self.counts[i] for i, name in enumerate(REASONS)}
+        return {name: self.counts[i] for i, name in enumerate(OUTCOMES)}
 
-    def run(self, batch: Batch, low: cython.Py_ssize_t, high: cython.Py_ssize_t) -> None:
-        """Decode packets ``low`` to ``high`` of the batch into columns 0 to ``high - low``."""
+    def run(self, batch: Batch, low: cython.Py_ssize_t, high: cython.Py_ssize_t) -> int:
+        """Decode packets ``low`` to ``high`` of the batch into columns 0 to ``high - low``; how many are odd.
+
+        Of these only the column's number is noted, for ``layers`` and then ``finish``.
+        """
         offset: cython.uint[:] = batch.offset
         caplen: cython.uint[:] = batch.caplen
         linktype: cython.uint[:] = batch.linktype
         i: cython.Py_ssize_t
         column: cython.Py_ssize_t
+        odd: cython.Py_ssize_t = 0
         outcome: cython.int
         self.data = batch.data
         with cython.nogil:
             for i in range(low, high):
-                self.at = offset[i]
-                self.end = self.at + caplen[i]
-                self.tags = 0
                 column = i - low
                 self.proto[column] = 0
-                outcome = self._packet(column, linktype[i])
+                outcome = START
+                if linktype[i] == 1:
+                    self.at = offset[i]
+                    self.end = self.at + caplen[i]
+                    outcome = self._ethernet(column)
+                if outcome == START:
+                    self.odd_column[odd] = column
+                    self.odd_state[odd] = START
+                    odd += 1
+                else:
+                    self.counts[outcome] += 1
+        return odd
+
+    def finish(self, odd: Odd) -> None:
+        """Decode the odd packets whose innermost IP header was found; count all of them."""
+        ip_at: cython.uint[:] = odd.ip_at
+        body_at: cython.uint[:] = odd.body_at
+        protocols: cython.uint[:] = odd.protocol
+        ends: cython.uint[:] = odd.end
+        wire_ends: cython.uint[:] = odd.wire_end
+        count: cython.Py_ssize_t = odd.count
+        k: cython.Py_ssize_t
+        outcome: cython.int
+        with cython.nogil:
+            for k in range(count):
+                outcome = self.odd_state[k]
+                if outcome == DECODED:
+                    self.at = body_at[k]
+                    self.end = ends[k]
+                    outcome = self._body(self.odd_column[k], ip_at[k], protocols[k], wire_ends[k])
+                elif outcome == PIECE:  # in a datagram in a datagram...: too deep
+                    outcome = FRAGMENT
                 self.counts[outcome] += 1
+
+    def use(self, batch: Batch) -> None:
+        """Take what ``finish`` reads from the data of this batch."""
+        self.data = batch.data
 
     @cython.cfunc
     @cython.inline
     @cython.nogil
     @cython.exceptval(-1, check=False)
-    def _packet(self, column: cython.Py_ssize_t, linktype: cython.uint) -> cython.int:
-        outcome: cython.int = 0
-        if linktype == 1:
-            if self.end - self.at < 14:
-                return TRUNCATED
-            self.ethertype = _be16(self.data, self.at + 12)
-            self.at += 14
-        else:
-            outcome = self._link(linktype)
-        if outcome == DECODED and self.ethertype != 0x0800 and self.ethertype != 0x86DD:
-            outcome = self._unwrap()
-        if outcome != DECODED:
-            return outcome
-        self.vlan[column] = self.tags
-        self.ip_at[column] = self.at
-        if self.ethertype == 0x0800:
-            return self._ipv4(column)
-        return self._ipv6(column)
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(-1, check=False)
-    def _link(self, linktype: cython.uint) -> cython.int:
-        """Step over a link layer other than Ethernet; linktype numbers as tcpdump.org lists them."""
-        left: cython.Py_ssize_t = self.end - self.at
-        if linktype == 113:  # Linux cooked v1
-            if left < 16:
-                return TRUNCATED
-            self.ethertype = _be16(self.data, self.at + 14)
-            self.at += 16
-        elif linktype == 276:  # Linux cooked v2
-            if left < 20:
-                return TRUNCATED
-            self.ethertype = _be16(self.data, self.at)
-            self.at += 20
-        elif linktype == 0 or linktype == 108:  # BSD null, loop: address family, then IP
-            if left < 4:
-                return TRUNCATED
+    def _ethernet(self, column: cython.Py_ssize_t) -> cython.int:
+        ethertype: cython.int
+        if self.end - self.at < 14:
+            return TRUNCATED
+        ethertype = _be16(self.data, self.at + 12)
+        self.at += 14
+        if ethertype == 0x8100 and self.end - self.at >= 4:  # the one tag that most of a link may have
+            ethertype = _be16(self.data, self.at + 2)
             self.at += 4
-            return self._by_ip_version()
-        elif linktype == 101 or linktype == 12 or linktype == 14 or linktype == 228 or linktype == 229:
-            return self._by_ip_version()
-        elif linktype == 9 or linktype == 50:  # PPP, with or without HDLC address and control
-            if left >= 2 and self.data[self.at] == 0xFF and self.data[self.at + 1] == 0x03:
-                self.at += 2
-            return self._ppp()
-        elif linktype == 51:  # PPPoE session without the Ethernet header
-            self.ethertype = 0x8864
-        else:
-            return UNKNOWN_LINK
-        return DECODED
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(-1, check=False)
-    def _by_ip_version(self) -> cython.int:
-        version: cython.int
-        if self.end - self.at < 1:
-            return TRUNCATED
-        version = self.data[self.at] >> 4
-        if version == 4:
-            self.ethertype = 0x0800
-        elif version == 6:
-            self.ethertype = 0x86DD
-        else:
-            return NON_IP
-        return DECODED
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(-1, check=False)
-    def _ppp(self) -> cython.int:
-        """PPP protocol field (RFC 1661 section 2), which may be compressed to one byte."""
-        protocol: cython.int
-        if self.end - self.at < 2:
-            return TRUNCATED
-        protocol = self.data[self.at]
-        if protocol & 1:
-            self.at += 1
-        else:
-            protocol = _be16(self.data, self.at)
-            self.at += 2
-        if protocol == 0x0021:
-            self.ethertype = 0x0800
-        elif protocol == 0x0057:
-            self.ethertype = 0x86DD
-        elif protocol == 0x0281:
-            self.ethertype = 0x8847
-        else:
-            return NON_IP
-        return DECODED
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(-1, check=False)
-    def _unwrap(self) -> cython.int:
-        """Step over VLAN tags, MPLS labels, PPPoE and LLC/SNAP until an IP header comes."""
-        _layer: cython.int
-        outcome: cython.int
-        for _layers in range(MAX_LAYERS):
-            if self.ethertype == 0x0800 or self.ethertype == 0x86DD:
-                return DECODED
-            if self.ethertype == 0x8100 or self.ethertype == 0x88A8 or self.ethertype == 0x9100:
-                outcome = self._vlan_tag()
-            elif self.ethertype == 0x8847 or self.ethertype == 0x8848:
-                outcome = self._mpls_label()
-            elif self.ethertype == 0x8864:
-                if self.end - self.at < 6:
-                    return TRUNCATED
-                self.at += 6
-                outcome = self._ppp()
-            elif self.ethertype <= 1500:
-                outcome = self._snap()
-            else:
-                return NON_IP
-            if outcome != DECODED:
-                return outcome
-        return TOO_DEEP
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(-1, check=False)
-    def _vlan_tag(self) -> cython.int:
-        tag: cython.uint
-        count: cython.uint = self.tags >> 24
-        if self.end - self.at < 4:
-            return TRUNCATED
-        tag = _be16(self.data, self.at) & 0x0FFF
-        if count == 0:
-            self.tags = (1 << 24) | (tag << 12)
-        elif count == 1:
-            self.tags = (2 << 24) | (self.tags & 0x00FFF000) | tag
-        self.ethertype = _be16(self.data, self.at + 2)
-        self.at += 4
-        return DECODED
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(-1, check=False)
-    def _mpls_label(self) -> cython.int:
-        bottom: cython.int
-        if self.end - self.at < 4:
-            return TRUNCATED
-        bottom = self.data[self.at + 2] & 1
-        self.at += 4
-        if bottom:
-            return self._by_ip_version()
-        return DECODED
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(-1, check=False)
-    def _snap(self) -> cython.int:
-        """IEEE 802.3 length field, then LLC with SNAP; other LLC is not IP."""
-        if self.end - self.at < 8:
-            return NON_IP
-        if self.data[self.at] != 0xAA or self.data[self.at + 1] != 0xAA or self.data[self.at + 2] != 3:
-            return NON_IP
-        self.ethertype = _be16(self.data, self.at + 6)
-        self.at += 8
-        if self.ethertype <= 1500:
-            return NON_IP
-        return DECODED
+        if ethertype == 0x0800:
+            return self._ipv4(column)
+        if ethertype == 0x86DD:
+            return self._ipv6(column)
+        return START
 
     @cython.cfunc
     @cython.inline
@@ -320,11 +208,8 @@ class Decoder:
         header: cython.Py_ssize_t
         total: cython.Py_ssize_t
         wire_end: cython.Py_ssize_t
-        fragment: cython.int
         protocol: cython.int
         outcome: cython.int
-        source: cython.ulonglong
-        target: cython.ulonglong
         if self.end - at < 20:
             return TRUNCATED
         header = (self.data[at] & 0x0F) * 4
@@ -334,17 +219,80 @@ class Decoder:
         wire_end = at + total if total else self.end
         if wire_end - at < header:
             return MALFORMED
-        fragment = _be16(self.data, at + 6)
-        if fragment & 0x1FFF:
-            return FRAGMENT
         protocol = self.data[at + 9]
+        if _be16(self.data, at + 6) & 0x3FFF or (protocol != 6 and protocol != 17):
+            return START
         self.at = at + header
         outcome = self._transport(column, protocol, wire_end)
         if outcome != DECODED:
             return outcome
-        source = _be32(self.data, at + 12)
-        target = _be32(self.data, at + 16)
-        self._key_ipv4(column, source, target, protocol)
+        if protocol == 17 and self._is_tunnel(column):
+            return START
+        self.ip_at[column] = at
+        self._key_ipv4(column, _be32(self.data, at + 12), _be32(self.data, at + 16), protocol)
+        self.proto[column] = protocol
+        return DECODED
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _ipv6(self, column: cython.Py_ssize_t) -> cython.int:
+        """RFC 8200 without extension headers.  A payload length of 0: take what was captured."""
+        start: cython.Py_ssize_t = self.at
+        wire_end: cython.Py_ssize_t
+        protocol: cython.int
+        outcome: cython.int
+        if self.end - start < 40:
+            return TRUNCATED
+        if self.data[start] >> 4 != 6:
+            return MALFORMED
+        protocol = self.data[start + 6]
+        if protocol != 6 and protocol != 17:
+            return START
+        self.at = start + 40
+        wire_end = self.at + _be16(self.data, start + 4)
+        if wire_end == self.at:
+            wire_end = self.end
+        outcome = self._transport(column, protocol, wire_end)
+        if outcome != DECODED:
+            return outcome
+        if protocol == 17 and self._is_tunnel(column):
+            return START
+        self.ip_at[column] = start
+        self._key_ipv6(column, start, protocol)
+        self.proto[column] = protocol
+        return DECODED
+
+    @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _is_tunnel(self, column: cython.Py_ssize_t) -> cython.int:
+        """Whether one of the ports is a tunnel's."""
+        ports: cython.uint = self.ports[column]
+        near: cython.uint = self.tunnels[ports >> 21] >> ((ports >> 16) & 31)
+        far: cython.uint = self.tunnels[(ports & 0xFFFF) >> 5] >> (ports & 31)
+        return (near | far) & 1
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _body(
+        self,
+        column: cython.Py_ssize_t,
+        ip_at: cython.Py_ssize_t,
+        protocol: cython.int,
+        wire_end: cython.Py_ssize_t,
+    ) -> cython.int:
+        """TCP or UDP of an odd packet, at ``self.at``."""
+        outcome: cython.int = self._transport(column, protocol, wire_end)
+        if outcome != DECODED:
+            return outcome
+        self.ip_at[column] = ip_at
+        if self.data[ip_at] >> 4 == 4:
+            self._key_ipv4(column, _be32(self.data, ip_at + 12), _be32(self.data, ip_at + 16), protocol)
+        else:
+            self._key_ipv6(column, ip_at, protocol)
         self.proto[column] = protocol
         return DECODED
 
@@ -372,50 +320,6 @@ class Decoder:
             self.key0[column] = (target << 32) | source
             self.key1[column] = (target_port << 48) | (source_port << 32) | (protocol << 8) | 4
         return 0
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(-1, check=False)
-    def _ipv6(self, column: cython.Py_ssize_t) -> cython.int:
-        """RFC 8200, extension headers included.  A payload length of 0: take what was captured."""
-        start: cython.Py_ssize_t = self.at
-        at: cython.Py_ssize_t = start + 40
-        wire_end: cython.Py_ssize_t
-        protocol: cython.int
-        _layer: cython.int
-        outcome: cython.int
-        if self.end - start < 40:
-            return TRUNCATED
-        if self.data[start] >> 4 != 6:
-            return MALFORMED
-        wire_end = at + _be16(self.data, start + 4)
-        if wire_end == at:
-            wire_end = self.end
-        protocol = self.data[start + 6]
-        for _layers in range(MAX_LAYERS):
-            if protocol == 6 or protocol == 17:
-                self.at = at
-                outcome = self._transport(column, protocol, wire_end)
-                if outcome == DECODED:
-                    self._key_ipv6(column, start, protocol)
-                    self.proto[column] = protocol
-                return outcome
-            if protocol != 0 and protocol != 43 and protocol != 44 and protocol != 51 and protocol != 60:
-                return OTHER_TRANSPORT
-            if self.end - at < 8:
-                return TRUNCATED
-            if protocol == 44 and _be16(self.data, at + 2) & 0xFFF8:
-                return FRAGMENT
-            if protocol == 44:
-                protocol = self.data[at]
-                at += 8
-            elif protocol == 51:  # authentication header counts in words of 4 bytes (RFC 4302)
-                protocol = self.data[at]
-                at += (self.data[at + 1] + 2) * 4
-            else:
-                protocol = self.data[at]
-                at += (self.data[at + 1] + 1) * 8
-        return TOO_DEEP
 
     @cython.cfunc
     @cython.nogil

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from ipaddress import ip_address
 from socket import AF_INET, AF_INET6, inet_ntop
 
 from netminedet.capture import records
 from netminedet.model import Batch, FiveTuple, Where
-from netminedet.sieve import automaton, columns, decode, flows, names, text
+from netminedet.sieve import automaton, columns, decode, flows, fragments, layers, names, text
+from netminedet.sieve import openers as openers_module
 from netminedet.sieve.columns import CHUNK, Columns, Hits
+from netminedet.sieve.packets import Packets
 
 #: Flows kept at a time unless told otherwise; a flow takes 80 to 158 bytes.
 DEFAULT_MAX_FLOWS = 2_000_000
@@ -47,7 +50,7 @@ class Hit:
 
 def compiled() -> bool:
     """Whether the kernels run as compiled code."""
-    kernels = (records, decode, flows, names, text)
+    kernels = (records, decode, layers, fragments, flows, names, text)
     return all(not (module.__file__ or "").endswith(".py") for module in kernels)
 
 
@@ -55,7 +58,9 @@ class Sieve:
     """Decodes, tracks flows and finds candidates in batches of one input.
 
     ``anchors``: literals that some mining message contains.  ``names``: lower-case host
-    names and domains of pools.  Raises NetminedetError for anchors that cannot be built.
+    names and domains of pools.  ``openers``: literals at the beginning of a flight that flag
+    it as well.  ``peers``: literals that coin nodes begin with; None where nodes are not wanted.
+    Raises NetminedetError for anchors and openers that cannot be built.
     """
 
     def __init__(
@@ -63,16 +68,27 @@ class Sieve:
         anchors: Iterable[bytes],
         names_of_pools: Iterable[str],
         max_flows: int = DEFAULT_MAX_FLOWS,
+        openers: Iterable[bytes] = (),
+        peers: Iterable[bytes] | None = None,
     ) -> None:
         seed = int.from_bytes(os.urandom(16), "little")
         low, high = seed & 0xFFFFFFFFFFFFFFFF, seed >> 64
         self._columns = Columns()
         self._hits = Hits()
-        self._decoder = decode.Decoder(self._columns, (low, high))
+        self._packets = Packets(self._columns, (low, high))
         self._flows = flows.FlowTable(self._columns, high ^ low, max(max_flows, MIN_MAX_FLOWS))
-        self._text = text.TextScanner(self._columns, self._hits, automaton.build(anchors))
+        self._text = text.TextScanner(
+            self._columns,
+            self._hits,
+            automaton.build(anchors),
+            openers_module.build(openers, peers or ()),
+            peers is not None,
+        )
         self._text.bind(self._flows.memory())
-        self._names = names.NameScanner(self._hits, names_of_pools)
+        self._names = names.NameScanner(self._columns, self._hits, names_of_pools)
+        self._watched_more = False
+        self._watched_names: set[int] = set()
+        self._watched_ends: set[int] = set()
 
     def run(self, batch: Batch, input_name: str) -> Iterator[Hit]:
         """The batch's hits, in packet order; the batch must not change until all are taken."""
@@ -80,16 +96,41 @@ class Sieve:
             high = min(low + CHUNK, batch.count)
             if self._flows.reserve(high - low):
                 self._text.bind(self._flows.memory())
-            self._decoder.run(batch, low, high)
+            batch = self._packets.run(batch, low, high)
             self._flows.run(batch, low, high)
             found = self._text.run(batch, low, high)
             wanted = self._names.run(batch, found) if found else 0
-            for number in range(wanted):
-                yield self._hit(batch, low, self._hits.wanted[number], input_name)
+            number = 0
+            while number < wanted:
+                self._watched_more = False
+                k = self._hits.wanted[number]
+                yield self._hit(batch, low, k, input_name)
+                number += 1
+                if self._watched_more:  # what was passed over behind this hit may be wanted now
+                    wanted, number = self._names.run(batch, found, k + 1), 0
 
     def note(self, hit: Hit) -> None:
         """The hit's flow carried evidence: its totals will be reported by ``totals``."""
         self._text.note(hit.row)
+
+    def watch_name(self, name: str) -> bool:
+        """Hand on what holds this very host name (lower case, ASCII), too; False where there is no room."""
+        return self._watch(self._names.watch_name, self._watched_names, names.name_hash(name.encode("ascii")))
+
+    def watch_endpoint(self, address: str, port: int) -> bool:
+        """Hand on the first payload of each new TCP flow to this endpoint; False where there is no room."""
+        value = columns.endpoint_hash(ip_address(address).packed, port)
+        return self._watch(self._names.watch_endpoint, self._watched_ends, value)
+
+    def _watch(self, watch: Callable[[int], None], known: set[int], value: int) -> bool:
+        if value in known:
+            return True
+        if len(known) >= columns.MAX_WATCHED or not value:
+            return False
+        known.add(value)
+        watch(value)
+        self._watched_more = True
+        return True
 
     def unflag(self, hit: Hit) -> None:
         """The hit's flow turned out to be ordinary: hand on no more until an anchor comes again."""
@@ -109,7 +150,7 @@ class Sieve:
 
     def counters(self) -> dict[str, int]:
         """Everything seen, skipped and evicted, by name."""
-        return {**self._flows.counters(), **self._decoder.counters(), **self._text.counters()}
+        return {**self._flows.counters(), **self._packets.counters(), **self._text.counters()}
 
     def _hit(self, batch: Batch, low: int, k: int, input_name: str) -> Hit:
         hits, cols = self._hits, self._columns
@@ -125,7 +166,7 @@ class Sieve:
                 input=input_name,
                 packet=batch.first_number + i,
                 flow=_five_tuple(batch.data, cols.ip_at[column], cols.ports[column], cols.proto[column]),
-                vlan=_vlan(cols.vlan[column]),
+                tunnel=self._packets.layers(batch, column),
             ),
             key=(cols.key0[column], cols.key1[column]),
             row=cols.row[column],
@@ -157,7 +198,3 @@ def _flow_of(addresses: bytes, ports: int, proto: int) -> FiveTuple:
         dest_port=ports & 0xFFFF,
         proto="tcp" if proto == 6 else "udp",
     )
-
-
-def _vlan(tags: int) -> tuple[int, ...]:
-    return ((tags >> 12) & 0xFFF, tags & 0xFFF)[: tags >> 24]

@@ -24,6 +24,7 @@ from netminedet.sieve import automaton as automaton_module
 from netminedet.sieve import columns as layout
 from netminedet.sieve.automaton import Automaton
 from netminedet.sieve.columns import Columns, Hits
+from netminedet.sieve.openers import Openers
 
 try:
     import cython
@@ -53,6 +54,10 @@ CLIENT_HELLO = cython.declare(cython.int, layout.CLIENT_HELLO)
 HTTP_REQUEST = cython.declare(cython.int, layout.HTTP_REQUEST)
 DNS_UDP = cython.declare(cython.int, layout.DNS_UDP)
 DNS_TCP = cython.declare(cython.int, layout.DNS_TCP)
+SOCKS_REQUEST = cython.declare(cython.int, layout.SOCKS_REQUEST)
+CERTIFICATE = cython.declare(cython.int, layout.CERTIFICATE)
+PEER = cython.declare(cython.int, layout.PEER)
+NEW_FLOW = cython.declare(cython.int, layout.NEW_FLOW)
 IN_ORDER = cython.declare(cython.int, layout.CONTEXT_IN_ORDER)
 NEW = cython.declare(cython.int, layout.CONTEXT_NEW)
 
@@ -65,8 +70,15 @@ TEXT_BYTES = cython.declare(cython.Py_ssize_t, 16)
 #: PROXY protocol 52 with IPv6 addresses.
 TEXT_LOOK = cython.declare(cython.Py_ssize_t, 32)
 FRAME_HEADER = cython.declare(cython.Py_ssize_t, 64)
+#: A segment that begins like an HTTP head and is shorter than this is kept for the next one.
+HTTP_LEAST = cython.declare(cython.Py_ssize_t, 8)
 #: Stands in the row where an automaton state would: a ClientHello goes on in the next segment.
 IN_HELLO = cython.declare(cython.uint, 0xFFFF)
+#: The same for a TLS server's first flight, whose certificate is not whole yet.
+IN_CERTIFICATE = cython.declare(cython.uint, 0xFFFE)
+#: Longest segment that is taken for a SOCKS request: greeting, password and request in one have
+#: 257, 513 and 262 bytes at most (RFC 1928 sections 3 and 4, RFC 1929 section 2).
+SOCKS_SIZE = cython.declare(cython.Py_ssize_t, 1032)
 
 STASH_SLOTS = cython.declare(cython.Py_ssize_t, layout.STASH_SLOTS)
 STASH_SIZE = cython.declare(cython.Py_ssize_t, layout.STASH_SIZE)
@@ -149,12 +161,23 @@ class TextScanner:
     stash_key0: cython.ulonglong[:]
     stash_key1: cython.ulonglong[:]
     stash_next: cython.Py_ssize_t
+    opener_first: cython.uint[:]
+    opener_at: cython.uint[:]
+    opener_text: cython.uchar[:]
+    opener_peers: cython.uchar[:]
+    peers_wanted: cython.bint
     # of the segment that is being scanned
     first_payload: cython.bint
+    flight_begins: cython.bint
     opened_at: cython.Py_ssize_t
     found: cython.bint
+    # of the TLS records that are walked over: the place, and the end of the record that it is in
+    walk_at: cython.Py_ssize_t
+    walk_end: cython.Py_ssize_t
 
-    def __init__(self, columns: Columns, hits: Hits, automaton: Automaton) -> None:
+    def __init__(
+        self, columns: Columns, hits: Hits, automaton: Automaton, openers: Openers, peers_wanted: bool
+    ) -> None:
         self.proto = columns.proto
         self.side = columns.side
         self.payload_at = columns.payload_at
@@ -180,6 +203,11 @@ class TextScanner:
         self.stash_key0 = array("Q", bytes(8 * STASH_SLOTS))
         self.stash_key1 = array("Q", bytes(8 * STASH_SLOTS))
         self.stash_next = 0
+        self.opener_first = openers.first
+        self.opener_at = openers.at
+        self.opener_text = openers.text
+        self.opener_peers = openers.peers
+        self.peers_wanted = peers_wanted
 
     def bind(self, rows: Any) -> None:
         """Work on these flow rows from now on."""
@@ -257,9 +285,12 @@ class TextScanner:
         if self.segment_len[column] != self.payload_len[column]:
             self.counts[NOT_CAPTURED] += 1
         self.first_payload = (self.rows[base + FLAGS] & LAST_SENDER_KNOWN) == 0
+        self.flight_begins = False
         context = self._advance(column, base, side)
         if context == 0:
             return 0
+        if self.first_payload and context & NEW:
+            self._hit(NEW_FLOW, column, self.payload_at[column], self.payload_len[column], context)
         state = (self.rows[base + SCAN] >> (32 * side)) & 0xFFFF
         if self.rows[base + FLAGS] & FLAGGED:
             return self._hand_on(column, base, side, context, state)
@@ -362,6 +393,7 @@ class TextScanner:
         end: cython.Py_ssize_t = at + self.payload_len[column]
         flags: cython.ulonglong = self.rows[base + FLAGS]
         first: cython.int = 0
+        self.flight_begins = True
         flags &= MASK ^ ((FLIGHT_KNOWN | FLIGHT_JSON | FLIGHT_TEXT) << side)
         flags |= LAST_SENDER_KNOWN
         flags = (flags | LAST_SENDER) if side else (flags & (MASK ^ LAST_SENDER))
@@ -396,24 +428,57 @@ class TextScanner:
         return 1
 
     @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _begins_head(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+        return 0x41 <= self.data[at] <= 0x5A and self._http_word(at, end) != 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _is_cut_post(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+        """The head of a POST that does not end in this segment: without it, nobody knows what the body is."""
+        if self.data[at] != 0x50 or self.data[at + 1] != 0x4F or end - at > STASH_SIZE // 2:
+            return 0
+        if self._http_word(at, end) != 1:
+            return 0
+        while True:
+            at = _find(self.data, 0x0A, at, end)
+            if at < 0:
+                return 1
+            if at + 2 < end and self.data[at + 1] == 0x0D and self.data[at + 2] == 0x0A:
+                return 0
+            at += 1
+
+    @cython.cfunc
     @cython.nogil
     @cython.exceptval(-1, check=False)
     def _http_word(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
-        """1 for a request method, 2 for a status line (RFC 9112 sections 3 and 4), 0 for neither."""
-        word: cython.uint
-        if end - at < 8:
-            return 0
-        word = (
-            (cython.cast(cython.uint, self.data[at]) << 24)
-            | (self.data[at + 1] << 16)
-            | (self.data[at + 2] << 8)
-            | self.data[at + 3]
-        )
-        if word == 0x47455420 or word == 0x504F5354 or word == 0x48454144 or word == 0x434F4E4E:
-            return 1  # GET, POST, HEAD, CONN(ECT)
-        if word == 0x50555420 or word == 0x4F505449 or word == 0x44454C45 or word == 0x50415443:
-            return 1  # PUT, OPTI(ONS), DELE(TE), PATC(H)
-        if word == 0x48545450:
+        """1 for a request method, 2 for a status line (RFC 9112 sections 3 and 4), 0 for neither.
+
+        Of fewer than four bytes, whether they may begin one.
+        """
+        word: cython.uint = 0
+        cut: cython.int = 0  # bits that are missing of the word
+        i: cython.Py_ssize_t
+        for i in range(4):
+            if at + i < end:
+                word = (word << 8) | self.data[at + i]
+            else:
+                cut += 8
+        if (
+            word == 0x47455420 >> cut  # GET
+            or word == 0x504F5354 >> cut  # POST
+            or word == 0x48454144 >> cut  # HEAD
+            or word == 0x434F4E4E >> cut  # CONN(ECT)
+            or word == 0x50555420 >> cut  # PUT
+            or word == 0x4F505449 >> cut  # OPTI(ONS)
+            or word == 0x44454C45 >> cut  # DELE(TE)
+            or word == 0x50415443 >> cut  # PATC(H)
+        ):
+            return 1
+        if word == 0x48545450 >> cut:
             return 2  # HTTP
         return 0
 
@@ -460,15 +525,37 @@ class TextScanner:
         before: cython.uint = state
         if state == IN_HELLO:
             return self._continue_hello(column, base, side)
+        if state == IN_CERTIFICATE:
+            return self._continue_certificate(column, base, side)
+        self.opened_at = -1
+        self.found = False
+        if self.flight_begins and state == CLOSED and end > start:
+            self.found = self._opens_text(column, start, end, context) != 0
+        if (
+            self.flight_begins
+            and not self.found
+            and 0 < end - start < HTTP_LEAST
+            and self._begins_head(start, end)
+        ):
+            self._keep(base, side, start, end, False)  # a head in pieces: the first goes with the next
+            return OPEN
         if state == CLOSED and end - start > 5:
-            if self.data[start] == 0x16 and self.data[start + 1] == 3 and self.data[start + 5] == 1:
-                return self._begin_hello(column, base, side, context)
+            if self.data[start] == 0x16 and self.data[start + 1] == 3:
+                if self.data[start + 5] == 1:
+                    return self._begin_hello(column, base, side, context)
+                if self.data[start + 5] == 2:
+                    return self._begin_certificate(column, base, side, context)
             if 0x41 <= self.data[start] <= 0x5A and self._http_word(start, end) == 1:
                 self._hit(HTTP_REQUEST, column, start, end - start, context)
             elif end - start > 14 and self._is_dns(column):
                 self._hit(DNS_TCP, column, start + 2, end - start - 2, context)
-        self.opened_at = -1
-        self.found = state == CLOSED and end > start and self._opens_carrier(start, end, context) != 0
+            elif (self.data[start] == 5 or self.data[start] == 4) and end - start <= SOCKS_SIZE:
+                self._hit(SOCKS_REQUEST, column, start, end - start, context)
+            if self.flight_begins and not self.found and self._is_cut_post(start, end):
+                self._keep(base, side, start, end, False)
+                return OPEN
+        if not self.found and state == CLOSED and end > start:
+            self.found = self._opens_carrier(start, end, context) != 0
         if not self.found and (state != CLOSED or self._may_hold_message(start, end)):
             state = self._scan(start, end, state)
         if self.found:
@@ -529,6 +616,52 @@ class TextScanner:
             and self.data[start + 9] == 2
             and self.data[start + 10] == 0
         )
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _opens_text(
+        self, column: cython.Py_ssize_t, start: cython.Py_ssize_t, end: cython.Py_ssize_t, context: cython.int
+    ) -> cython.int:
+        """Whether the flight begins with an opener of a signature; what a coin node says becomes a hit."""
+        i: cython.Py_ssize_t
+        k: cython.Py_ssize_t
+        length: cython.Py_ssize_t
+        first: cython.int = self.data[start]
+        for i in range(self.opener_first[first], self.opener_first[first + 1]):
+            length = self.opener_at[i + 1] - self.opener_at[i]
+            if length > end - start:
+                continue
+            k = 1
+            while k < length and self.data[start + k] == self.opener_text[self.opener_at[i] + k]:
+                k += 1
+            if k < length:
+                continue
+            if not self.opener_peers[i]:
+                return 1
+            self._hit(PEER, column, start, end - start, context)
+            return 0
+        if self.peers_wanted and self.first_payload and self._peer_shape(start, end):
+            self._hit(PEER, column, start, end - start, context)
+        return 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _peer_shape(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+        """Whether a connection may begin like a coin node's that has no literal: ``peers`` looks closer.
+
+        Bitcoin's "version" behind an unknown magic; Lightning's act one (BOLT 8); Ethereum's
+        RLPx handshake, its size before it (EIP-8).
+        """
+        length: cython.Py_ssize_t = end - at
+        if length < 24:
+            return 0
+        if self.data[at + 4] == 0x76 and self.data[at + 5] == 0x65 and self.data[at + 6] == 0x72:  # ver
+            return 1
+        if length == 50:
+            return self.data[at] == 0 and (self.data[at + 1] == 2 or self.data[at + 1] == 3)
+        return (self.data[at] << 8) + self.data[at + 1] + 2 == length and self.data[at + 2] == 4
 
     @cython.cfunc
     @cython.nogil
@@ -613,6 +746,133 @@ class TextScanner:
         self._take(slot, self.hits - 1)
         self._free(slot)
         return CLOSED
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(0x10000, check=False)
+    def _begin_certificate(
+        self, column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int, context: cython.int
+    ) -> cython.uint:
+        """A TLS record that opens with a ServerHello; up to TLS 1.2 a certificate follows in the clear."""
+        start: cython.Py_ssize_t = self.payload_at[column]
+        have: cython.Py_ssize_t = self.payload_len[column]
+        need: cython.Py_ssize_t = self._leaf_end(self.data, start, start + have)
+        if need == 0:
+            return CLOSED
+        if need <= have:
+            self._hit(CERTIFICATE, column, start, need, context)
+            return CLOSED
+        if need > STASH_SIZE:
+            self.counts[TOO_LONG] += 1
+            return CLOSED
+        if not context & NEW:
+            return CLOSED
+        self._keep(base, side, start, start + have, False)
+        return IN_CERTIFICATE
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(0x10000, check=False)
+    def _continue_certificate(
+        self, column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int
+    ) -> cython.uint:
+        start: cython.Py_ssize_t = self.payload_at[column]
+        end: cython.Py_ssize_t = start + self.payload_len[column]
+        slot: cython.Py_ssize_t = self._slot_of(base, side)
+        head: cython.Py_ssize_t
+        need: cython.Py_ssize_t
+        if slot < 0:
+            return CLOSED
+        head = slot * STASH_SIZE
+        need = self._leaf_end(self.stash, head, head + self.stash_len[slot])
+        if need <= self.stash_len[slot] + 1:
+            need = STASH_SIZE  # not told yet
+        if end - start > need - self.stash_len[slot]:
+            end = start + need - self.stash_len[slot]
+        self._keep(base, side, start, end, True)
+        need = self._leaf_end(self.stash, head, head + self.stash_len[slot])
+        if need > self.stash_len[slot] and need <= STASH_SIZE:
+            return IN_CERTIFICATE
+        if need > STASH_SIZE:
+            self.counts[TOO_LONG] += 1
+        elif need > 0:
+            self._hit(CERTIFICATE, column, start, 0, 0)
+            self._take(slot, self.hits - 1)
+        self._free(slot)
+        return CLOSED
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-2, check=False)
+    def _leaf_end(
+        self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t
+    ) -> cython.Py_ssize_t:
+        """How many bytes from the ServerHello at ``data[at]`` to the end of the first certificate.
+
+        0 where none can follow in the clear, and one byte more than there is up to ``end`` where
+        that cannot be told yet (RFC 5246 sections 6.2.1, 7.4.1.3 and 7.4.2).
+        """
+        first: cython.Py_ssize_t = at
+        size: cython.Py_ssize_t
+        moved: cython.int
+        if end - at < 9:
+            return end - first + 1
+        self.walk_at = at + 5
+        self.walk_end = at + 5 + ((data[at + 3] << 8) | data[at + 4])
+        size = (data[at + 6] << 16) | (data[at + 7] << 8) | data[at + 8]
+        if at + 9 + size > end:
+            return end - first + 1 if size <= STASH_SIZE else 0
+        if self._is_tls13(data, at + 9, at + 9 + size):
+            return 0
+        moved = self._step(data, end, 4 + size + 1)  # the first byte of the next message
+        if moved <= 0:
+            return end - first + 1 if moved == 0 else 0
+        at = self.walk_at - 1
+        if at + 10 > self.walk_end:
+            return 0
+        if at + 10 > end:
+            return end - first + 1 if at >= end or data[at] == 11 else 0
+        if data[at] != 11:
+            return 0
+        size = (data[at + 7] << 16) | (data[at + 8] << 8) | data[at + 9]
+        moved = self._step(data, end, 9 + size)
+        if moved <= 0:
+            return end - first + 1 if moved == 0 else 0
+        return self.walk_at - first
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-2, check=False)
+    def _step(self, data: cython.uchar[:], end: cython.Py_ssize_t, count: cython.Py_ssize_t) -> cython.int:
+        """Go ``count`` bytes on in handshake records: 1; 0 if more is needed; -1 if another kind follows."""
+        while count > self.walk_end - self.walk_at:
+            count -= self.walk_end - self.walk_at
+            self.walk_at = self.walk_end
+            if self.walk_at + 5 > end:
+                return 0
+            if data[self.walk_at] != 0x16:
+                return -1
+            self.walk_end = self.walk_at + 5 + ((data[self.walk_at + 3] << 8) | data[self.walk_at + 4])
+            self.walk_at += 5
+            if self.walk_end == self.walk_at:
+                return -1
+        self.walk_at += count
+        return 1
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-2, check=False)
+    def _is_tls13(self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+        """Whether a ServerHello has the supported_versions extension (RFC 8446 section 4.2.1)."""
+        at += 2 + 32  # version, random
+        if at >= end:
+            return 0
+        at += 1 + data[at] + 2 + 1 + 2  # session id, cipher suite, compression, length of extensions
+        while at + 4 <= end:
+            if data[at] == 0 and data[at + 1] == 43:
+                return 1
+            at += 4 + ((data[at + 2] << 8) | data[at + 3])
+        return 0
 
     @cython.cfunc
     @cython.nogil

@@ -88,11 +88,14 @@ def check_dialect(signatures: SignatureSet, dialect: Dialect) -> Iterator[str]:
 def check_example(signatures: SignatureSet, dialect: Dialect, example: Example) -> Iterator[str]:
     """What is wrong with one example: each problem a sentence without the file's name."""
     try:
-        message = json.loads(example.text)
+        messages = messages_in(example.text, text="text" in dialect.carriers)
     except (ValueError, RecursionError) as error:
         yield f"not valid JSON ({error}); copy the line as it was on the wire"
         return
-    matches = signatures.match(message, example.sender)
+    if not messages:
+        yield "no parser of text reads this line; copy it as it was on the wire"
+        return
+    matches = [match for message in messages for match in signatures.match(message, example.sender)]
     found = {match.signature for match in matches}
     expected = {f"{dialect.id}.{name}" for name in example.matches}
     for signature in sorted(expected - found):
@@ -109,24 +112,42 @@ def check_example(signatures: SignatureSet, dialect: Dialect, example: Example) 
     if (
         is_strong
         and speaks_by_verb
-        and dialect.carriers != ("frames",)
+        and not {"frames", "text"} & set(dialect.carriers)
         and not any(anchor in example.text.encode() for anchor in signatures.anchors)
     ):
         yield "contains no anchor, so the sieve would not see it; add one to 'anchors'"
 
 
 def check_lookalike(signatures: SignatureSet, source: str, lookalike: Lookalike) -> Iterator[str]:
-    """Whether a look-alike is taken for mining; a text that is no JSON cannot be."""
+    """Whether a look-alike is taken for mining, as JSON or as a line of text."""
     try:
-        message = json.loads(lookalike.text)
+        messages = messages_in(lookalike.text, text=True)
     except (ValueError, RecursionError):
         return
-    for match in signatures.match(message):
+    for match in (match for message in messages for match in signatures.match(message)):
         if match.strength is Strength.STRONG:
             yield (
                 f"{source}: look-alike '{lookalike.name}': taken for {match.signature}; "
                 "narrow that message's 'where'"
             )
+
+
+def messages_in(line: str, *, text: bool) -> list[object]:
+    """The messages that a line is: what its JSON says, or with ``text`` what its words say.
+
+    Raises ValueError for a line that is no JSON, where JSON is all that it may be.
+    """
+    from netminedet.protocols.framing import read_line, read_value  # only where signatures are checked
+
+    if text and (found := read_line(line)):
+        return list(found)
+    try:
+        message = json.loads(line)
+    except ValueError:
+        if text:
+            return []
+        raise
+    return [*read_value(message)] if isinstance(message, dict) else [message]
 
 
 def _is_stranger(signatures: SignatureSet, dialect: Dialect, match: Match) -> bool:

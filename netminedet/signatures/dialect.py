@@ -14,7 +14,8 @@ class Pattern:
 
     id: str
     dialect: str
-    #: values of the verb (``method_key``) that this message may have; empty for a reply
+    #: values of the verb (``method_key``) that this message may have; empty for a reply, and for
+    #: a message without a verb, which is looked up by having the key ``method_key``
     methods: tuple[str, ...]
     #: top-level key that carries the verb: "method" in JSON-RPC
     method_key: str
@@ -28,6 +29,8 @@ class Pattern:
     #: (detail's name, JMESPath)
     extract: tuple[tuple[str, str], ...]
     redact: tuple[Place, ...]
+    #: recognised among messages with a ``result`` or ``error`` and no verb
+    reply: bool = False
     #: its dialect's
     carriers: tuple[str, ...] = ()
 
@@ -64,12 +67,14 @@ class Dialect:
     refines: str | None
     coins: tuple[str, ...]
     references: tuple[str, ...]
-    #: how its messages come: "lines", "websocket", "http", "frames"
+    #: how its messages come: "lines", "websocket", "http", "frames", "text"
     carriers: tuple[str, ...]
     anchors: tuple[bytes, ...]
     #: JMESPath on a reply to a share: true is a yes
     accepted: str | None
     patterns: tuple[Pattern, ...]
+    #: literals that a side's turn begins with where no JSON can tell: for the carrier "text"
+    openers: tuple[bytes, ...]
     examples: tuple[Example, ...]
     lookalikes: tuple[Lookalike, ...]
     #: the file, as a person would name it in a message

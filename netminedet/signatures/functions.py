@@ -14,7 +14,10 @@ It knows neither patterns nor hexadecimal text.
 ``is_miner_agent(value)``
     the name of a mining program, or of a proxy or market for them, that ``agents.csv`` knows.
 
-They take arguments of any type, and answer true or false.
+``from_hex(value)``
+    the number that a string of at most 16 hexadecimal digits means, else null.
+
+They take arguments of any type; those called ``is_…`` answer true or false.
 """
 
 from __future__ import annotations
@@ -69,11 +72,17 @@ def is_miner_agent(value: object) -> bool:
     return agent is not None and agent.kind != "browser"
 
 
+def from_hex(value: object) -> int | None:
+    """``from_hex``: see above."""
+    return int(value, 16) if isinstance(value, str) and _has_length(value, (1, 16)) else None
+
+
 #: By the name that they have in an expression.
-ADDED: dict[str, Callable[..., bool]] = {
+ADDED: dict[str, Callable[..., object]] = {
     "is_hex": is_hex,
     "is_0xhex": is_0xhex,
     "is_number": is_number,
     "is_wallet": is_wallet,
     "is_miner_agent": is_miner_agent,
+    "from_hex": from_hex,
 }

@@ -16,7 +16,7 @@ from jmespath.exceptions import EmptyExpressionError, JMESPathError
 from jmespath.parser import Parser
 from jmespath.visitor import Options, TreeInterpreter
 
-from netminedet.signatures.functions import is_0xhex, is_hex, is_miner_agent, is_number, is_wallet
+from netminedet.signatures.functions import from_hex, is_0xhex, is_hex, is_miner_agent, is_number, is_wallet
 
 _ANYTHING: dict[str, Any] = {"types": []}
 _VARIADIC = {**_ANYTHING, "variadic": True}
@@ -44,6 +44,10 @@ class Functions(functions.Functions):  # type: ignore[misc]
     @functions.signature(_ANYTHING)  # type: ignore[untyped-decorator]
     def _func_is_miner_agent(self, value: object) -> bool:
         return is_miner_agent(value)
+
+    @functions.signature(_ANYTHING)  # type: ignore[untyped-decorator]
+    def _func_from_hex(self, value: object) -> int | None:
+        return from_hex(value)
 
 
 _FUNCTIONS = Functions()

@@ -56,7 +56,12 @@ class SignatureSet:
         anchors = {anchor for dialect in self._dialects.values() for anchor in dialect.anchors}
         #: the literals that the sieve looks for in traffic; none contains another one
         self.anchors: tuple[bytes, ...] = _without_longer(anchors.union(ESCAPE_ANCHORS))
+        #: literals that a flight begins with where it is lines of text
+        self.openers: tuple[bytes, ...] = tuple(
+            sorted({opener for dialect in self._dialects.values() for opener in dialect.openers})
+        )
         self._by_verb: dict[tuple[str, str], list[Pattern]] = {}
+        self._by_key: dict[str, list[Pattern]] = {}
         self._replies: list[Pattern] = []
         self._replies_by_type: dict[type, list[Pattern]] = {}
         self._expressions: dict[str, Expression] = {}
@@ -70,8 +75,10 @@ class SignatureSet:
     def _index(self, pattern: Pattern) -> None:
         for method in pattern.methods:
             self._by_verb.setdefault((pattern.method_key, method), []).append(pattern)
-        if not pattern.methods:
+        if pattern.reply:
             self._replies.append(pattern)
+        elif not pattern.methods:
+            self._by_key.setdefault(pattern.method_key, []).append(pattern)
 
     def _ancestors_of(self, name: str) -> frozenset[str]:
         found: set[str] = set()
@@ -154,6 +161,9 @@ class SignatureSet:
             verb = message.get(key)
             if isinstance(verb, str):
                 found.extend(self._by_verb.get((key, verb), ()))
+        for key, patterns in self._by_key.items():
+            if key in message:
+                found.extend(patterns)
         if _is_reply(message) and "method" not in message:
             found.extend(self._replies_with(type(message.get("result"))))
         return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from netminedet.model import PoolName
@@ -131,6 +131,23 @@ class PoolList:
             ports=row.ports,
         )
 
+    def owner(self, names: Sequence[str]) -> PoolName | None:
+        """The first of the names that is a pool's, if they all are of one owner; or None.
+
+        One certificate may be for hosts of many owners, as those of hosting services are:
+        who speaks to one of these hosts need not mean the pool.  Names are of one owner
+        where they share the last two labels, or the list has both for the same pool.
+        """
+        found = next((pool for name in names if (pool := self.lookup(name))), None)
+        if found is None:
+            return None
+        site = _site(found.name)
+        for name in names:
+            other = self.lookup(name)
+            if _site(name) != site and (other is None or other.pool != found.pool):
+                return None
+        return found
+
     def suffixes(self) -> list[tuple[str, bool]]:
         """(name, exact) pairs for a hashed set; exact: this very name, otherwise it and all under it."""
         pairs = [(name, False) for name in self._under]
@@ -145,6 +162,10 @@ class PoolList:
                 return row
             rest = rest.partition(".")[2]
         return None
+
+
+def _site(name: str) -> list[str]:
+    return name.split(".")[-2:]
 
 
 def _is_stratum(name: str, row: PoolRow) -> bool:

@@ -12,6 +12,9 @@ from netminedet.signatures.text import Place
 #: A sieve finds nothing useful by less than 5 bytes; more than 64 are a message, no anchor.
 ANCHOR_MIN, ANCHOR_MAX = 5, 64
 
+#: A flight's first bytes: fewer than 4 would begin too many others'.
+OPENER_MIN, OPENER_MAX = 4, 32
+
 #: More entries in one list of a file than this are a mistake or an attack.
 ENTRY_LIMIT = 500
 
@@ -26,6 +29,9 @@ DETAIL_KEYS = (
     "nonce",
     "pool_host",
     "pool_port",
+    "pool_url",
+    "redirect_host",
+    "redirect_port",
     "request_id",
     "session",
     "target",
@@ -41,6 +47,7 @@ _FILE_FIELDS = (
     "references",
     "carriers",
     "anchors",
+    "openers",
     "messages",
     "accepted",
     "examples",
@@ -68,8 +75,8 @@ _KINDS = tuple(kind.value for kind in Kind)
 _STRENGTHS = {strength.name.lower(): strength for strength in Strength}
 
 #: How messages may come: as lines or frames of JSON, in HTTP bodies, or as binary frames, which
-#: the sieve knows by their shape and not by anchors.
-CARRIERS = ("lines", "websocket", "http", "frames")
+#: the sieve knows by their shape and not by anchors, or as lines of text, which it knows by openers.
+CARRIERS = ("lines", "websocket", "http", "frames", "text")
 _USUAL_CARRIERS = ("lines", "websocket")
 
 #: A verb with one of these in it carries a password as a rule: its file must say where.
@@ -84,9 +91,12 @@ def parse_dialect(document: object, source: str, text: str) -> Dialect:
     patterns = tuple(replace(pattern, carriers=carriers) for pattern in _patterns(fields, dialect))
     examples = _examples(fields, {pattern.id for pattern in patterns})
     anchors: tuple[bytes, ...] = ()
-    if carriers != ("frames",):
+    openers = _openers(fields, carriers, examples)
+    if not set(carriers) <= {"frames", "text"}:
         anchors = _anchors(fields)
         _check_anchors_reach(patterns, examples, anchors)
+    elif fields.raw("anchors") is not None:
+        raise fields.error("anchors", f"not used with carriers {list(carriers)}; take them out")
     return Dialect(
         id=dialect,
         title=fields.text("title"),
@@ -97,6 +107,7 @@ def parse_dialect(document: object, source: str, text: str) -> Dialect:
         anchors=anchors,
         accepted=fields.optional_text("accepted"),
         patterns=patterns,
+        openers=openers,
         examples=examples,
         lookalikes=parse_lookalikes(fields),
         source=source,
@@ -129,11 +140,14 @@ def _patterns(fields: Fields, dialect: str) -> tuple[Pattern, ...]:
 
 def _pattern(one: Fields, dialect: str, coins: tuple[str, ...]) -> Pattern:
     methods = one.texts("method")
-    if bool(methods) == one.flag("reply"):
-        raise one.error("method", "give either a method or 'reply: true'")
+    key = one.optional_text("method_key")
+    reply = one.flag("reply")
+    if bool(methods or key) == reply:
+        problem = "give either a method or 'reply: true', or a 'method_key' alone where there is no verb"
+        raise one.error("method", problem)
     where = one.optional_text("where")
     if where is None and not methods:
-        raise one.error("where", "missing; a reply is recognised by its 'where' alone")
+        raise one.error("where", "missing; without a method a message is recognised by its 'where' alone")
     names_login = any(word in method.lower() for method in methods for word in _LOGIN_WORDS)
     if names_login and one.raw("redact") is None:
         raise one.error("redact", "missing; say where the password stands, or [] if there is none")
@@ -141,7 +155,8 @@ def _pattern(one: Fields, dialect: str, coins: tuple[str, ...]) -> Pattern:
         id=one.identifier("id"),
         dialect=dialect,
         methods=methods,
-        method_key=one.optional_text("method_key") or "method",
+        method_key=key or "method",
+        reply=reply,
         sender=Side(one.choice("sender", _SIDES)),
         kind=Kind(one.choice("kind", _KINDS)),
         strength=_STRENGTHS[one.choice("strength", tuple(_STRENGTHS))],
@@ -199,6 +214,28 @@ def _anchors(fields: Fields) -> tuple[bytes, ...]:
     return tuple(found)
 
 
+def _openers(fields: Fields, carriers: tuple[str, ...], examples: tuple[Example, ...]) -> tuple[bytes, ...]:
+    found: list[bytes] = []
+    for index, text in enumerate(fields.texts("openers")):
+        place: Place = ("openers", index)
+        if not text.isascii() or not text.isprintable() or text[:1] in ("{", "[", " "):
+            problem = "an opener is printable ASCII and begins with no blank, '{' or '['; JSON has anchors"
+            raise FieldError(place, problem)
+        if not OPENER_MIN <= len(text) <= OPENER_MAX:
+            raise FieldError(
+                place,
+                f"{len(text)} bytes; an opener has {OPENER_MIN} to {OPENER_MAX}: commas may be part of it",
+            )
+        if not any(example.text.startswith(text) for example in examples):
+            raise FieldError(place, "begins none of the examples; correct it, or add a line that begins so")
+        found.append(text.encode())
+    if found and "text" not in carriers:
+        raise fields.error("openers", "are for the carrier 'text'; add it to 'carriers', or take them out")
+    if not found and "text" in carriers:
+        raise fields.error("openers", "missing; without one no line of text is ever looked at")
+    return tuple(found)
+
+
 def _check_anchors_reach(
     patterns: tuple[Pattern, ...], examples: tuple[Example, ...], anchors: tuple[bytes, ...]
 ) -> None:
@@ -210,10 +247,10 @@ def _check_anchors_reach(
             problem = "occurs in no method and no example; correct it or take it out"
             raise FieldError(("anchors", index), problem)
     for index, pattern in enumerate(patterns):
-        if pattern.strength is Strength.WEAK:
-            continue
+        if pattern.strength is Strength.WEAK or "text" in pattern.carriers:
+            continue  # of a dialogue in words, some message of either side begins with an opener
         own = [example.text.encode() for example in examples if pattern.id in example.matches]
-        for method in pattern.methods:
+        for method in pattern.methods or (() if pattern.reply else (pattern.method_key,)):
             spelling = f'"{method}"'.encode()
             shown = [text for text in own if spelling in text] or [spelling]
             if not all(any(anchor in text for anchor in anchors) for text in shown):

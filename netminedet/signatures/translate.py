@@ -8,7 +8,7 @@ compiled.  ``params[0]`` becomes, ``m`` being the message,
 
 A message is what a JSON decoder gives, so the types are exact ones.  Texts of signature
 files get into the source only through ``repr``.  Parts that signatures do not use
-(projections, slices, sorting...) are left to the library.
+(other projections, slices, sorting...) are left to the library.
 ``tests/signatures/test_translate.py`` holds both against each other.
 
 Semantics: https://jmespath.org/specification.html
@@ -113,7 +113,7 @@ class _Translator:
     def chain(self, node: Node, current: str) -> _Code:
         """Steps of a path: each is applied to what the one before it found."""
         for step in node["children"]:
-            if step["type"] not in _STEPS and current != "m":
+            if step["type"] not in _STEPS and not current.isidentifier():
                 current = self.left_to_library(step, current).source
             else:
                 current = self.value(step, current).source
@@ -167,6 +167,17 @@ class _Translator:
     def listing(self, node: Node, current: str) -> _Code:
         items = ", ".join(self.value(child, current).source for child in node["children"])
         return _Code(f"(None if {current} is None else [{items}])")
+
+    def filtered(self, node: Node, current: str) -> _Code:
+        """``list[?condition]``; what is to be done with the items found is left to the library."""
+        whole, then, condition = node["children"]
+        if then["type"] not in ("identity", "current"):
+            return self.left_to_library(node, current)
+        t, item = self.temporary(), self.temporary()
+        holds = self.value(condition, item)
+        kept = holds.source if holds.truth else f"not is_false({holds.source})"
+        found = f"[{item} for {item} in {t} if {kept} and {item} is not None]"
+        return _Code(f"({found} if type({t} := {self.value(whole, current).source}) is list else None)")
 
     def call(self, node: Node, current: str) -> _Code:
         name, children = node["value"], node["children"]
@@ -232,6 +243,12 @@ def _starts_with(subject: Any, prefix: Any) -> bool:
     return subject.startswith(prefix)
 
 
+def _join(glue: Any, parts: Any) -> str:
+    if not isinstance(glue, str) or not isinstance(parts, list):
+        raise TypeError("join() takes a string and an array of strings")
+    return glue.join(parts)
+
+
 def _library_call(name: str, arguments: list[Any]) -> Any:
     from netminedet.signatures.library import call
 
@@ -250,6 +267,7 @@ _NAMES: dict[str, Any] = {
     "type_of": _type,
     "contains": _contains,
     "starts_with": _starts_with,
+    "join": _join,
     "library_call": _library_call,
     **ADDED,
 }
@@ -266,6 +284,7 @@ _WRITERS: dict[str, Callable[[_Translator, Node, str], _Code]] = {
     "not_expression": _Translator.negation,
     "comparator": _Translator.comparison,
     "multi_select_list": _Translator.listing,
+    "filter_projection": _Translator.filtered,
     "function_expression": _Translator.call,
 }
 #: What names its current value once: it may stand behind a path.
@@ -275,6 +294,7 @@ _QUICK = {
     ("length", 1): "len",
     ("contains", 2): "contains",
     ("starts_with", 2): "starts_with",
+    ("join", 2): "join",
 }
 #: Functions that answer true or false.
 _TRUTHS = frozenset(

@@ -1,6 +1,6 @@
 """Why a host's verdict is what it is, what would raise it and what would lower it.
 
-The rules are those of `flows` (one connection), `sessions` (TLS) and `weigh` (a host); here
+The rules are those of `flows` (one connection), `sessions` (TLS and tunnels) and `weigh` (a host); here
 they are in words.  A host has the verdict of the strongest rule that holds for it.
 """
 
@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from enum import Enum
 
 from netminedet.model import Role, Suspect, Verdict
-from netminedet.verdict.findings import Findings, FlowFinding
-from netminedet.verdict.flows import SURE_JOBS, SURE_SHARES, Basis, FlowVerdict, weigh_named_flow
-from netminedet.verdict.sessions import GRACE_NS, sessions_to_pools
+from netminedet.verdict.findings import GRACE_NS, Findings, FlowFinding
+from netminedet.verdict.flows import SURE_JOBS, SURE_SHARES, Basis, FlowVerdict
+from netminedet.verdict.redirects import FOLLOWED_NS
+from netminedet.verdict.sessions import FOLLOWED, TO_POOL, TUNNEL, all_sessions
+from netminedet.verdict.together import weigh_flows
 
 #: Hosts named in a sentence.
 _NAMED = 5
@@ -24,7 +26,12 @@ class Tie(str, Enum):
     """What speaks against a host besides messages."""
 
     SESSION = "session"
+    TUNNEL = "tunnel"
+    REDIRECT = "redirect"
     NAME = "name"
+
+
+_TIES = {TO_POOL: Tie.SESSION, TUNNEL: Tie.TUNNEL, FOLLOWED: Tie.REDIRECT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +76,9 @@ RULES: dict[Basis | Tie, Rule] = {
     Basis.NAMED: Rule(
         Verdict.CONFIRMED,
         "an encrypted connection took the course of Stratum V2, to an address that the DNS had given the "
-        "host for a pool's name: two independent signs of the same",
+        "host for a pool's name, or through a proxy asked for one: two independent signs of the same",
         _HIGHEST,
-        "without the DNS answer it would be probable",
+        "without the name it would be probable",
     ),
     Basis.JOBS: Rule(
         Verdict.CONFIRMED,
@@ -103,6 +110,14 @@ RULES: dict[Basis | Tie, Rule] = {
         ),
         _NO_QUOTATION,
     ),
+    Basis.MANAGED: Rule(
+        Verdict.PROBABLE,
+        "the host was asked how it is and answered as the management interface of a mining machine does; "
+        "that it is one is as good as sure, that it mines is its own word",
+        ("Its own conversation with a pool, as a recording at the uplink would show: confirmed.",),
+        "if nobody had been seen to ask, or one end alone had spoken both lines, it would be a text on "
+        "its way and prove nothing",
+    ),
     Tie.SESSION: Rule(
         Verdict.PROBABLE,
         "the host opened a TLS session to an address that the DNS had given it for a pool's mining name, "
@@ -112,12 +127,28 @@ RULES: dict[Basis | Tie, Rule] = {
         f"{GRACE_NS // 60_000_000_000} minutes, or the port were none of the pool's, the name alone would "
         "be left: suspected",
     ),
+    Tie.TUNNEL: Rule(
+        Verdict.PROBABLE,
+        "the host asked a proxy to connect it to a pool's mining name, on a port where that pool serves "
+        "miners; what it said through the tunnel is not known",
+        ("Mining messages in the clear, inside the tunnel or behind the proxy: confirmed.",),
+        "if the port were none of the pool's, or the name that of its web site, the name alone would be "
+        "left: suspected",
+    ),
+    Tie.REDIRECT: Rule(
+        Verdict.PROBABLE,
+        "a server with which the host mined in the clear told it to go to another address and port, and it "
+        "opened a connection there that cannot be read; what it said inside is not known",
+        ("Mining messages in the clear, as a recording before the encryption would show: confirmed.",),
+        f"if the connection had come before the order, or more than {FOLLOWED_NS // 60_000_000_000} minutes "
+        "after it, or had gone to another address or port, it would prove nothing",
+    ),
     Tie.NAME: Rule(
         Verdict.SUSPECTED,
         "the host used a pool's name; people look up pools for many reasons, so names never prove more",
         (
             "A TLS session to an address that the DNS had given this host for a pool's mining name, on a "
-            "port of that pool: probable.",
+            "port of that pool, or a tunnel asked of a proxy to such a name and port: probable.",
             "Mining messages: probable from one side of a connection, confirmed from both.",
         ),
         "if the name were taken out of the pool list, it would be no suspect",
@@ -132,6 +163,8 @@ _ROLES = {
     Role.BROWSER: "Role browser: it speaks only what mining scripts in web pages speak.",
     Role.LOOKUP: "Role lookup only: nothing but names was seen.",
 }
+
+_MACHINE = "Role miner: it answers as a mining machine does; whoever asked it is no suspect."
 
 
 def explain_verdict(suspect: Suspect, findings: Findings) -> Ruling:
@@ -151,7 +184,8 @@ def explain_verdict(suspect: Suspect, findings: Findings) -> Ruling:
     elif present:
         lower.append("Without all of that it would be no suspect: nothing else was seen of it.")
     first = RULES[present[0]] if present else RULES[Tie.NAME]
-    return Ruling((*why, _ROLES[suspect.role]), first.more, tuple(dict.fromkeys(lower)))
+    role = _MACHINE if present == [Basis.MANAGED] else _ROLES[suspect.role]
+    return Ruling((*why, role), first.more, tuple(dict.fromkeys(lower)))
 
 
 def seen_of(host: str, findings: Findings) -> tuple[str, ...]:
@@ -163,13 +197,13 @@ def seen_of(host: str, findings: Findings) -> tuple[str, ...]:
         if verdict is None:
             unproven += 1
             messages += sum(flow.messages.values())
-        elif verdict.server[0] == host:
+        elif verdict.server[0] == host and verdict.basis is not Basis.MANAGED:
             served.add(verdict.client[0])
     if served:
         names = ", ".join(sorted(served)[:_NAMED]) + (" and others" if len(served) > _NAMED else "")
         sentences.append(
-            f"It is a mining server of {names}, outside the home network: somebody else's pool. "
-            "With --home-net naming its network it would be a suspect."
+            f"It is a mining server of {names}, outside the home network (somebody else's pool; with "
+            "--home-net naming its network it would be a suspect), or a node that gives work to one miner."
         )
     if unproven:
         sentences.append(
@@ -189,21 +223,24 @@ def _bases(suspect: Suspect, findings: Findings) -> Counter[Basis | Tie]:
     serves = suspect.role in (Role.PROXY, Role.POOL)
     counts: Counter[Basis | Tie] = Counter()
     for _, verdict in _flows_of(suspect.host, findings):
-        if verdict is not None and (verdict.client[0] == suspect.host or serves):
+        managed = verdict is not None and verdict.basis is Basis.MANAGED
+        if verdict is not None and (verdict.client[0] == suspect.host or (serves and not managed)):
             counts[verdict.basis] += 1
-    counts[Tie.SESSION] = sum(one.where.flow.src_ip == suspect.host for one in sessions_to_pools(findings))
+    for session in all_sessions(findings):
+        if session.where.flow.src_ip == suspect.host:
+            counts[_TIES[session.signature]] += 1
     counts[Tie.NAME] = sum(host == suspect.host for host, _, _ in findings.names)
     return counts
 
 
 def _flows_of(host: str, findings: Findings) -> Iterator[tuple[FlowFinding, FlowVerdict | None]]:
-    for flow in findings.flows.values():
+    for _, flow, verdict in weigh_flows(findings):
         if host in (flow.a[0], flow.b[0]):
-            yield flow, weigh_named_flow(flow, findings)
+            yield flow, verdict
 
 
 def _times(rule: Basis | Tie, count: int) -> str:
-    thing = "session" if rule is Tie.SESSION else "name" if rule is Tie.NAME else "connection"
+    thing = rule.value if isinstance(rule, Tie) else "connection"
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 

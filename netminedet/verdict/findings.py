@@ -21,25 +21,49 @@ from netminedet.model import (
     NameAnswer,
     NameSeen,
     NameSource,
+    NodeSeen,
     PoolName,
     Side,
     Strength,
+    TunnelAsked,
     Where,
 )
+from netminedet.verdict.order import FlowId, Span, flow_id, order_of, place_of
+from netminedet.verdict.redirects import Redirects
+
+__all__ = [
+    "AnswerFinding",
+    "Findings",
+    "FlowFinding",
+    "FlowId",
+    "NameFinding",
+    "Span",
+    "flow_id",
+    "order_of",
+    "place_of",
+]
 
 #: Limits of the tables that traffic fills.
 MAX_FLOWS = 200_000
 MAX_NAMES = 500_000
 MAX_ANSWERS = 500_000
 MAX_BARE_TLS = 100_000
+MAX_TUNNELS = 100_000
 MAX_TRAFFIC = 400_000
+MAX_NODES = 20_000
 #: What is counted when one of them is full.
 DROPPED = (
     "mining_flows_not_kept",
     "names_not_kept",
     "dns_answers_not_kept",
     "tls_sessions_not_kept",
+    "tunnels_not_kept",
     "flow_totals_not_kept",
+    "nodes_not_kept",
+    "weak_flows_displaced",
+    "redirects_not_kept",
+    "redirect_answers_not_kept",
+    "redirect_arrivals_not_kept",
 )
 #: Different agents (workers, wallets...) kept of one flow; more are cut and marked.
 MAX_VALUES = 64
@@ -50,24 +74,10 @@ MAX_REPORTED = 32
 #: Flows kept of one name sighting.
 MAX_NAME_FLOWS = 64
 
-
-@dataclass(slots=True)
-class Span:
-    """A stretch of time: the smallest and the largest moment seen."""
-
-    first: int
-    last: int
-
-    def reach(self, moment: int) -> None:
-        """Stretch as far as the moment."""
-        if moment < self.first:
-            self.first = moment
-        if moment > self.last:
-            self.last = moment
-
-    def add(self, other: Span) -> None:
-        self.first = min(self.first, other.first)
-        self.last = max(self.last, other.last)
+#: How long after its time to live an address may still be in use: a miner keeps what it resolved.
+GRACE_NS = 3600 * 1_000_000_000
+#: How far a session may seem to begin before the answer, in captures put together from several.
+SKEW_NS = 1_000_000_000
 
 
 @dataclass(slots=True)
@@ -88,8 +98,30 @@ class Values:
         self.add(other.kept)
 
 
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """Records of an encrypted channel, counted by size: estimates, apart from shares that were read.
+
+    ``shares``: records of the size of a share, in ``minutes`` different ones of ``over`` minutes;
+    ``answers``: those of the size of an answer to shares.
+    """
+
+    shares: int
+    answers: int
+    minutes: int
+    over: int
+
+    def __add__(self, other: Sealed) -> Sealed:
+        return Sealed(
+            self.shares + other.shares,
+            self.answers + other.answers,
+            self.minutes + other.minutes,
+            self.over + other.over,
+        )
+
+
 #: Details of messages that are collected, besides the jobs.
-DETAILS = ("agent", "worker", "wallet", "pool_host", "algo")
+DETAILS = ("agent", "worker", "wallet", "pool_host", "pool_url", "algo")
 
 
 @dataclass(slots=True)
@@ -116,8 +148,13 @@ class FlowFinding:
     #: earliest message of each signature and speaker
     evidence: dict[tuple[str, bool], Evidence] = field(default_factory=dict)
 
+    #: what the sizes of its records show, where it is encrypted
+    sealed: Sealed | None = None
+
     def merge(self, other: FlowFinding) -> None:
         self.span.add(other.span)
+        if other.sealed is not None:
+            self.sealed = other.sealed if self.sealed is None else self.sealed + other.sealed
         self.messages.update(other.messages)
         self.dialects |= other.dialects
         self.coins |= other.coins
@@ -150,17 +187,18 @@ class FlowFinding:
     def _add_size(self, message: Message) -> None:
         """What the message says of how much is mined."""
         details, moment = message.details, message.where.time_ns
+        rate = details.get("hashrate")
+        if rate and (message.sender is Side.CLIENT or message.kind is Kind.STATUS):
+            self._report({moment: rate})
         if message.kind in (Kind.SHARE, Kind.ACCEPTED):
             texts = (details.get("difficulty", ""), details.get("target", ""), details.get("algo", ""))
             self._measure((message.kind, *texts), 1)
-        elif message.sender is Side.SERVER:
+        elif message.sender is Side.SERVER and message.kind is not Kind.STATUS:
             if message.kind is Kind.JOB or "job_id" in details:
                 self._job_at(moment)
             for name in ("difficulty", "target", "algo"):
                 if text := details.get(name):
                     self.in_force[name] = max((moment, text), self.in_force.get(name, (moment, text)))
-        elif rate := details.get("hashrate"):
-            self._report({moment: rate})
 
     def add(self, message: Message) -> None:
         by_a = _is_a(message.where.flow)
@@ -223,12 +261,42 @@ class AnswerFinding:
     span: Span
     evidence: Evidence
 
+    def holds_at(self, moment: int) -> bool:
+        """Whether the host may have gone by the answer then: within its time to live and a grace period."""
+        return self.span.first - SKEW_NS <= moment <= self.span.last + GRACE_NS
+
     def merge(self, other: AnswerFinding) -> None:
         self.span.add(other.span)
         self.evidence = min(self.evidence, other.evidence, key=order_of)
 
 
-FlowId = tuple[tuple[str, int], tuple[str, int], str]
+@dataclass(slots=True)
+class NodeFinding:
+    """A host that speaks one protocol of coin nodes."""
+
+    span: Span
+    peers: Values
+    #: the first packet that tells
+    where: Where
+
+    def merge(self, other: NodeFinding) -> None:
+        self.span.add(other.span)
+        self.peers.merge(other.peers)
+        self.where = min(self.where, other.where, key=place_of)
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What the sieve counted of a flow, its first and its last packet."""
+
+    packets: int
+    bytes: int
+    span: Span
+
+    def merge(self, other: Traffic) -> None:
+        self.packets += other.packets
+        self.bytes += other.bytes
+        self.span.add(other.span)
 
 
 @dataclass(slots=True)
@@ -241,32 +309,68 @@ class Findings:
     #: (host, address, name)
     answers: dict[tuple[str, str, str], AnswerFinding] = field(default_factory=dict)
     #: ClientHellos without a server name, by flow as the client sends
-    bare_tls: dict[FiveTuple, Where] = field(default_factory=dict)
-    #: (packets, bytes) of flows that carried evidence
-    traffic: dict[FlowId, tuple[int, int]] = field(default_factory=dict)
+    bare_tls: dict[FiveTuple, BareTls] = field(default_factory=dict)
+    #: requests to a proxy that name a pool
+    tunnels: dict[FlowId, TunnelAsked] = field(default_factory=dict)
+    #: what the sieve counted of flows that carried evidence
+    traffic: dict[FlowId, Traffic] = field(default_factory=dict)
+    #: (host, protocol, network), filled only where coin nodes are asked for
+    nodes: dict[tuple[str, str, str], NodeFinding] = field(default_factory=dict)
+    #: clients that a server sent on to another address, and where they went
+    redirects: Redirects = field(default_factory=Redirects)
     dropped: Counter[str] = field(default_factory=Counter)
+    #: keys of ``flows`` without a strong message: they give way when room is short
+    _weak: dict[FlowId, None] = field(default_factory=dict, repr=False, compare=False)
 
     def add_message(self, message: Message) -> None:
         """A mining message."""
         flow = message.where.flow
         key = flow_id(flow)
+        strong = message.strength is Strength.STRONG
         found = self.flows.get(key)
         if found is None:
-            if len(self.flows) >= MAX_FLOWS:
-                self.dropped["mining_flows_not_kept"] += 1
+            if not self._room_for(strong):
                 return
             moment = message.where.time_ns
             found = self.flows[key] = FlowFinding(*key, Span(moment, moment))
+            self._rank(key, strong)
+        elif strong and not found.dialects:
+            self._rank(key, True)
         found.add(message)
+
+    def _room_for(self, strong: bool) -> bool:
+        """Whether one more flow may be kept: a strong one takes the place of a weak one, the newest."""
+        if len(self.flows) < MAX_FLOWS:
+            return True
+        if not (strong and self._weak):
+            self.dropped["mining_flows_not_kept"] += 1
+            return False
+        del self.flows[self._weak.popitem()[0]]
+        self.dropped["weak_flows_displaced"] += 1
+        return True
+
+    def _rank(self, key: FlowId, strong: bool) -> None:
+        if strong:
+            self._weak.pop(key, None)
+        else:
+            self._weak[key] = None
 
     def add_totals(self, totals: FlowTotals) -> None:
         """What the sieve counted of a flow that carried evidence."""
-        self._merge_traffic(flow_id(totals.flow), (totals.packets, totals.bytes))
+        span = Span(totals.first_seen, totals.last_seen)
+        self._merge_traffic(flow_id(totals.flow), Traffic(totals.packets, totals.bytes, span))
+
+    def add_sealed(self, flow: FiveTuple, sealed: Sealed) -> None:
+        """What the sizes of a flow's records show; only of a flow that is kept for its messages."""
+        found = self.flows.get(flow_id(flow))
+        if found is not None:
+            found.sealed = sealed if found.sealed is None else found.sealed + sealed
 
     def add_name(self, seen: NameSeen, size: int) -> None:
         """A pool's name that a host looked up or used, in a packet of ``size`` bytes."""
         flow, moment = seen.where.flow, seen.where.time_ns
-        evidence = Evidence(f"name.{seen.source.value}", "name", seen.where, seen.pool.name, _name_why(seen))
+        what, why = f"name.{seen.source.value}", _name_why(seen)
+        evidence = Evidence(what, "name", seen.where, seen.pool.name, why, seen.details)
         finding = NameFinding(seen.pool, Span(moment, moment), 1, size, {flow}, evidence)
         self._merge_name((flow.src_ip, seen.pool.name, seen.source), finding)
 
@@ -281,41 +385,86 @@ class Findings:
 
     def add_bare_tls(self, opened: BareTls) -> None:
         """A TLS session without a server name."""
-        self._merge_bare_tls(opened.where.flow, opened.where)
+        self._merge_bare_tls(opened.where.flow, opened)
 
-    def names_of(self, host: str, address: str) -> list[str]:
-        """The pools' names for which the DNS gave the host this address, sorted."""
-        return sorted(name for asker, at, name in self.answers if (asker, at) == (host, address))
+    def add_tunnel(self, tunnel: TunnelAsked) -> None:
+        """A proxy asked for a connection to a pool."""
+        self._merge_tunnel(flow_id(tunnel.where.flow), tunnel)
+
+    def add_node(self, where: Where, protocol: str, network: str) -> None:
+        """A packet in which its sender spoke a protocol of coin nodes."""
+        finding = NodeFinding(Span(where.time_ns, where.time_ns), Values({where.flow.dest_ip}), where)
+        self._merge_node((where.flow.src_ip, protocol, network), finding)
+
+    def nodes_seen(self) -> tuple[NodeSeen, ...]:
+        """The coin nodes, by host."""
+        return tuple(
+            NodeSeen(
+                *key,
+                first_seen=node.span.first,
+                last_seen=node.span.last,
+                peers=tuple(sorted(node.peers.kept)),
+                truncated=node.peers.truncated,
+                where=node.where,
+            )
+            for key, node in sorted(self.nodes.items(), key=lambda item: item[0])
+        )
+
+    def names_of(self, host: str, address: str, moment: int) -> list[str]:
+        """The pools' names for which the DNS had given the host this address by then, sorted."""
+        return sorted(
+            name
+            for (asker, at, name), answer in self.answers.items()
+            if (asker, at) == (host, address) and answer.holds_at(moment)
+        )
 
     def merge(self, other: Findings) -> None:
         """Add another's findings to these."""
         for key, flow in other.flows.items():
-            if key in self.flows:
-                self.flows[key].merge(flow)
-            elif len(self.flows) < MAX_FLOWS:
-                copy = FlowFinding(flow.a, flow.b, flow.proto, Span(flow.span.first, flow.span.last))
-                copy.merge(flow)
-                self.flows[key] = copy
-            else:
-                self.dropped["mining_flows_not_kept"] += 1
+            known = self.flows.get(key)
+            if known is None:
+                if not self._room_for(bool(flow.dialects)):
+                    continue
+                known = self.flows[key] = FlowFinding(
+                    flow.a, flow.b, flow.proto, Span(flow.span.first, flow.span.last)
+                )
+            known.merge(flow)
+            self._rank(key, bool(known.dialects))
         for name_key, name in other.names.items():
             self._merge_name(name_key, name)
         for answer_key, answer in other.answers.items():
             self._merge_answer(answer_key, answer)
-        for flow_key, where in other.bare_tls.items():
-            self._merge_bare_tls(flow_key, where)
+        for flow_key, opened in other.bare_tls.items():
+            self._merge_bare_tls(flow_key, opened)
+        for tunnel_key, tunnel in other.tunnels.items():
+            self._merge_tunnel(tunnel_key, tunnel)
         for traffic_key, totals in other.traffic.items():
             self._merge_traffic(traffic_key, totals)
+        for node_key, node in other.nodes.items():
+            self._merge_node(node_key, node)
+        self.redirects.merge(other.redirects, self.dropped)
         self.dropped.update(other.dropped)
 
-    def _merge_traffic(self, key: FlowId, totals: tuple[int, int]) -> None:
+    def _merge_traffic(self, key: FlowId, totals: Traffic) -> None:
         known = self.traffic.get(key)
         if known is not None:
-            self.traffic[key] = (known[0] + totals[0], known[1] + totals[1])
+            known.merge(totals)
         elif len(self.traffic) < MAX_TRAFFIC:
-            self.traffic[key] = totals
+            self.traffic[key] = Traffic(
+                totals.packets, totals.bytes, Span(totals.span.first, totals.span.last)
+            )
         else:
             self.dropped["flow_totals_not_kept"] += 1
+
+    def _merge_node(self, key: tuple[str, str, str], finding: NodeFinding) -> None:
+        known = self.nodes.get(key)
+        if known is not None:
+            known.merge(finding)
+        elif len(self.nodes) < MAX_NODES:
+            peers = Values(set(finding.peers.kept), finding.peers.truncated)
+            self.nodes[key] = NodeFinding(Span(finding.span.first, finding.span.last), peers, finding.where)
+        else:
+            self.dropped["nodes_not_kept"] += 1
 
     def _merge_name(self, key: tuple[str, str, NameSource], finding: NameFinding) -> None:
         known = self.names.get(key)
@@ -339,43 +488,41 @@ class Findings:
         else:
             self.dropped["dns_answers_not_kept"] += 1
 
-    def _merge_bare_tls(self, key: FiveTuple, where: Where) -> None:
+    def _merge_bare_tls(self, key: FiveTuple, opened: BareTls) -> None:
         known = self.bare_tls.get(key)
         if known is not None:
-            self.bare_tls[key] = min(known, where, key=place_of)
+            self.bare_tls[key] = min(known, opened, key=lambda one: place_of(one.where))
         elif len(self.bare_tls) < MAX_BARE_TLS:
-            self.bare_tls[key] = where
+            self.bare_tls[key] = opened
         else:
             self.dropped["tls_sessions_not_kept"] += 1
 
-
-def flow_id(flow: FiveTuple) -> FlowId:
-    """The same for both directions of a flow."""
-    one, other = (flow.src_ip, flow.src_port), (flow.dest_ip, flow.dest_port)
-    return (one, other, flow.proto) if one <= other else (other, one, flow.proto)
+    def _merge_tunnel(self, key: FlowId, tunnel: TunnelAsked) -> None:
+        known = self.tunnels.get(key)
+        if known is not None:
+            self.tunnels[key] = min(known, tunnel, key=lambda one: place_of(one.where))
+        elif len(self.tunnels) < MAX_TUNNELS:
+            self.tunnels[key] = tunnel
+        else:
+            self.dropped["tunnels_not_kept"] += 1
 
 
 def _is_a(flow: FiveTuple) -> bool:
     return (flow.src_ip, flow.src_port) <= (flow.dest_ip, flow.dest_port)
 
 
-def place_of(where: Where) -> tuple[int, str, int, FiveTuple]:
-    """Where a packet stands among all packets: by time, input, number."""
-    return where.time_ns, where.input, where.packet, where.flow
-
-
-def order_of(evidence: Evidence) -> tuple[int, str, int, FiveTuple, str, str]:
-    """A total order of evidence: earliest first."""
-    return (*place_of(evidence.where), evidence.signature, evidence.excerpt)
-
-
 _NAME_WHY = {
     NameSource.DNS: "asked the DNS for {name}, a name of the mining pool {pool}",
+    NameSource.DNS_ALIAS: "asked the DNS for {asked}, an alias of {name}, a name of the mining pool {pool}",
     NameSource.TLS: "opened a TLS session to {name}, a name of the mining pool {pool}",
+    NameSource.TLS_CERTIFICATE: "opened a TLS session to a server whose certificate is for {name}, "
+    "a name of the mining pool {pool}",
     NameSource.HTTP_HOST: "sent an HTTP request to {name}, a name of the mining pool {pool}",
     NameSource.HTTP_CONNECT: "asked an HTTP proxy for a tunnel to {name}, a name of the mining pool {pool}",
+    NameSource.SOCKS: "asked a SOCKS proxy for a tunnel to {name}, a name of the mining pool {pool}",
 }
 
 
 def _name_why(seen: NameSeen) -> str:
-    return _NAME_WHY[seen.source].format(name=seen.pool.name, pool=seen.pool.pool)
+    asked = seen.details.get("asked", "")
+    return _NAME_WHY[seen.source].format(name=seen.pool.name, pool=seen.pool.pool, asked=asked)

@@ -1,78 +1,181 @@
-"""TLS sessions to pools: the name from the DNS, the session from the ClientHello.
+"""Connections whose messages are hidden, but not where they lead: tied to a pool by what came before.
 
 A TLS session says nothing by itself.  It counts where the same host had been told, by a
 DNS answer in this traffic, that the address is a pool's *stratum* name, and the port is
 one on which that pool serves miners.  Others behind the same address are not touched:
 the tie needs the same host to have asked.
+
+So it does where a server with which the host mined in the clear told it to go to that address
+and port (see ``redirects``), and it went: a TLS session, or bytes that are no text.
+
+A request to a proxy names both itself.  It counts where it asks for a pool's stratum
+name on such a port.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 
-from netminedet.model import Evidence, NameSource, PoolName, Where
-from netminedet.verdict.findings import AnswerFinding, Findings, FlowId, Span, flow_id
+from netminedet.model import BareTls, Evidence, NameSource, PoolName, TunnelAsked, Where
+from netminedet.verdict.findings import AnswerFinding, Findings
+from netminedet.verdict.flows import weigh_flow
+from netminedet.verdict.order import FlowId, Span, flow_id
+from netminedet.verdict.redirects import Followed, Redirect
 
-#: How long after its time to live an address may still be in use: a miner keeps what it resolved.
-GRACE_NS = 3600 * 1_000_000_000
-#: How far a session may seem to begin before the answer, in captures put together from several.
-SKEW_NS = 1_000_000_000
+#: Signatures of the evidence: tied by the DNS, by a server's order, by a request to a proxy.
+TO_POOL, FOLLOWED, TUNNEL = "tls.to-pool", "redirect.followed", "tunnel.to-pool"
+
+_KINDS = {TO_POOL: "tls", TUNNEL: "tunnel"}
 
 
 @dataclass(frozen=True, slots=True)
-class TlsSession:
-    """A TLS session of a host with a pool's stratum server."""
+class PoolSession:
+    """A connection of a host, unreadable, that is tied to mining by what came before it."""
 
     where: Where
-    pool: PoolName
+    #: the name (or address) that its server was known under
+    name: str
+    #: one of the three above
+    signature: str
+    #: one sentence
+    reason: str
+    tls: bool
+    #: all the time that the sieve saw it, as far as known
+    span: Span
+    details: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def flow_id(self) -> FlowId:
         return flow_id(self.where.flow)
 
     @property
-    def span(self) -> Span:
-        return Span(self.where.time_ns, self.where.time_ns)
+    def by_order(self) -> bool:
+        """Whether a server's order ties it."""
+        return self.signature == FOLLOWED
 
     @property
-    def reason(self) -> str:
-        flow = self.where.flow
-        return (
-            f"opened a TLS session to {flow.dest_ip} port {flow.dest_port}, which the DNS had given it "
-            f"for {self.pool.name}, a stratum name of {self.pool.pool} that serves miners on this port"
-        )
+    def kind(self) -> str:
+        """A word for it: "tls", "tunnel", or "opened" for another that cannot be read."""
+        return "tls" if self.tls else _KINDS.get(self.signature, "opened")
 
     @property
     def evidence(self) -> Evidence:
-        return Evidence("tls.to-pool", "strong", self.where, self.pool.name, self.reason)
+        return Evidence(self.signature, "strong", self.where, self.name, self.reason, self.details)
 
 
-def sessions_to_pools(findings: Findings) -> Iterator[TlsSession]:
-    """All TLS sessions that are tied to a pool's stratum name."""
+def all_sessions(findings: Findings) -> Iterator[PoolSession]:
+    """All of the three kinds; of a flow that several ties hold for, the first."""
+    tied = set()
+    for session in _tied_by_dns(findings):
+        tied.add(session.flow_id)
+        yield session
+    for tunnel in findings.tunnels.values():
+        if tunnel.pool.stratum and tunnel.port in tunnel.pool.ports:
+            yield _tunnel_session(tunnel, findings)
+    opened = (session.where for session in _tls_sessions(findings))
+    for followed in findings.redirects.followed(partial(_server_of, findings), opened):
+        session = _tied_by_order(followed, findings)
+        if session.flow_id not in tied and not _is_read(session.flow_id, findings):
+            yield session
+
+
+def redirects_of(findings: Findings) -> Iterator[tuple[str, Redirect, str]]:
+    """(client, order, sentence) of every order that a mining server gave."""
+    for client, server, target, redirect in findings.redirects.proven(partial(_server_of, findings)):
+        verb = redirect.evidence.signature
+        told = f"was told by {server} to go to {target.host} port {target.port} ({verb})"
+        yield client, redirect, told
+
+
+def _tied_by_dns(findings: Findings) -> Iterator[PoolSession]:
     answers: dict[tuple[str, str], list[AnswerFinding]] = {}
     for (host, address, _), answer in findings.answers.items():
         if answer.pool.stratum:
             answers.setdefault((host, address), []).append(answer)
     if not answers:
         return
-    for where in _tls_sessions(findings):
-        flow = where.flow
-        ties = answers.get((flow.src_ip, flow.dest_ip), [])
+    for opened in _tls_sessions(findings):
+        flow = opened.where.flow
         fitting = [
             answer.pool
-            for answer in ties
-            if flow.dest_port in answer.pool.ports
-            and answer.span.first - SKEW_NS <= where.time_ns <= answer.span.last + GRACE_NS
+            for answer in answers.get((flow.src_ip, flow.dest_ip), [])
+            if flow.dest_port in answer.pool.ports and answer.holds_at(opened.where.time_ns)
         ]
         if fitting:
-            yield TlsSession(where, min(fitting, key=lambda pool: pool.name))
+            yield _tls_session(opened, min(fitting, key=lambda pool: pool.name), findings)
 
 
-def _tls_sessions(findings: Findings) -> Iterator[Where]:
+def _tls_session(opened: BareTls, pool: PoolName, findings: Findings) -> PoolSession:
+    flow, span = opened.where.flow, _span(opened.where, findings)
+    reason = (
+        f"opened a TLS session to {flow.dest_ip} port {flow.dest_port}, which the DNS had given it "
+        f"for {pool.name}, a stratum name of {pool.pool} that serves miners on this port{_lasted(span)}"
+    )
+    details = {"ja4": opened.ja4} if opened.ja4 else {}
+    return PoolSession(opened.where, pool.name, TO_POOL, reason, True, span, details)
+
+
+def _tunnel_session(tunnel: TunnelAsked, findings: Findings) -> PoolSession:
+    flow, pool, span = tunnel.where.flow, tunnel.pool, _span(tunnel.where, findings)
+    kind = "a SOCKS" if tunnel.source is NameSource.SOCKS else "an HTTP"
+    reason = (
+        f"asked {kind} proxy at {flow.dest_ip} port {flow.dest_port} for a tunnel to {pool.name} port "
+        f"{tunnel.port}, a stratum name of {pool.pool} that serves miners on this port{_lasted(span)}"
+    )
+    details = {"port": str(tunnel.port)}
+    return PoolSession(tunnel.where, pool.name, TUNNEL, reason, False, span, details)
+
+
+def _tied_by_order(followed: Followed, findings: Findings) -> PoolSession:
+    where, target = followed.arrival.where, followed.target
+    flow, span = where.flow, _span(where, findings)
+    what = "a TLS session" if followed.arrival.tls else "a connection that cannot be read"
+    order = followed.redirect.evidence.signature
+    named = "" if target.is_address else ", which the DNS had given it for that name"
+    reason = (
+        f"was told by {followed.server}, where it mined, to go to {target.host} port {target.port} "
+        f"({order}), and then opened {what} to {flow.dest_ip} port {flow.dest_port}{named}{_lasted(span)}"
+    )
+    return PoolSession(where, target.host, FOLLOWED, reason, followed.arrival.tls, span)
+
+
+def _server_of(findings: Findings, key: FlowId, client: str) -> str | None:
+    """The server of a flow, where messages prove that this client mines in it."""
+    flow = findings.flows.get(key)
+    verdict = None if flow is None else weigh_flow(flow)
+    return verdict.server[0] if verdict is not None and verdict.client[0] == client else None
+
+
+def _is_read(key: FlowId, findings: Findings) -> bool:
+    """Whether the flow speaks for itself: its own messages decide."""
+    flow = findings.flows.get(key)
+    return flow is not None and bool(flow.dialects)
+
+
+def _span(where: Where, findings: Findings) -> Span:
+    """From the session's opening to the last packet that the sieve counted."""
+    traffic = findings.traffic.get(flow_id(where.flow))
+    last = where.time_ns if traffic is None else max(where.time_ns, traffic.span.last)
+    return Span(where.time_ns, last)
+
+
+def _lasted(span: Span) -> str:
+    """How long a session was seen; nothing for a moment."""
+    seconds = (span.last - span.first) // 1_000_000_000
+    if seconds < 60:
+        return ""
+    hours, minutes = divmod(seconds // 60, 60)
+    long = f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
+    return f"; it was seen for {long}"
+
+
+def _tls_sessions(findings: Findings) -> Iterator[BareTls]:
     yield from findings.bare_tls.values()
     for (_, _, source), name in findings.names.items():
         if source is NameSource.TLS:
             where = name.evidence.where
             for flow in sorted(name.flows):
-                yield Where(where.time_ns, where.input, where.packet, flow, where.vlan)
+                ja4 = name.evidence.details.get("ja4") if flow == where.flow else None
+                yield BareTls(Where(where.time_ns, where.input, where.packet, flow, where.tunnel), ja4)

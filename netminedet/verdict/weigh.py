@@ -2,7 +2,10 @@
 
 confirmed   mining messages of both sides, accepted shares, or jobs taken
 probable    a mining handshake of one side; or a TLS session to an address that the
-            same host had just been given for a pool's stratum name, on a port of that pool
+            same host had just been given for a pool's stratum name, on a port of that pool;
+            or a tunnel asked for to such a name and port; or a management interface that
+            answers as a mining machine's; or a connection that cannot be read, to where a
+            mining server had sent the host
 suspected   a pool's name alone
 """
 
@@ -13,7 +16,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import TYPE_CHECKING
 
-from netminedet.model import Evidence, NameSource, Pool, Role, Shares, Suspect, Verdict
+from netminedet.model import Evidence, NameSource, Pool, Role, Shares, Suspect, TunnelAsked, Verdict
 from netminedet.verdict.findings import (
     AnswerFinding,
     Findings,
@@ -23,8 +26,11 @@ from netminedet.verdict.findings import (
     order_of,
     place_of,
 )
-from netminedet.verdict.flows import FlowVerdict, weigh_named_flow
-from netminedet.verdict.sessions import TlsSession, sessions_to_pools
+from netminedet.verdict.flows import Basis, FlowVerdict, with_dialect_of_work
+from netminedet.verdict.managed import management_of, sentence
+from netminedet.verdict.redirects import Redirect
+from netminedet.verdict.sessions import PoolSession, all_sessions, redirects_of
+from netminedet.verdict.together import joined, weigh_flows
 
 if TYPE_CHECKING:
     from netminedet.verdict.size import Tables
@@ -38,7 +44,12 @@ FIRST_EVIDENCE = 4
 MAX_LIST = 64
 #: Dialects that only web pages speak.
 BROWSER_DIALECTS = frozenset({"browser-miner"})
+#: Dialects that an ordinary node speaks too: serving one host is no pool's business.
+NODE_DIALECTS = frozenset({"getwork"})
+#: Hosts that one must serve with them to count as a pool.
+POOL_MINERS = 2
 
+_TLS_NAMES = {f"name.{source.value}" for source in (NameSource.TLS, NameSource.TLS_CERTIFICATE)}
 _RANK = {"strong": 0, "name": 1, "weak": 2}
 
 
@@ -53,16 +64,24 @@ class Settings:
     tables: Callable[[], Tables]
 
 
+_Flows = list[tuple[FlowId, FlowFinding, FlowVerdict]]
+
+
 @dataclass(slots=True)
 class _Case:
     """All that concerns one host."""
 
     host: str
-    as_client: list[tuple[FlowId, FlowFinding, FlowVerdict]] = field(default_factory=list)
-    as_server: list[tuple[FlowId, FlowFinding, FlowVerdict]] = field(default_factory=list)
+    as_client: _Flows = field(default_factory=list)
+    as_server: _Flows = field(default_factory=list)
+    managed: _Flows = field(default_factory=list)
     names: list[NameFinding] = field(default_factory=list)
     answers: list[tuple[str, AnswerFinding]] = field(default_factory=list)
-    sessions: list[TlsSession] = field(default_factory=list)
+    sessions: list[PoolSession] = field(default_factory=list)
+    #: of its own flows, by their id
+    tunnels: dict[FlowId, TunnelAsked] = field(default_factory=dict)
+    #: (order of a mining server to go elsewhere, sentence)
+    redirects: list[tuple[Redirect, str]] = field(default_factory=list)
 
 
 def weigh(findings: Findings, settings: Settings) -> tuple[Suspect, ...]:
@@ -73,17 +92,24 @@ def weigh(findings: Findings, settings: Settings) -> tuple[Suspect, ...]:
         return cases.setdefault(host, _Case(host))
 
     # sorted, so that the order in which inputs came shows nowhere
-    for key, flow in sorted(findings.flows.items(), key=lambda item: item[0]):
-        verdict = weigh_named_flow(flow, findings)
+    for key, flow, verdict in weigh_flows(findings):
         if verdict is not None:
+            verdict = with_dialect_of_work(flow, verdict, settings.most_specific)
+        if verdict is not None and verdict.basis is Basis.MANAGED:
+            case(verdict.client[0]).managed.append((key, flow, verdict))
+        elif verdict is not None:
             case(verdict.client[0]).as_client.append((key, flow, verdict))
             case(verdict.server[0]).as_server.append((key, flow, verdict))
     for (host, _, _), name in sorted(findings.names.items(), key=lambda item: item[0]):
         case(host).names.append(name)
     for (host, address, _), answer in sorted(findings.answers.items(), key=lambda item: item[0]):
         case(host).answers.append((address, answer))
-    for session in sorted(sessions_to_pools(findings), key=lambda one: place_of(one.where)):
+    for session in sorted(all_sessions(findings), key=lambda one: place_of(one.where)):
         case(session.where.flow.src_ip).sessions.append(session)
+    for key, tunnel in findings.tunnels.items():
+        case(tunnel.where.flow.src_ip).tunnels[key] = tunnel
+    for client, redirect, told in redirects_of(findings):
+        case(client).redirects.append((redirect, told))
     suspects = [
         _suspect(one, findings, settings) for one in cases.values() if _accused(one, settings.home_net)
     ]
@@ -92,9 +118,19 @@ def weigh(findings: Findings, settings: Settings) -> tuple[Suspect, ...]:
 
 def _accused(case: _Case, home_net: Sequence[Network]) -> bool:
     """A server outside the home network is somebody else's pool: evidence, not a suspect."""
-    if case.as_client or case.names or case.sessions:
+    if case.as_client or case.managed or case.names or case.sessions:
         return True
-    return bool(case.as_server) and _inside(case.host, home_net)
+    return bool(_serves(case, home_net))
+
+
+def _serves(case: _Case, home_net: Sequence[Network]) -> _Flows:
+    """The flows that make a host of ours a pool or proxy: not those of a node with a single solo miner."""
+    if not _inside(case.host, home_net):
+        return []
+    miners = {verdict.client[0] for _, _, verdict in case.as_server}
+    speaks = {dialect for _, flow, _ in case.as_server for dialect in flow.dialects}
+    is_node = not case.as_client and speaks <= NODE_DIALECTS and len(miners) < POOL_MINERS
+    return [] if is_node else case.as_server
 
 
 def _inside(host: str, home_net: Sequence[Network]) -> bool:
@@ -111,8 +147,8 @@ def _weight(suspect: Suspect) -> tuple[int, int, int, int, bytes]:
 def _suspect(case: _Case, findings: Findings, settings: Settings) -> Suspect:
     from netminedet.verdict.size import size_of, software_of  # only where there is a suspect
 
-    serves = case.as_server if _inside(case.host, settings.home_net) else []
-    flows = case.as_client + serves
+    serves = _serves(case, settings.home_net)
+    flows = case.as_client + serves + case.managed
     spans = [flow.span for _, flow, _ in flows] + [name.span for name in case.names]
     spans += [session.span for session in case.sessions]
     evidence, omitted = _evidence(case, flows)
@@ -142,12 +178,10 @@ def _suspect(case: _Case, findings: Findings, settings: Settings) -> Suspect:
         evidence_omitted=omitted,
         truncated=truncated,
         software=software_of(lists["agent"], tables.agents),
-        hash_rates=size_of(measured, _pool_coins(case), tables),
+        hash_rates=size_of(joined(measured), _pool_coins(case), tables),
+        management=management_of(flow for _, flow, _ in case.managed) if case.managed else None,
         rigs=len({worker for _, flow, _ in serves for worker in _kept(flow, "worker")}),
     )
-
-
-_Flows = list[tuple[FlowId, FlowFinding, FlowVerdict]]
 
 
 def _verdict(case: _Case, flows: _Flows) -> Verdict:
@@ -164,19 +198,28 @@ def _role(case: _Case, serves: _Flows) -> Role:
     if case.as_client:
         spoken = {dialect for _, flow, _ in case.as_client for dialect in flow.dialects}
         return Role.BROWSER if spoken <= BROWSER_DIALECTS else Role.MINER
-    return Role.MINER if case.sessions else Role.LOOKUP
+    return Role.MINER if case.sessions or case.managed else Role.LOOKUP
 
 
 def _reasons(case: _Case, serves: _Flows) -> tuple[str, ...]:
     reasons = []
     for flows, what in ((case.as_client, "mines at"), (serves, "serves")):
-        for _, _, verdict in sorted(flows, key=lambda entry: (-entry[2].verdict, -entry[2].shares.accepted))[
-            :3
-        ]:
+        for key, _, verdict in sorted(
+            flows, key=lambda entry: (-entry[2].verdict, -entry[2].shares.accepted)
+        )[:3]:
             ip, port = verdict.server if what == "mines at" else verdict.client
-            reasons.append(f"{what} {ip} port {port}: {verdict.reason}")
+            asked = case.tunnels.get(key)
+            through = f", through a tunnel to {asked.pool.name} port {asked.port}" if asked else ""
+            reasons.append(f"{what} {ip} port {port}{through}: {verdict.reason}")
+    if case.managed:
+        askers = sorted({verdict.server[0] for _, _, verdict in case.managed})
+        told = sentence(management_of(flow for _, flow, _ in case.managed))
+        reasons.append(f"{told} (asked by {', '.join(askers[:3])})")
     for session in case.sessions[:3]:
         reasons.append(session.reason)
+    followed = any(session.by_order for session in case.sessions)
+    for _, told in [] if followed else case.redirects[:3]:
+        reasons.append(told)
     for name in sorted(case.names, key=lambda name: order_of(name.evidence))[:3]:
         reasons.append(name.evidence.why)
     return tuple(reasons)
@@ -226,13 +269,15 @@ def _pools(case: _Case) -> tuple[Pool, ...]:
     """Servers mined at, by the name that this host knew them under; then names without a server."""
     names = {address: answer.pool.name for address, answer in case.answers}
     pools = set()
-    for _, flow, verdict in case.as_client:
+    for key, flow, verdict in case.as_client:
         ip, port = verdict.server
+        asked = case.tunnels.get(key)
         told = sorted(flow.details["pool_host"].kept)[:1] if "pool_host" in flow.details else []
-        pools.add(Pool(names.get(ip) or (told[0] if told else None), ip, port, tls=False))
+        known = asked.pool.name if asked else names.get(ip)
+        pools.add(Pool(known or (told[0] if told else None), ip, port, tls=False))
     for session in case.sessions:
         flow_seen = session.where.flow
-        pools.add(Pool(session.pool.name, flow_seen.dest_ip, flow_seen.dest_port, tls=True))
+        pools.add(Pool(session.name, flow_seen.dest_ip, flow_seen.dest_port, session.tls))
     named = {pool.name for pool in pools}
     for name in case.names:
         if name.pool.name not in named:
@@ -245,7 +290,7 @@ def _pools(case: _Case) -> tuple[Pool, ...]:
 
 def _pool_of_name(name: NameFinding) -> Pool:
     flow = name.evidence.where.flow
-    if name.evidence.signature == f"name.{NameSource.TLS.value}":
+    if name.evidence.signature in _TLS_NAMES:
         return Pool(name.pool.name, flow.dest_ip, flow.dest_port, tls=True)
     return Pool(name.pool.name, None, None, tls=False)
 
@@ -266,8 +311,8 @@ def _other_flows(case: _Case, flows: _Flows) -> set[tuple[str, int, str, int, st
 def _traffic(case: _Case, flows: _Flows, findings: Findings) -> tuple[int, int]:
     keys = {key for key, _, _ in flows} | {session.flow_id for session in case.sessions}
     totals = [findings.traffic[key] for key in keys if key in findings.traffic]
-    packets = sum(count for count, _ in totals) + sum(name.sightings for name in case.names)
-    return packets, sum(size for _, size in totals) + sum(name.bytes for name in case.names)
+    packets = sum(one.packets for one in totals) + sum(name.sightings for name in case.names)
+    return packets, sum(one.bytes for one in totals) + sum(name.bytes for name in case.names)
 
 
 def _evidence(case: _Case, flows: _Flows) -> tuple[tuple[Evidence, ...], int]:
@@ -275,8 +320,10 @@ def _evidence(case: _Case, flows: _Flows) -> tuple[tuple[Evidence, ...], int]:
     found += [name.evidence for name in case.names]
     found += [answer.evidence for _, answer in case.answers]
     found += [session.evidence for session in case.sessions]
-    found.sort(key=order_of)
-    strongest = sorted(found, key=lambda evidence: _RANK[evidence.strength])
+    orders = [order.evidence for order, _ in case.redirects]
+    by_place = {order_of(evidence): evidence for evidence in found + orders}
+    found = [by_place[place] for place in sorted(by_place)]
+    strongest = sorted(found, key=lambda one: 0 if one in orders else _RANK[one.strength])
     chosen = found[:FIRST_EVIDENCE]
     for evidence in strongest:
         if len(chosen) >= MAX_EVIDENCE:

@@ -17,6 +17,7 @@ from netminedet.model import (
     FiveTuple,
     InputInfo,
     NetminedetError,
+    NodeSeen,
     Pool,
     Role,
     Shares,
@@ -57,6 +58,7 @@ class Report:
     suspects: tuple[Suspect, ...]
     totals: dict[str, int]
     tool_version: str = "0.1.0"
+    adjacent: tuple[NodeSeen, ...] = ()
     signatures: SignatureSetInfo = SIGNATURES
 
 

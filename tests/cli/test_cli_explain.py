@@ -51,6 +51,11 @@ def test_the_story_of_a_miner(capsys: pytest.CaptureFixture[str]) -> None:
     assert err == ""
 
 
+def test_the_story_says_what_packets_came_in(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["explain", str(SAMPLES / "tunnels.pcapng"), "10.7.0.24"])
+    assert "inside vxlan 5001 (198.18.0.1 to 198.18.9.9), vlan 12" in capsys.readouterr().out
+
+
 def test_no_suspect(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["explain", "-q", MINING, "10.99.0.1"]) == 0
     out = capsys.readouterr().out

@@ -12,6 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from netminedet.cli.main import run
+from tests.frames import tcp_frame, write_pcap
 
 SAMPLES = Path(__file__).parents[2] / "pcaps"
 MINING = str(SAMPLES / "stratum-v1.pcap")
@@ -36,6 +37,24 @@ def test_suspects(capsys: pytest.CaptureFixture[str]) -> None:
 def test_nothing_found(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["scan", "-q", CLEAN]) == 0
     assert capsys.readouterr().out.startswith("No mining found.\n")
+
+
+def test_coin_nodes_on_request_leave_the_exit_code_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    levin = bytes.fromhex("0121010101010101") + bytes(8) + b"\1" + (1001).to_bytes(4, "little")
+    handshake = levin + bytes(8) + (1).to_bytes(4, "little")
+    capture = tmp_path / "node.pcap"
+    write_pcap(capture, [tcp_frame(("10.0.0.7", 50000), ("203.0.113.9", 18080), 1, handshake)])
+    assert run(["scan", "-q", str(capture)]) == 0
+    assert "10.0.0.7" not in capsys.readouterr().out
+    assert run(["scan", "-q", "--adjacent", str(capture)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("No mining found.\n")
+    assert "10.0.0.7: monero-levin, to 1 peer\n" in out
+    assert run(["scan", "-q", "--adjacent", "--format", "jsonl", str(capture)]) == 0
+    last = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert [node["host"] for node in last["netminedet"]["adjacent"]] == ["10.0.0.7"]
 
 
 def test_folder_and_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

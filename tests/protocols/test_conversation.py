@@ -211,3 +211,21 @@ def test_work_that_a_node_gives_to_whoever_asks_is_weak() -> None:
     asks = line(id=5, jsonrpc="2.0", method="eth_getWork", params=[])
     assert {message.strength for message in Script().play(("C", asks), ("S", WORK))} == {Strength.WEAK}
     assert {message.strength for message in Script().play(("S", WORK))} == {Strength.STRONG}
+
+
+@pytest.mark.parametrize("first", ["C", "S"])
+def test_websocket_picked_up_in_the_middle_is_read_in_both_directions(first: str) -> None:
+    from tests.protocols.test_websocket import frame
+
+    share = {"job_id": "1", "nonce": "00ff00ff", "result": HASH}
+    masked = frame(json.dumps({"type": "submit", "params": share}).encode(), mask=b"\x37\xfa\x21\x3d")
+    job = {"job_id": "1", "blob": "07" * 76, "target": "ffffff00"}
+    plain = frame(json.dumps({"type": "job", "params": job}).encode())
+    parts = [("S", plain), ("C", masked)] if first == "S" else [("C", masked), ("S", plain), ("C", masked)]
+    kept = Script()
+    found = kept.play(*parts)
+    assert ("S", "job") in kinds(found)
+    assert ("C", "share") in kinds(found)
+    assert kept.conversation.undecodable == 0
+    kept.play(("S", b"\xc1\x04\xff\xff\xff\xff"))
+    assert kept.conversation.undecodable == 1

@@ -23,7 +23,7 @@ from netminedet.protocols.framing import (
     midstream_websocket,
     opening,
 )
-from netminedet.protocols.http import MAX_BODY
+from netminedet.protocols.http import MAX_BODY, MAX_LONG_BODY
 from netminedet.protocols.jsonlines import JsonItem
 from netminedet.protocols.websocket import Deflate
 from tests.protocols import test_stratum_v2 as v2
@@ -137,13 +137,36 @@ def test_requests_and_answers_at_any_cut(step: int) -> None:
         assert len(values(framing, *[data[at : at + step] for at in range(0, len(data), step)])) == 3
 
 
+BLOCK = b'"%s"' % (b"ab" * 4_000_000)
+LONG = [
+    pytest.param(b'{"id":7,"method":"submitblock","params":[' + BLOCK + b"]}", id="verb-first"),
+    pytest.param(b'{"params":[' + BLOCK + b'],"method":"submitblock","id":7}', id="verb-last"),
+    pytest.param(
+        b'{"method":"submitblock","id":7,"params":[{"a":[' + BLOCK + b',"' + BLOCK + b"]}]}", id="broken"
+    ),
+]
+
+
+@pytest.mark.parametrize("headless", [False, True])
+@pytest.mark.parametrize("body", LONG)
+def test_long_body_counts_by_its_verb(body: bytes, headless: bool) -> None:
+    framing = HttpFraming(requests=True)
+    data = body if headless else post(body)
+    (value,) = values(framing, *[data[at : at + 60_000] for at in range(0, len(data), 60_000)])
+    assert (value["id"], value["method"]) == (7, "submitblock")
+    assert len(json.dumps(value)) < 2 * MAX_BODY
+    assert not framing.pending
+    assert len(values(framing, post(BODY))) == 1
+
+
 PENDING = [
     pytest.param([post(BODY)[:20]], True, id="head"),
     pytest.param([post(BODY)[:-1]], True, id="json-body"),
     pytest.param([post(b"a" * 500)[:-1]], False, id="other-body"),
     pytest.param([BODY[:-1]], True, id="body-without-head"),
     pytest.param([b"\x00\x01\x02"], False, id="no-http"),
-    pytest.param([post(b"[" + b"1," * MAX_BODY)[:-1]], False, id="body-too-long"),
+    pytest.param([post(b"[" + b"1," * MAX_BODY)[:-1]], True, id="long-body"),
+    pytest.param([post(b"[" + b"1," * MAX_LONG_BODY)[:-1]], False, id="body-too-long"),
 ]
 
 

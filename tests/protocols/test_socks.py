@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netminedet.protocols.socks import Carrier, Need, Reply, Request, client_preamble, server_preamble
+from netminedet.protocols.socks import (
+    Carrier,
+    Need,
+    Reply,
+    Request,
+    client_preamble,
+    server_preamble,
+    tunnel_request,
+)
 
 SOCKS4, SOCKS5, CONNECT = Carrier.SOCKS4, Carrier.SOCKS5, Carrier.HTTP_CONNECT
 NAME = b"\x03\x0cpool.example"
@@ -62,6 +70,23 @@ def test_requests(data: bytes, carrier: Carrier, host: str, tail: bytes) -> None
     assert client_preamble(data + tail) == Request(carrier, len(data), host, 3333)
     for end in range(len(data)):
         assert client_preamble(data[:end]) is Need.MORE
+
+
+@pytest.mark.parametrize("tail", [b"", SUBSCRIBE])
+@pytest.mark.parametrize(("data", "carrier", "host"), REQUESTS)
+def test_request_in_one_segment(data: bytes, carrier: Carrier, host: str, tail: bytes) -> None:
+    assert tunnel_request(data + tail) == Request(carrier, len(data), host, 3333)
+    if carrier is SOCKS5:
+        alone = data[data.index(b"\x05\x01\x00", 1) :]
+        assert tunnel_request(alone + tail) == Request(carrier, len(alone), host, 3333)
+        assert all(tunnel_request(alone[:end]) is None for end in range(len(alone)))
+
+
+@given(st.binary(max_size=80))
+def test_any_segment(data: bytes) -> None:
+    tunnel_request(data)
+    tunnel_request(b"\x05\x01\x00" + data)
+    tunnel_request(b"\x04\x01" + data)
 
 
 @pytest.mark.parametrize("tail", [b"", SUBSCRIBE, b"\x00\x05"])

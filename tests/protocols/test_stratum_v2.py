@@ -539,7 +539,7 @@ def test_shares_and_answers_are_counted_by_size() -> None:
         watch.feed(S, noise(size))
     # 88, 78, 91 and 500 are no shares or answers; 174 may be three answers as well as two jobs
     assert watch.counts() == NoiseCounts(
-        submitted=4, acknowledged=4, jobs=2, prev_hashes=1, targets=2, other=5
+        minutes=1, over=1, submitted=4, acknowledged=4, jobs=2, prev_hashes=1, targets=2, other=5
     )
 
 
@@ -547,7 +547,7 @@ def test_extended_shares_are_counted_by_their_repeated_size() -> None:
     watch = watched(OPENING)
     for size in [81 + 9, 71, 71, 142, 78, 78, 65]:
         watch.feed(C, noise(size))
-    assert watch.counts() == NoiseCounts(submitted=4, other=4)
+    assert watch.counts() == NoiseCounts(submitted=4, other=4, minutes=1, over=1)
 
 
 def test_a_gap_ends_all_but_a_channel() -> None:
@@ -591,3 +591,12 @@ def test_cuts_do_not_matter(cuts_s: list[int], cuts_c: list[int]) -> None:
         for start, end in pairwise(edges):
             watch.feed(side, data[start:end])
     assert watch.stage is NoiseStage.CHANNEL
+
+
+def test_pace_of_shares() -> None:
+    watch = watched(OPENING)
+    for minute in [10, 10, 11, 14, 14]:
+        watch.feed(C, noise(62), minute=minute)
+    watch.feed(C, noise(500), minute=90)
+    counts = watch.counts()
+    assert (counts.submitted, counts.minutes, counts.over) == (5, 3, 5)

@@ -147,6 +147,11 @@ REPLIES = [
         id="btminer",
     ),
     pytest.param(
+        '{"STATUS":[{"STATUS":"S","Msg":"Summary"}],"SUMMARY":[{"Elapsed":9,"MHS av":84.5,"Accepted":3}]}',
+        ApiMessage(ApiKind.REPLY, "btminer", "summary", elapsed=9, hashrate=84.5e6, accepted=3),
+        id="whatsminer-summary",
+    ),
+    pytest.param(
         '{"id":0,"error":null,"result":["PhoenixMiner 5.6d - ETH","120","62000;50;1","31000;31000",'
         '"0;0;0","off;off","60;50;61;50","eth.pool.example:4444","0;0;0;0"]}',
         ApiMessage(

@@ -10,6 +10,8 @@ from netminedet.model import (
     Evidence,
     FiveTuple,
     InputInfo,
+    Layer,
+    NodeSeen,
     Pool,
     Role,
     Shares,
@@ -34,6 +36,7 @@ class SampleReport:
     inputs: tuple[InputInfo, ...] = ()
     totals: dict[str, int] = field(default_factory=lambda: {"packets": 0, "bytes": 0, "flows": 0})
     tool_version: str = "0.1.0"
+    adjacent: tuple[NodeSeen, ...] = ()
     signatures: SignatureSetInfo = field(
         default_factory=lambda: SignatureSetInfo(version="2024.02", sha256="ab" * 32, count=57)
     )
@@ -49,7 +52,11 @@ def evidence(host: str, server: str, *, port: int = 3333, proto: str = "tcp", pa
             "captures/office.pcap",
             packet,
             FiveTuple(host, 49152, server, port, proto),
-            (100, 7),
+            (
+                Layer("vlan", "100"),
+                Layer("gtp-u", "0x0000abcd", "10.200.0.1", "10.200.0.2"),
+                Layer("vlan", "7"),
+            ),
         ),
         excerpt='{"id":1,"method":"mining.subscribe","params":["cgminer/4.10.0"]}',
         why="mining.subscribe is the first call of the Stratum V1 handshake",

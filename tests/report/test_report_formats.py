@@ -102,6 +102,11 @@ def test_the_keys_of_the_document() -> None:
         "dest_port": 3333,
         "proto": "TCP",
         "vlan": [100, 7],
+        "tunnel": [
+            {"kind": "vlan", "id": "100", "src_ip": None, "dest_ip": None},
+            {"kind": "gtp-u", "id": "0x0000abcd", "src_ip": "10.200.0.1", "dest_ip": "10.200.0.2"},
+            {"kind": "vlan", "id": "7", "src_ip": None, "dest_ip": None},
+        ],
         "community_id": suspect["evidence"][0]["flow"]["community_id"],
     }
 

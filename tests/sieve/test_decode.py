@@ -12,13 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netminedet.capture import open_source
-from netminedet.model import Batch, NetminedetError
-from netminedet.sieve.columns import CHUNK, Columns
-from netminedet.sieve.decode import Decoder
+from netminedet.model import Batch, Layer, NetminedetError
+from netminedet.sieve.columns import CHUNK, OUTCOMES, Columns
+from netminedet.sieve.packets import Packets
 from tests.conftest import needs_shared_captures, shared_captures
 from tests.frames import batch_of, ethernet, ipv4, ipv6, tcp, tcp_frame, udp
 
-Decoded = tuple[str, int, str, int, int, int, int]
+#: addresses, ports and protocol, bounds of the payload, and whether it came out of a tunnel over IP
+Decoded = tuple[str, int, str, int, int, int, int, bool]
 
 TCP = tcp(4000, 3333, 7, b"{}")
 IP4 = ipv4("10.0.0.1", "10.0.0.2", 6, TCP)
@@ -72,9 +73,9 @@ LAYERS = [
     ),
     pytest.param(
         1,
-        ethernet(0x86DD, ipv6("fd00::1", "fd00::2", 44, b"\x06\x00\x00\x01" + bytes(4) + TCP)),
+        ethernet(0x86DD, ipv6("fd00::1", "fd00::2", 44, b"\x06" + bytes(7) + TCP)),
         A6,
-        id="first-fragment",
+        id="fragment-that-is-all",
     ),
 ]
 
@@ -119,15 +120,15 @@ REFUSED = [
 
 def decode(batch: Batch) -> Iterator[Decoded | None]:
     columns = Columns()
-    decoder = Decoder(columns, (1, 2))
+    packets = Packets(columns, (1, 2))
     for low in range(0, batch.count, CHUNK):
         high = min(low + CHUNK, batch.count)
-        decoder.run(batch, low, high)
+        batch = packets.run(batch, low, high)
         for column in range(high - low):
-            yield _decoded(batch, columns, column)
+            yield _decoded(batch, columns, packets, column)
 
 
-def _decoded(batch: Batch, columns: Columns, column: int) -> Decoded | None:
+def _decoded(batch: Batch, columns: Columns, packets: Packets, column: int) -> Decoded | None:
     if not columns.proto[column]:
         return None
     at = columns.ip_at[column]
@@ -137,7 +138,9 @@ def _decoded(batch: Batch, columns: Columns, column: int) -> Decoded | None:
     far = inet_ntop(family, bytes(batch.data[start + size : start + 2 * size]))
     ports = columns.ports[column]
     payload = (columns.payload_at[column], columns.payload_len[column])
-    return near, ports >> 16, far, ports & 0xFFFF, columns.proto[column], *payload
+    rebuilt = at >= batch.offset[batch.count - 1] + batch.caplen[batch.count - 1]
+    inside = rebuilt or any(layer.src_ip for layer in packets.layers(batch, column))
+    return near, ports >> 16, far, ports & 0xFFFF, columns.proto[column], *payload, inside
 
 
 @pytest.mark.parametrize(("linktype", "frame", "expected"), LAYERS)
@@ -150,31 +153,31 @@ def test_layers(linktype: int, frame: bytes, expected: tuple[object, ...]) -> No
 
 @pytest.mark.parametrize(("linktype", "frame", "reason"), REFUSED)
 def test_refused(linktype: int, frame: bytes, reason: str) -> None:
-    decoder = Decoder(Columns(), (1, 2))
-    decoder.run(batch_of([frame], linktype), 0, 1)
-    assert {name for name, count in decoder.counters().items() if count} == {reason}
+    packets = Packets(Columns(), (1, 2))
+    packets.run(batch_of([frame], linktype), 0, 1)
+    assert [name for name in OUTCOMES if packets.counters()[name]] == [reason]
 
 
 @pytest.mark.parametrize(("linktype", "frame", "expected"), LAYERS)
 def test_every_cut_is_counted(linktype: int, frame: bytes, expected: tuple[object, ...]) -> None:
     cuts = [frame[:end] for end in range(len(frame) + 1)]
-    decoder = Decoder(Columns(), (1, 2))
-    decoder.run(batch_of(cuts, linktype), 0, len(cuts))
-    assert sum(decoder.counters().values()) == len(cuts)
+    packets = Packets(Columns(), (1, 2))
+    packets.run(batch_of(cuts, linktype), 0, len(cuts))
+    assert sum(packets.counters()[name] for name in OUTCOMES) == len(cuts)
 
 
 def test_vlan_ids_outermost_first() -> None:
-    columns = Columns()
+    packets = Packets(Columns(), (1, 2))
     frame = ethernet(0x88A8, vlan(0x2064, 0x8100, vlan(7, 0x0800, IP4)))
-    Decoder(columns, (1, 2)).run(batch_of([frame]), 0, 1)
-    assert columns.vlan[0] == 2 << 24 | 0x64 << 12 | 7
+    batch = packets.run(batch_of([frame]), 0, 1)
+    assert packets.layers(batch, 0) == (Layer("vlan", "100"), Layer("vlan", "7"))
 
 
 @pytest.mark.parametrize("pair", [("10.0.0.1", "10.0.0.2"), ("fd00::1", "fd00::2"), ("10.0.0.1", "10.0.0.1")])
 def test_both_directions_have_one_key(pair: tuple[str, str]) -> None:
     one, other = (pair[0], 5), (pair[1], 9)
     columns = Columns()
-    Decoder(columns, (1, 2)).run(batch_of([tcp_frame(one, other, 1), tcp_frame(other, one, 1)]), 0, 2)
+    Packets(columns, (1, 2)).run(batch_of([tcp_frame(one, other, 1), tcp_frame(other, one, 1)]), 0, 2)
     assert columns.key0[0] == columns.key0[1]
     assert columns.key1[0] == columns.key1[1] != 0
     assert {columns.side[0], columns.side[1]} == {0, 1}
@@ -185,13 +188,13 @@ def test_both_directions_have_one_key(pair: tuple[str, str]) -> None:
     st.lists(st.binary(max_size=120), max_size=8),
 )
 def test_any_bytes_are_decoded_or_counted(linktype: int, frames: list[bytes]) -> None:
-    decoder = Decoder(Columns(), (3, 4))
-    decoder.run(batch_of(frames, linktype), 0, len(frames))
-    assert sum(decoder.counters().values()) == len(frames)
+    packets = Packets(Columns(), (3, 4))
+    packets.run(batch_of(frames, linktype), 0, len(frames))
+    assert sum(packets.counters()[name] for name in OUTCOMES) == len(frames)
 
 
-# Where dpkt and the kernel differ on purpose: dpkt goes into tunnels that are not unwrapped
-# here, and gives up, or guesses, where lengths contradict each other.
+# Where dpkt and the kernel differ on purpose: dpkt stops at most tunnels, does not put fragments
+# together, and gives up, or guesses, where lengths contradict each other.
 def _by_dpkt(linktype: int, frame: bytes) -> Decoded | None:
     readers = {1: dpkt.ethernet.Ethernet, 113: dpkt.sll.SLL, 276: dpkt.sll2.SLL2}
     try:
@@ -209,7 +212,7 @@ def _by_dpkt(linktype: int, frame: bytes) -> Decoded | None:
         family = AF_INET if isinstance(packet, dpkt.ip.IP) else AF_INET6
         number = 6 if isinstance(segment, dpkt.tcp.TCP) else 17
         ends = (inet_ntop(family, packet.src), segment.sport, inet_ntop(family, packet.dst), segment.dport)
-        return *ends, number, 0, len(segment.data)
+        return *ends, number, 0, len(segment.data), False
     except (dpkt.Error, IndexError, ValueError, AttributeError, TypeError):
         return None
 
@@ -224,7 +227,7 @@ def _differences(path: Path) -> Iterator[str]:
             for i, ours in enumerate(decode(batch)):
                 frame = batch.packet(i)
                 theirs = _by_dpkt(batch.linktype[i], frame)
-                if ours is None or theirs is None or batch.caplen[i] != batch.wirelen[i]:
+                if ours is None or theirs is None or ours[7] or batch.caplen[i] != batch.wirelen[i]:
                     continue
                 if ours[:5] != theirs[:5] or (ours[4] == 6 and ours[6] != theirs[6]):
                     yield f"{path.name} packet {batch.first_number + i}: {ours} instead of {theirs}"

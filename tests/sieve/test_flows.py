@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from netminedet.model import Batch
 from netminedet.sieve import columns as layout
 from netminedet.sieve.columns import CHUNK, Columns
-from netminedet.sieve.decode import Decoder
 from netminedet.sieve.flows import FIRST_ROWS, FlowTable
+from netminedet.sieve.packets import Packets
 from tests.frames import batch_of, tcp_frame
 
 
@@ -18,7 +18,7 @@ class Table:
 
     def __init__(self, max_flows: int = 1 << 20) -> None:
         self.columns = Columns()
-        self.decoder = Decoder(self.columns, (5, 6))
+        self.decoder = Packets(self.columns, (5, 6))
         self.flows = FlowTable(self.columns, 7, max_flows)
 
     def feed(self, batch: Batch) -> list[int]:
@@ -26,7 +26,7 @@ class Table:
         for low in range(0, batch.count, CHUNK):
             high = min(low + CHUNK, batch.count)
             self.flows.reserve(high - low)
-            self.decoder.run(batch, low, high)
+            batch = self.decoder.run(batch, low, high)
             self.flows.run(batch, low, high)
             rows += self.columns.row[: high - low]
         return rows

@@ -148,6 +148,56 @@ def test_mistakes_name_file_line_field_and_remedy(tmp_path: Path, old: str, new:
     assert problem(tmp_path, text).startswith(f"acme.yaml:{expected}")
 
 
+TEXT = """\
+id: acme
+title: Acme coin
+carriers: [text]
+openers: ['JOB,']
+messages:
+  - id: hello
+    method_key: duino
+    method: job request
+    sender: client
+    kind: control
+    strength: weak
+    why: A miner of Acme asks for a job.
+examples:
+  - {name: one, sender: client, matches: hello, text: 'JOB,alice'}
+  - {name: two, sender: client, matches: hello, text: 'JOB,bob,LOW'}
+lookalikes:
+  - {name: other, text: 'JOBS,alice'}
+  - {name: two words, text: 'JOB,two words'}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("['JOB,']", "[]", "4: openers: missing; without one no line of text is ever looked at"),
+        ("openers: ['JOB,']\n", "", "openers: missing"),
+        ("['JOB,']", "['JOB']", "4: openers[0]: 3 bytes; an opener has 4 to 32"),
+        ("['JOB,']", "['JOB,', 'WORK,']", "4: openers[1]: begins none of the examples"),
+        ("['JOB,']", "['{\"JOB\"']", "4: openers[0]: an opener is printable ASCII and begins with no blank"),
+        ("[text]", "[lines]", "4: openers: are for the carrier 'text'"),
+        ("openers:", "anchors: ['JOB,a']\nopeners:", "4: anchors: not used with carriers ['text']"),
+    ],
+)
+def test_mistakes_with_openers(tmp_path: Path, old: str, new: str, expected: str) -> None:
+    message = problem(tmp_path, TEXT.replace(old, new, 1))
+    assert expected in message
+    assert message.startswith("acme.yaml:")
+
+
+def test_openers_of_ones_own_are_added(tmp_path: Path) -> None:
+    text = TEXT.replace("['JOB,']", "['JOB,', 'JOB,bob']")
+    assert {b"JOB,", b"JOB,bob"} <= set(load_signatures([folder(tmp_path, text)]).openers)
+
+
+def test_an_example_that_no_parser_reads(tmp_path: Path) -> None:
+    text = TEXT.replace("'JOB,bob,LOW'", "'WORK,bob'")
+    assert any("no parser of text reads this line" in one for one in check(folder(tmp_path, text)))
+
+
 def test_a_verb_that_no_anchor_reaches(tmp_path: Path) -> None:
     text = GOOD.replace("method: acme.hello", "method: [acme.hello, ecma.hello]")
     assert problem(tmp_path, text).startswith(

@@ -59,6 +59,25 @@ def test_names_are_compared_by_whole_labels(name: str, pool: str | None) -> None
     assert (found.pool if found else None) == pool
 
 
+@pytest.mark.parametrize(
+    ("names", "owner"),
+    [
+        (("antpool.com",), "antpool.com"),
+        (("mail.antpool.com", "antpool.com"), "antpool.com"),
+        (("stratum.braiins.com", "braiins.com"), "stratum.braiins.com"),
+        (("2miners.ru", "2miners.com"), None),
+        (("shop.example", "antpool.com"), None),
+        (("antpool.com", "f2pool.com"), None),
+        (("antpool.com.example",), None),
+        (("braiins.com",), None),
+        ((), None),
+    ],
+)
+def test_certificates_of_one_owner(names: tuple[str, ...], owner: str | None) -> None:
+    found = POOLS.owner(names)
+    assert (found.name if found else None) == owner
+
+
 @given(LABEL, LABEL)
 def test_label_laws(first: str, second: str) -> None:
     pools = pool_list("A,,pool.example,domain,,,,pool", "B,,shared.example,hosts,mine.shared.example,,,pool")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from jmespath.exceptions import JMESPathError
 from jmespath.visitor import TreeInterpreter
 
 from netminedet.signatures import load_signatures
+from netminedet.signatures.checker import messages_in
 from netminedet.signatures.expressions import Expression
 from netminedet.signatures.library import OPTIONS
 
@@ -21,7 +21,12 @@ TEXTS = sorted(
     {text for pattern in PATTERNS for text in (pattern.where, *(text for _, text in pattern.extract)) if text}
     | {dialect.accepted for dialect in SIGNATURES.dialects if dialect.accepted}
 )
-MESSAGES = [json.loads(one.text) for dialect in SIGNATURES.dialects for one in dialect.examples]
+MESSAGES = [
+    message
+    for dialect in SIGNATURES.dialects
+    for one in dialect.examples
+    for message in messages_in(one.text, text=True)
+]
 OTHERS = [
     "a == `1`",
     "a != `true`",
@@ -36,6 +41,14 @@ OTHERS = [
     "@",
     "a[*].b",
     "a[?b == `1`]",
+    "a[?@]",
+    "a[?@ != `1`]",
+    "a[?b[?@ == 'x']]",
+    "a[?length(@) > `0`] == `[]`",
+    "[?a].b",
+    "[?@] | [0]",
+    "join('', a)",
+    "join(a, [b, 'x'])",
     "length(a)",
     "contains(a, b)",
     "contains(a, `true`)",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from netminedet import scan
@@ -20,13 +22,13 @@ from netminedet.model import (
     Side,
     Strength,
     Suspect,
+    TunnelAsked,
     Verdict,
     Where,
 )
 from netminedet.signatures import load_signatures
 from netminedet.signatures.agents import load_agents
-from netminedet.verdict.findings import MAX_VALUES, Findings
-from netminedet.verdict.sessions import GRACE_NS
+from netminedet.verdict.findings import GRACE_NS, MAX_VALUES, Findings
 from netminedet.verdict.size import Tables
 from netminedet.verdict.weigh import MAX_EVIDENCE, Settings, weigh
 from tests.conftest import SAMPLES
@@ -98,7 +100,9 @@ RULES = [
     pytest.param([("C", S)], Verdict.PROBABLE, id="one-share-of-one-side"),
     pytest.param([("C", S), ("C", S)], Verdict.CONFIRMED, id="shares-of-one-side"),
     pytest.param([("C", H), ("C", S)], Verdict.CONFIRMED, id="greeting-and-share"),
-    pytest.param([("S", A)], Verdict.CONFIRMED, id="accepted-share"),
+    pytest.param([("S", A)], Verdict.PROBABLE, id="one-accepted-share-of-one-side"),
+    pytest.param([("S", A), ("S", A)], Verdict.CONFIRMED, id="accepted-shares-of-one-side"),
+    pytest.param([("C", S), ("S", A)], Verdict.CONFIRMED, id="accepted-share"),
     pytest.param([("c", H)], None, id="weak-alone"),
     pytest.param([("c", H), ("s", J), ("s", J), ("c", S)], None, id="weak-of-both"),
     pytest.param([("C", H), ("s", C)], Verdict.PROBABLE, id="weak-does-not-raise"),
@@ -123,6 +127,15 @@ def test_direction_comes_from_the_messages() -> None:
 def test_one_end_that_speaks_for_both_recites() -> None:
     both = [message(1, H, Side.CLIENT, by=MINER, to=POOL), message(2, J, Side.SERVER, by=MINER, to=POOL)]
     assert judged(both) == {}
+
+
+def test_an_echo_proves_nothing() -> None:
+    echoed = [
+        message(number, kind, side, by=by, to=to)
+        for number, (kind, side) in enumerate([(H, Side.CLIENT), (H, Side.SERVER), (J, Side.SERVER)] * 2)
+        for by, to in ((MINER, POOL), (POOL, MINER))
+    ]
+    assert judged(echoed) == {}
 
 
 def test_a_stray_line_does_not_hide_a_miner() -> None:
@@ -184,6 +197,73 @@ def test_tls_session_to_what_the_dns_named(
     assert {host: one.verdict for host, one in suspects.items()} == {MINER[0]: verdict}
 
 
+def test_address_is_forgotten_after_its_time_to_live_and_an_hour() -> None:
+    """To the second; and it is not known before the answer."""
+    last = 61 + GRACE_NS // SECOND
+    for second, verdict in ((0, "probable"), (last, "probable"), (last + 1, "suspected")):
+        found = looked_up(STRATUM)
+        found.add_bare_tls(BareTls(where(second)))
+        assert weighed(found)[MINER[0]].verdict.label == verdict, second
+
+
+def test_shared_address_accuses_no_neighbour() -> None:
+    """Two names at one address: who asked only for the other is not touched."""
+    found = looked_up(STRATUM)
+    found.add_bare_tls(BareTls(where(2, ("10.0.0.6", 40000), (POOL[0], 443))))
+    found.add_bare_tls(BareTls(where(3, MINER, ("198.51.100.8", 443))))
+    assert {host: one.verdict for host, one in weighed(found).items()} == {MINER[0]: Verdict.SUSPECTED}
+
+
+PROXY = ("192.0.2.80", 1080)
+
+
+def asked(pool: PoolName, port: int, source: NameSource = NameSource.SOCKS) -> Findings:
+    found = Findings()
+    found.add_name(NameSeen(where(1, MINER, PROXY), source, pool, {"port": str(port)}), 90)
+    found.add_tunnel(TunnelAsked(where(1, MINER, PROXY), source, pool, port))
+    return found
+
+
+@pytest.mark.parametrize("source", [NameSource.SOCKS, NameSource.HTTP_CONNECT])
+@pytest.mark.parametrize(
+    ("pool", "port", "verdict"),
+    [
+        pytest.param(STRATUM, 3333, Verdict.PROBABLE, id="stratum-port"),
+        pytest.param(STRATUM, 443, Verdict.PROBABLE, id="listed-443"),
+        pytest.param(STRATUM, 8443, Verdict.SUSPECTED, id="other-port"),
+        pytest.param(STRATUM, 0, Verdict.SUSPECTED, id="no-port"),
+        pytest.param(WEBSITE, 443, Verdict.SUSPECTED, id="website"),
+    ],
+)
+def test_tunnel_asked_of_a_proxy(pool: PoolName, port: int, verdict: Verdict, source: NameSource) -> None:
+    suspects = weighed(asked(pool, port, source))
+    assert {host: one.verdict for host, one in suspects.items()} == {MINER[0]: verdict}
+    (server,) = suspects[MINER[0]].pools
+    assert server.name == pool.name
+    assert (server.ip, server.port) == (PROXY if verdict is Verdict.PROBABLE else (None, None))
+
+
+def test_mining_in_a_tunnel_is_at_the_pool_asked_for() -> None:
+    found = asked(STRATUM, 8443)
+    for one in conversation(("C", H), ("S", J), pool=PROXY):
+        found.add_message(one)
+    suspect = weighed(found)[MINER[0]]
+    assert suspect.verdict is Verdict.CONFIRMED
+    assert [(pool.name, pool.ip, pool.port) for pool in suspect.pools] == [(STRATUM.name, *PROXY)]
+    assert "through a tunnel to stratum.pool.example port 8443" in suspect.reasons[0]
+
+
+def test_tunnels_add_up_in_any_order() -> None:
+    one, other = asked(STRATUM, 8443), asked(STRATUM, 3333)
+    tunnel = TunnelAsked(where(9, MINER, PROXY), NameSource.SOCKS, STRATUM, 3333)
+    other.tunnels = dict.fromkeys(other.tunnels, tunnel)
+    both, again = Findings(), Findings()
+    for parts, total in (((one, other), both), ((other, one), again)):
+        for part in parts:
+            total.merge(part)
+    assert both.tunnels == again.tunnels == one.tunnels
+
+
 def test_encrypted_channel_to_a_named_pool_is_confirmed() -> None:
     channel = Message(
         where(2), "stratum-v2.noise-channel", "stratum-v2", H, Side.CLIENT, Strength.STRONG, "why"
@@ -193,6 +273,12 @@ def test_encrypted_channel_to_a_named_pool_is_confirmed() -> None:
     named.add_message(channel)
     assert weighed(alone)[MINER[0]].verdict is Verdict.PROBABLE
     assert weighed(named)[MINER[0]].verdict is Verdict.CONFIRMED
+    late = looked_up(STRATUM)
+    late.add_message(replace(channel, where=where(70 + GRACE_NS // SECOND)))
+    assert weighed(late)[MINER[0]].verdict is Verdict.PROBABLE
+    tunnel = asked(WEBSITE, 3336)
+    tunnel.add_message(replace(channel, where=where(2, MINER, PROXY)))
+    assert weighed(tunnel)[MINER[0]].verdict is Verdict.CONFIRMED
 
 
 def test_server_name_is_a_session_too() -> None:
@@ -212,6 +298,94 @@ def test_evidence_and_lists_are_capped_and_say_so() -> None:
     assert suspect.truncated
     one_flow = [message(n, H, Side.CLIENT, by=MINER, to=POOL, worker=f"w{n:04}") for n in range(1, 200)]
     assert len(judged(one_flow)[MINER[0]].workers) == MAX_VALUES
+
+
+def said(signature: str, kind: Kind, sender: Side, by: tuple[str, int], to: tuple[str, int]) -> Message:
+    number = len(signature)
+    strength = Strength.WEAK if signature.endswith(("-plain", ".command")) else Strength.STRONG
+    return Message(
+        where(number, by, to), signature, signature.partition(".")[0], kind, sender, strength, "why"
+    )
+
+
+NODE, OTHER = ("10.0.0.9", 8332), ("10.0.0.6", 41000)
+
+
+def solo(
+    miner: tuple[str, int], *, template: str = "getblocktemplate", node: tuple[str, int] = NODE
+) -> list[Message]:
+    return [
+        said(f"getwork.{template}", C, Side.CLIENT, miner, node),
+        said("getwork.submitblock", S, Side.CLIENT, miner, node),
+        said("getwork.answer", A, Side.SERVER, node, miner),
+    ]
+
+
+@pytest.mark.parametrize(
+    "template", ["getblocktemplate", "getblocktemplate-plain", "getblocktemplate-monero"]
+)
+def test_a_solo_miner_is_the_suspect_and_its_node_is_not(template: str) -> None:
+    (suspect,) = judged(solo(MINER, template=template)).values()
+    assert (suspect.host, suspect.verdict, suspect.role) == (MINER[0], Verdict.CONFIRMED, Role.MINER)
+    assert [(pool.ip, pool.port) for pool in suspect.pools] == [NODE]
+    assert suspect.shares.accepted == 1
+
+
+def test_a_node_that_serves_several_hosts_is_a_pool() -> None:
+    suspects = judged(solo(MINER), solo(OTHER))
+    assert suspects[NODE[0]].role is Role.POOL
+    assert judged(solo(MINER), solo((MINER[0], 40001))).keys() == {MINER[0]}
+
+
+def test_a_pool_protocol_makes_a_pool_of_one_miner() -> None:
+    suspects = judged(solo(MINER), conversation(("C", H), ("S", J), pool=NODE))
+    assert suspects[NODE[0]].role is Role.POOL
+
+
+def test_a_block_relay_is_no_miner() -> None:
+    passed_on = solo(MINER)[1:]
+    assert judged(passed_on) == {}
+    assert judged(passed_on, solo(OTHER)).keys() == {OTHER[0]}
+
+
+def test_work_and_block_may_go_over_different_connections() -> None:
+    asked, *submitted = solo(MINER)
+    again = solo((MINER[0], 40001))[1:]
+    assert judged(submitted) == {}
+    assert judged([asked], again)[MINER[0]].verdict is Verdict.CONFIRMED
+
+
+STATION, MACHINE = ("10.0.0.4", 50000), ("10.0.0.80", 4028)
+ASKED = said("management-api.command", Kind.STATUS, Side.CLIENT, STATION, MACHINE)
+TOLD = said("management-api.reply", Kind.STATUS, Side.SERVER, MACHINE, STATION)
+RECITED = said("management-api.reply", Kind.STATUS, Side.SERVER, STATION, MACHINE)
+
+
+@pytest.mark.parametrize(
+    ("messages", "suspects"),
+    [
+        pytest.param([ASKED, TOLD], {MACHINE[0]}, id="asked-and-answered"),
+        pytest.param([TOLD], set(), id="nobody-asked"),
+        pytest.param([ASKED], set(), id="no-answer"),
+        pytest.param([ASKED, RECITED], set(), id="one-end-speaks-both"),
+        pytest.param([ASKED, TOLD, RECITED], set(), id="both-ends-answer"),
+    ],
+)
+def test_a_machine_that_answers_is_probable_at_most(messages: list[Message], suspects: set[str]) -> None:
+    found = judged(messages)
+    assert set(found) == suspects
+    for suspect in found.values():
+        assert (suspect.verdict, suspect.role) == (Verdict.PROBABLE, Role.MINER)
+        assert suspect.management is not None
+        assert not suspect.hash_rates
+        assert not suspect.pools
+
+
+def test_mining_outweighs_an_interface() -> None:
+    mines = conversation(("C", H), ("S", J), miner=(MACHINE[0], 41000))
+    suspect = judged([ASKED, TOLD], mines)[MACHINE[0]]
+    assert (suspect.verdict, suspect.flows) == (Verdict.CONFIRMED, 2)
+    assert any("management interface" in reason for reason in suspect.reasons)
 
 
 def test_suspects_stand_in_order_of_weight() -> None:

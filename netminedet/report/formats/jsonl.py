@@ -15,8 +15,8 @@ Every line has ``timestamp`` (ISO 8601), ``event_type`` and our own fields under
     ``proto``, ``vlan``, ``community_id``, ``pcap_cnt`` and ``pcap_filename``.
 ``end``
     The last line: ``event_type`` "stats"; ``inputs``, ``totals`` and ``estimates`` as in
-    the JSON document, and ``suspects``, how many there were.  Its time is that of the last
-    packet read.  A file without this line was cut off.
+    the JSON document (and ``adjacent``, where asked for), and ``suspects``, how many there
+    were.  Its time is that of the last packet read.  A file without this line was cut off.
 
 Times are those of the traffic, never of the clock: the same captures give the same
 bytes.  Where no packet was read, the first and the last line say 1970.
@@ -30,6 +30,7 @@ from netminedet.model import Suspect, Verdict
 from netminedet.report.document import (
     SCHEMA,
     JsonObject,
+    adjacent_document,
     estimates_document,
     flow_document,
     input_document,
@@ -89,6 +90,7 @@ def _place(suspect: Suspect, document: JsonObject) -> JsonObject:
     if not suspect.evidence:
         return {"src_ip": suspect.host}
     flow = flow_document(suspect.evidence[0].where)
+    del flow["tunnel"]  # in EVE it is an object of another form; ours is with the evidence
     first = document["evidence"][0]
     return {**flow, "pcap_cnt": first["packet"], "pcap_filename": first["input"]}
 
@@ -104,5 +106,6 @@ def _end(report: ReportLike) -> JsonObject:
             "totals": totals_document(report),
             "estimates": estimates_document(report.suspects),
             "suspects": len(report.suspects),
+            **adjacent_document(report),
         },
     }

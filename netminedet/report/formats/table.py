@@ -15,7 +15,7 @@ from netminedet.model import InputInfo, Verdict
 from netminedet.report.columns import cell, choose, shorten
 from netminedet.report.like import ReportLike
 from netminedet.report.sizes import size_lines, total_lines
-from netminedet.report.text import about, plural, printable, size
+from netminedet.report.text import about, came_in, plural, printable, size
 from netminedet.report.times import date_and_clock
 
 MACHINE = False
@@ -27,11 +27,21 @@ _LEAST_WIDTH = 80
 _WIDEST = 400
 #: Inputs, and problems, listed by name at most.
 _LIST_LIMIT = 10
+#: Coin nodes listed at most.
+_NODE_LIMIT = 20
 _INDENT = "    "
 #: Counters of what was read.
 _READ = ("packets", "bytes", "flows", "decoded")
 #: Counters of what is worth knowing of the traffic though nothing was lost by it.
-_NOTED = ("out_of_order", "retransmissions")
+_NOTED = (
+    "datagrams_reassembled",
+    "fragments_repeated",
+    "in_tunnels",
+    "ip_fragments",
+    "ipsec_over_udp",
+    "out_of_order",
+    "retransmissions",
+)
 
 
 def render(report: ReportLike, stream: TextIO, *, color: bool = False, width: int | None = None) -> None:
@@ -56,6 +66,9 @@ def render(report: ReportLike, stream: TextIO, *, color: bool = False, width: in
         console.print(_suspects(report, width))
         console.print()
         _print_reasons(report, console)
+    if report.adjacent:
+        console.print()
+        _print_adjacent(report, console)
     console.print()
     console.print(_reading(report))
     stream.writelines(line.rstrip() + "\n" for line in buffer.getvalue().splitlines())
@@ -99,9 +112,22 @@ def _print_reasons(report: ReportLike, console: Console) -> None:
         console.print(first)
         for line in others:
             console.print(Text(_INDENT) + line)
-        for size_line in size_lines(suspect):
-            for line in Text(size_line).wrap(console, console.width - len(_INDENT), overflow="fold"):
+        inside = next((one.where.tunnel for one in suspect.evidence if one.where.tunnel), ())
+        notes = [*size_lines(suspect), *([f"seen inside {came_in(inside)}"] if inside else [])]
+        for note in notes:
+            for line in Text(note).wrap(console, console.width - len(_INDENT), overflow="fold"):
                 console.print(Text(_INDENT) + line)
+
+
+def _print_adjacent(report: ReportLike, console: Console) -> None:
+    """Coin nodes, a line each."""
+    console.print(Text("Adjacent (coin nodes and wallets: no mining)", style="bold"))
+    for node in report.adjacent[:_NODE_LIMIT]:
+        what = f"{node.protocol} ({node.network})" if node.network else node.protocol
+        more = "more than " if node.truncated else ""
+        console.print(Text(f"{node.host}: {what}, to {more}{plural(len(node.peers), 'peer')}"))
+    if len(report.adjacent) > _NODE_LIMIT:
+        console.print(Text(f"and {len(report.adjacent) - _NODE_LIMIT:,} more"))
 
 
 def _reading(report: ReportLike) -> Table:

@@ -1,0 +1,39 @@
+"""An encrypted Stratum V2 channel: what the sizes of its records tell, and what they never add."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from netminedet.model import Shares, Verdict
+from netminedet.verdict.findings import Sealed
+from tests.protocols.test_stratum_v2 import noise
+from tests.test_redirects import MINER, POOL, Wire
+
+
+def channel(shares: int, answer: int = 234) -> Wire:
+    wire = Wire().open(MINER, 40000, POOL, 3336, noise(64)).say(POOL, 3336, MINER, 40000, noise(answer))
+    wire.say(MINER, 40000, POOL, 3336, noise(120)).say(POOL, 3336, MINER, 40000, noise(44))
+    for _ in range(shares):
+        wire.say(MINER, 40000, POOL, 3336, noise(62)).say(POOL, 3336, MINER, 40000, noise(58))
+    return wire
+
+
+def test_records_are_told_and_never_counted_as_shares(tmp_path: Path) -> None:
+    (suspect,) = channel(30).scanned(tmp_path, step_s=10).suspects
+    assert (suspect.verdict, suspect.shares, suspect.hash_rates) == (Verdict.PROBABLE, Shares(), ())
+    (why,) = suspect.reasons
+    assert "about 30 records of the size of a share, in 10 of 10 minutes, and 30 of the size" in why
+    (short,) = channel(0).scanned(tmp_path).suspects
+    assert "records" not in short.reasons[0]
+
+
+@pytest.mark.parametrize("answer", [50, 64, 170, 233, 235])
+def test_other_handshakes_stay_silent(answer: int, tmp_path: Path) -> None:
+    assert channel(30, answer).scanned(tmp_path).suspects == ()
+
+
+def test_parts_add_up() -> None:
+    one, two = Sealed(1, 2, 3, 4), Sealed(10, 20, 30, 40)
+    assert one + two == two + one == Sealed(11, 22, 33, 44)
