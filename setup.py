@@ -14,6 +14,7 @@ from setuptools.command.build_ext import build_ext
 
 KERNELS = [
     "netminedet.capture.records",
+    "netminedet.capture.resync",
     "netminedet.sieve.decode",
     "netminedet.sieve.flows",
     "netminedet.sieve.fragments",

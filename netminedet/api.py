@@ -275,7 +275,9 @@ def _scan_one(
         for batch in source.batches():
             pipeline.feed(batch)
             step(source)
-    counters = {"packets": source.info.packets, "bytes": source.info.bytes, **pipeline.finish()}
+    info = source.info
+    counters = {"packets": info.packets, "bytes": info.bytes, "damaged_bytes_skipped": info.damaged_bytes}
+    counters.update(pipeline.finish())
     return replace(like, inputs=(source.info,), counters=counters, findings=pipeline.findings)
 
 

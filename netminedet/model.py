@@ -68,6 +68,8 @@ class InputInfo:
     packets: int = 0
     #: captured bytes of the packets, headers of the file format not counted
     bytes: int = 0
+    #: bytes of the (uncompressed) data that were passed over because of damage
+    damaged_bytes: int = 0
     first_seen: int | None = None
     last_seen: int | None = None
     complete: bool = True

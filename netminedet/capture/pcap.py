@@ -5,9 +5,10 @@ from __future__ import annotations
 import struct
 from typing import ClassVar, NamedTuple
 
-from netminedet.capture.notes import shown
+from netminedet.capture.notes import counted, shown
 from netminedet.capture.reader import RECORD_LIMIT, Reader, Stop, Window
 from netminedet.capture.records import PcapWalk
+from netminedet.capture.resync import PcapSearch
 from netminedet.model import Batch, NetminedetError
 
 _HEADER = 24
@@ -16,6 +17,7 @@ _HEADER = 24
 _USUAL_SNAPLEN = 1 << 18
 #: The upper half of the field holds flags, such as the length of a frame check sequence.
 _LINKTYPE_MASK = 0xFFFF
+_SECOND = 1_000_000_000
 
 
 class _Variant(NamedTuple):
@@ -51,6 +53,14 @@ class PcapReader(Reader):
                 f"{shown(path)}: the pcap header is cut short ({window.available} of {_HEADER} bytes),"
                 " so no packet is in it; copy or record it again"
             )
+        self.walk: PcapWalk = PcapWalk(False, 0, 0, 0, 0)
+        self.needed = 0
+        self.damage = ""
+        self._further_headers = 0
+        self._begin_file(window)
+
+    def _begin_file(self, window: Window) -> None:
+        """Consume the file header that the window begins with."""
         header = window.head(_HEADER)
         variant = _VARIANTS[header[:4]]
         snaplen, linktype = struct.unpack_from(">II" if variant.big else "<II", header, 16)
@@ -58,25 +68,45 @@ class PcapReader(Reader):
         if 0 < snaplen <= RECORD_LIMIT:
             self._longest = max(snaplen, _USUAL_SNAPLEN)
         self._big = variant.big
-        self.walk: PcapWalk = PcapWalk(
+        self.walk.begin_file(
             variant.big,
             variant.fraction_ns,
             variant.record_header,
             self._longest,
             linktype & _LINKTYPE_MASK,
         )
-        self.needed = 0
-        self.damage = ""
+        self._search = PcapSearch(
+            variant.big, _SECOND // variant.fraction_ns, variant.record_header, self._longest
+        )
         window.start += _HEADER
 
     def read(self, batch: Batch, window: Window) -> Stop:
-        stop = Stop(self.walk.walk(batch, window.start, window.end))
-        window.start = self.walk.position
-        self.needed = self.walk.needed
-        if stop is Stop.DAMAGED:
-            length = int.from_bytes(window.head(12)[8:], "big" if self._big else "little")
-            self.damage = f"it claims {length} captured bytes, at most {self._longest} are possible"
-        return stop
+        while True:
+            stop = Stop(self.walk.walk(batch, window.start, window.end))
+            window.start = self.walk.position
+            self.needed = self.walk.needed
+            if stop is Stop.DAMAGED:
+                length = int.from_bytes(window.head(12)[8:], "big" if self._big else "little")
+                self.damage = f"it claims {length} captured bytes, at most {self._longest} are possible"
+            if stop is not Stop.OTHER:
+                return stop
+            # Another file, put behind this one.
+            if window.available < _HEADER:
+                self.needed = _HEADER
+                return Stop.MORE
+            self._further_headers += 1
+            self._begin_file(window)
+
+    def search(self, window: Window, final: bool) -> int:
+        last_s = self.walk.last_time // _SECOND
+        return self._search.find(window.data, window.start, window.end, final, last_s)
 
     def losses(self) -> list[str]:
         return []
+
+    def remarks(self) -> list[str]:
+        if not self._further_headers:
+            return []
+        return [
+            f"{counted(self._further_headers, 'further file')} behind the first one, read on in its place"
+        ]

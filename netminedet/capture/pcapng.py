@@ -14,6 +14,7 @@ from typing import ClassVar
 from netminedet.capture.notes import counted, shown
 from netminedet.capture.reader import RECORD_LIMIT, Reader, Stop, Window
 from netminedet.capture.records import PcapngWalk
+from netminedet.capture.resync import PcapngSearch
 from netminedet.model import Batch, NetminedetError
 
 #: Interfaces that one section may declare; packets of further ones are passed over.
@@ -32,6 +33,8 @@ _INTERFACE_DESCRIPTION_LENGTH = 20
 _OPTION_RESOLUTION = 9
 _OPTION_OFFSET = 14
 _MICROSECONDS = 6
+#: In the place of an interface whose description is damaged: no number of a link layer.
+_UNKNOWN_LINKTYPE = 0xFFFFFFFF
 
 
 class PcapngReader(Reader):
@@ -46,6 +49,7 @@ class PcapngReader(Reader):
 
     def __init__(self, window: Window, path: str) -> None:
         self.walk: PcapngWalk = PcapngWalk(RECORD_LIMIT)
+        self._search = PcapngSearch(RECORD_LIMIT)
         self.needed = _FRAME
         self.damage = ""
         self._big = False
@@ -106,6 +110,16 @@ class PcapngReader(Reader):
             self._describe_interface(block)
         window.start += length
         return None
+
+    def skip_damage(self, window: Window) -> bool:
+        kind = int.from_bytes(window.head(4), "big" if self._big else "little")
+        if kind == _INTERFACE_DESCRIPTION and self.walk.interfaces < INTERFACES_LIMIT:
+            # Packets name interfaces by their place: the next ones must keep theirs.
+            self.walk.add_interface(_UNKNOWN_LINKTYPE, 0, _MICROSECONDS, 0)
+        return super().skip_damage(window)
+
+    def search(self, window: Window, final: bool) -> int:
+        return self._search.find(window.data, window.start, window.end, final, self._big)
 
     def _why_damaged(self, window: Window, length: int) -> str:
         if length < _FRAME or length & 3 or length > RECORD_LIMIT:

@@ -9,6 +9,7 @@ from typing import ClassVar
 from netminedet.capture.compression import DamagedStream
 from netminedet.capture.rawfile import ByteStream
 from netminedet.capture.records import Walk
+from netminedet.capture.resync import LOOK
 from netminedet.model import Batch
 
 #: Bytes read at once.  A window of half a MiB stays in the second-level cache together with flow rows.
@@ -118,6 +119,32 @@ class Reader(ABC):
     @abstractmethod
     def read(self, batch: Batch, window: Window) -> Stop:
         """Append the packets in the window to the batch and consume them."""
+
+    def skip_damage(self, window: Window) -> bool:
+        """Consume a damaged record and what follows, up to where records begin again.
+
+        False where that is nowhere: then all of the stream is consumed.
+        """
+        window.start += 1
+        final = False
+        while True:
+            # Moved and filled at most once in LOOK bytes, so that many damages take no more time than one.
+            if window.available <= LOOK and not final:
+                final = not window.refill(max(len(window.data), 2 * LOOK))
+            found = self.search(window, final)
+            if found >= 0:
+                window.start = found
+                return True
+            window.start = ~found
+            if final:
+                return False
+
+    @abstractmethod
+    def search(self, window: Window, final: bool) -> int:
+        """Where in the window's data records begin again, or ``~at``: nowhere before ``at``.
+
+        ``final`` says that the stream ends with the window.
+        """
 
     @abstractmethod
     def losses(self) -> list[str]:

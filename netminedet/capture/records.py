@@ -29,6 +29,14 @@ _MORE = cython.declare(cython.int, 1)
 _DAMAGED = cython.declare(cython.int, 2)
 _OTHER = cython.declare(cython.int, 3)
 
+# The first four bytes of a pcap file, read as little-endian.
+_MICRO = cython.declare(cython.longlong, 0xA1B2C3D4)
+_MICRO_BIG = cython.declare(cython.longlong, 0xD4C3B2A1)
+_NANO = cython.declare(cython.longlong, 0xA1B23C4D)
+_NANO_BIG = cython.declare(cython.longlong, 0x4D3CB2A1)
+_MODIFIED = cython.declare(cython.longlong, 0xA1B2CD34)
+_MODIFIED_BIG = cython.declare(cython.longlong, 0x34CDB2A1)
+
 _INT64_MAX = cython.declare(cython.longlong, 0x7FFFFFFFFFFFFFFF)
 _INT64_MIN = cython.declare(cython.longlong, -_INT64_MAX - 1)
 _LOW32 = cython.declare(cython.ulonglong, 0xFFFFFFFF)
@@ -78,6 +86,19 @@ def _u16(data: cython.uchar[:], at: cython.Py_ssize_t, big: cython.bint) -> cyth
     if big:
         return a << 8 | b
     return b << 8 | a
+
+
+@cython.cfunc
+@cython.nogil
+def _begins_file(data: cython.uchar[:], at: cython.Py_ssize_t) -> cython.bint:
+    """Whether the 16 bytes at ``at``, of a record without data, are rather those of a file header.
+
+    Its time zone and accuracy, which are 0, stand where a record has its lengths.
+    """
+    magic: cython.longlong = _u32(data, at, False)
+    return _u32(data, at + 12, False) == 0 and (
+        magic in (_MICRO, _NANO, _MODIFIED) or magic in (_MICRO_BIG, _NANO_BIG, _MODIFIED_BIG)
+    )
 
 
 @cython.cfunc
@@ -146,11 +167,7 @@ class Walk:
 
 @cython.cclass
 class PcapWalk(Walk):
-    """Walks the records of one pcap file.
-
-    ``record_header`` is 16 bytes, or 24 in the modified format; ``fraction_ns`` is what one
-    unit of the fraction of a second is worth; a captured length above ``longest`` is damage.
-    """
+    """Walks the records of one pcap file, or of several that were put one behind the other."""
 
     big: cython.bint
     fraction_ns: cython.longlong
@@ -158,8 +175,20 @@ class PcapWalk(Walk):
     longest: cython.longlong
     link: cython.uint
 
+    #: time of the packet before
+    last_time = cython.declare(cython.longlong, visibility="public")
+
     def __init__(self, big: bool, fraction_ns: int, record_header: int, longest: int, link: int) -> None:
         Walk.__init__(self)
+        self.last_time = 0
+        self.begin_file(big, fraction_ns, record_header, longest, link)
+
+    def begin_file(self, big: bool, fraction_ns: int, record_header: int, longest: int, link: int) -> None:
+        """Take records as the header of a file says that they are.
+
+        ``record_header`` is 16 bytes, or 24 in the modified format; ``fraction_ns`` is what one
+        unit of the fraction of a second is worth; a captured length above ``longest`` is damage.
+        """
         self.big = big
         self.fraction_ns = fraction_ns
         self.record_header = record_header
@@ -187,7 +216,7 @@ class PcapWalk(Walk):
         earliest: cython.longlong = self.earliest
         latest: cython.longlong = self.latest
         length: cython.longlong
-        time: cython.longlong
+        time: cython.longlong = self.last_time
         stop: cython.int = _FULL
         with cython.nogil:
             while count < capacity:
@@ -198,6 +227,9 @@ class PcapWalk(Walk):
                 length = _u32(data, at + 8, big)
                 if length > longest:
                     stop = _DAMAGED
+                    break
+                if length == 0 and _begins_file(data, at):
+                    stop = _OTHER
                     break
                 needed = header + length
                 if end - at < needed:
@@ -221,6 +253,7 @@ class PcapWalk(Walk):
         self.captured = captured
         self.earliest = earliest
         self.latest = latest
+        self.last_time = time
         return stop
 
 

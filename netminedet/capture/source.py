@@ -42,8 +42,8 @@ class Source:
     def batches(self) -> Iterator[Batch]:
         """The packets, always in the same ``Batch`` object, which each step overwrites.
 
-        Nothing in the input raises: damage ends the iteration, or skips a packet, and is
-        told in ``info.problems``.
+        Nothing in the input raises: what is damaged is passed over, and told in
+        ``info.problems``.
         """
         batch = Batch(self._window.data, BATCH_CAPACITY)
         while not self._ended:
@@ -57,14 +57,9 @@ class Source:
             if self._ended:  # closed while the batch was out
                 return
             if stop is Stop.DAMAGED:
-                self._lost(self._damage())
-                self._end()
+                self._skip_damage()
             elif stop is Stop.MORE and not self._window.refill(self._reader.needed):
-                if self._window.failure is not None:
-                    self._lost(self._window.failure)
-                elif self._window.available:
-                    self._lost(self._cut())
-                self._end()
+                self._cut_or_end()
 
     def _count(self, batch: Batch) -> None:
         walk = self._reader.walk
@@ -78,15 +73,39 @@ class Source:
         self.info.complete = False
         self._notes.add(text)
 
-    def _damage(self) -> str:
-        return (
-            f"damaged {self._reader.unit} at {self._place()}: {self._reader.damage};"
-            " what follows it was not read"
-        )
+    def _skip_damage(self) -> None:
+        """Go on where records begin again behind a damaged one; or else end."""
+        problem = self._damaged(self._reader.damage)
+        before = self._window.offset
+        read_on = self._reader.skip_damage(self._window)
+        self._gap(problem, self._window.offset - before, read_on)
+        if not read_on:
+            if self._window.failure is not None:
+                self._lost(self._window.failure)
+            self._end()
 
-    def _cut(self) -> str:
-        have, needed = self._window.available, self._reader.needed
-        return f"last {self._reader.unit} is cut: {have} of {needed} bytes at {self._place()}"
+    def _cut_or_end(self) -> None:
+        """The input ends, or the next record claims more than there is: look for records in that."""
+        window, have, needed = self._window, self._window.available, self._reader.needed
+        cut = f"last {self._reader.unit} is cut: {have} of {needed} bytes at {self._place()}"
+        problem = self._damaged(f"it claims {needed} bytes, and {have} follow")
+        before = window.offset
+        if have and self._reader.skip_damage(window):
+            self._gap(problem, window.offset - before, True)
+            return
+        if window.failure is not None:
+            self._lost(window.failure)
+        elif have:
+            self._lost(cut)
+        self._end()
+
+    def _gap(self, problem: str, skipped: int, read_on: bool) -> None:
+        self.info.damaged_bytes += skipped
+        after = "read on behind them" if read_on else "no record follows"
+        self._lost(f"{problem}; passed over {counted(skipped, 'byte')}, {after}")
+
+    def _damaged(self, damage: str) -> str:
+        return f"damaged {self._reader.unit} at {self._place()}: {damage}"
 
     def _place(self) -> str:
         where = " of the uncompressed data" if "+" in self.info.format else ""

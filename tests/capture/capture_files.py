@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import NamedTuple
 from unittest import mock
 
-from netminedet.capture import open_source, pcap, pcapng, records
+from netminedet.capture import open_source, pcap, pcapng, records, resync
 from netminedet.model import Batch, InputInfo, NetminedetError
 
 MICRO = 0xA1B2C3D4
@@ -132,10 +132,11 @@ def written(folder: Path, parts: Sequence[bytes] | bytes, name: str = "a.pcap") 
 
 
 @cache
-def uncompiled_records() -> ModuleType:
-    """The kernel as the interpreter runs it, whether or not it was compiled."""
-    path = Path(records.__file__).parent / "records.py"
-    spec = importlib.util.spec_from_file_location("uncompiled_records", path)
+def uncompiled(kernel: ModuleType) -> ModuleType:
+    """A kernel as the interpreter runs it, whether or not it was compiled."""
+    name = kernel.__name__.rpartition(".")[2]
+    path = Path(kernel.__file__ or "").parent / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"uncompiled_{name}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -145,10 +146,12 @@ def uncompiled_records() -> ModuleType:
 
 @contextmanager
 def without_compiler() -> Iterator[None]:
-    """Sources opened inside walk with the uncompiled kernel."""
-    module = uncompiled_records()
+    """Sources opened inside walk and search with the uncompiled kernels."""
+    walks, searches = uncompiled(records), uncompiled(resync)
     with (
-        mock.patch.object(pcap, "PcapWalk", module.PcapWalk),
-        mock.patch.object(pcapng, "PcapngWalk", module.PcapngWalk),
+        mock.patch.object(pcap, "PcapWalk", walks.PcapWalk),
+        mock.patch.object(pcapng, "PcapngWalk", walks.PcapngWalk),
+        mock.patch.object(pcap, "PcapSearch", searches.PcapSearch),
+        mock.patch.object(pcapng, "PcapngSearch", searches.PcapngSearch),
     ):
         yield

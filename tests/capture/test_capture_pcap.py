@@ -104,7 +104,7 @@ def test_the_cut_is_described(tmp_path: Path) -> None:
         pytest.param(0xFFFFFFFF, 0xFFFFFFFF, 1 << 24, id="absurd snapshot length"),
     ],
 )
-def test_an_impossible_length_ends_the_reading(
+def test_an_impossible_length_is_passed_over(
     tmp_path: Path, snaplen: int, length: int, possible: int
 ) -> None:
     for big in (False, True):
@@ -112,11 +112,11 @@ def test_an_impossible_length_ends_the_reading(
         good = pcap_record(5, 0, b"good", 4, big)
         path = written(tmp_path, [pcap_header(big, snaplen=snaplen), good, bad, good])
         packets, info = read(path)
-        assert [packet.data for packet in packets] == [b"good"]
-        assert not info.complete
+        assert [packet.data for packet in packets] == [b"good", b"good"]
+        assert (info.complete, info.damaged_bytes) == (False, 16)
         assert info.problems == [
             f"damaged record at offset 44, after 1 packet: it claims {length} captured bytes,"
-            f" at most {possible} are possible; what follows it was not read"
+            f" at most {possible} are possible; passed over 16 bytes, read on behind them"
         ]
 
 

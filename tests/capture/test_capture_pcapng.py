@@ -238,14 +238,14 @@ def test_an_impossible_block_length_ends_the_reading(
 
 
 @pytest.mark.parametrize("kind", [1, 5, 6])
-def test_lengths_that_differ_end_the_reading(tmp_path: Path, kind: int) -> None:
+def test_lengths_that_differ_are_passed_over(tmp_path: Path, kind: int) -> None:
     bad = bytearray(block(kind, bytes(40)))
     bad[-4:] = struct.pack("<I", 48)
     _, info = read(written(tmp_path, [section(), interface(), enhanced(1, b"good"), bytes(bad)]))
     assert (info.packets, info.complete) == (1, False)
     assert info.problems == [
         "damaged block at offset 88, after 1 packet: its length is 52 bytes at its beginning"
-        " and 48 at its end; what follows it was not read"
+        " and 48 at its end; passed over 52 bytes, no record follows"
     ]
 
 
