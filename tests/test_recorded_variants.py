@@ -38,7 +38,7 @@ FEW = settings(
     suppress_health_check=list(HealthCheck),
 )
 #: Bytes by which the sieve knows a connection that has no anchor: cut within them, it is not seen.
-OPENING = {"words": 4, "management": 4, "stratum-v2": 16}
+OPENING = {"words": 4, "management": 4, "stratum-v2": 17, "websocket": 13, "stratum over websocket": 13}
 NAMES = st.sampled_from(sorted(SESSIONS))
 
 

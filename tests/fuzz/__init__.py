@@ -1,1 +1,0 @@
-"""Fuzzing: hostile bytes for everything that reads bytes.  ``python -m tests.fuzz --help``."""
