@@ -12,8 +12,8 @@ import yaml
 import zstandard
 
 from netminedet.capture import open_source
-from netminedet.sieve import decode
 from netminedet.sieve.columns import CHUNK, Columns
+from netminedet.sieve.packets import Packets
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -41,17 +41,19 @@ def frames(path: Path) -> list[Frame]:
     """The first packets of a sample."""
     found: list[Frame] = []
     columns = Columns()
-    decoder = decode.Decoder(columns, (1, 2))
+    decoder = Packets(columns, (1, 2))
     with open_source(path) as source:
         for batch in source.batches():
             high = min(batch.count, CHUNK)
-            decoder.run(batch, 0, high)
+            batch = decoder.run(batch, 0, high)
             for i in range(high):
                 at, size = columns.payload_at[i], columns.payload_len[i]
                 payload = bytes(batch.data[at : at + size])
                 flow = (columns.key0[i], columns.key1[i])
                 found.append(
-                    Frame(batch.linktype[i], batch.packet(i), payload, columns.side[i], columns.ports[i], flow)
+                    Frame(
+                        batch.linktype[i], batch.packet(i), payload, columns.side[i], columns.ports[i], flow
+                    )
                 )
             return found
     return found

@@ -10,8 +10,46 @@ from collections.abc import Callable, Sequence
 LONGEST = 1 << 16
 
 #: Numbers at the edges of what fields hold.
-EDGES = (0, 1, 2, 3, 4, 7, 8, 11, 12, 15, 16, 19, 20, 31, 32, 63, 64, 127, 128, 255, 256, 511, 1500, 4095, 4096)
-WIDE = (0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x3FFFF, 0x40001, 0xFFFFFF, 0x1000000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
+EDGES = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    7,
+    8,
+    11,
+    12,
+    15,
+    16,
+    19,
+    20,
+    31,
+    32,
+    63,
+    64,
+    127,
+    128,
+    255,
+    256,
+    511,
+    1500,
+    4095,
+    4096,
+)
+WIDE = (
+    0x7FFF,
+    0x8000,
+    0xFFFF,
+    0x10000,
+    0x3FFFF,
+    0x40001,
+    0xFFFFFF,
+    0x1000000,
+    0x7FFFFFFF,
+    0x80000000,
+    0xFFFFFFFF,
+)
 
 #: Words that open doors in what is fuzzed here.
 WORDS = (
