@@ -62,12 +62,13 @@ class Stream:
         if ahead > 0:
             if len(data) > len(self._waiting.get(seq, b"")):
                 self._waiting[seq] = data
-            if (
-                len(self._waiting) <= MAX_WAITING_SEGMENTS
-                and sum(map(len, self._waiting.values())) <= MAX_WAITING_BYTES
+            pieces: list[Piece] = []
+            while (
+                len(self._waiting) > MAX_WAITING_SEGMENTS
+                or sum(map(len, self._waiting.values())) > MAX_WAITING_BYTES
             ):
-                return []
-            return self._give_up_hole()
+                pieces += self._give_up_hole()
+            return pieces
         pieces = [Piece(data, gap=False)]
         self._next = (seq + len(data)) % _SPACE
         pieces += self._follow()

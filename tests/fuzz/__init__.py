@@ -1,0 +1,1 @@
+"""Fuzzing: hostile bytes for everything that reads bytes.  ``python -m tests.fuzz --help``."""
