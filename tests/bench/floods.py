@@ -127,7 +127,7 @@ def http_bomb(world: World) -> Flow:
 
 
 def websocket_bomb(world: World) -> Flow:
-    """Compressed frames of a WebSocket that speaks a mining protocol by its name."""
+    """Compressed frames of a WebSocket that was flagged by an anchor."""
     link = _link(world, 8080)
     yield from link.open()
     key = base64.b64encode(world.random_bytes(16)).decode()
@@ -138,7 +138,7 @@ def websocket_bomb(world: World) -> Flow:
     yield from link.send(0, f"{request}Sec-WebSocket-Key: {key}\r\n{extension}".encode())
     agreed = f"HTTP/1.1 101 Switching Protocols\r\n{upgrade}Sec-WebSocket-Accept: {accept.decode()}\r\n"
     yield from link.send(1, f"{agreed}{extension}".encode())
-    text = json.dumps({"identifier": "job", "job_id": "1", "algo": "cn", "variant": 1}).encode()
+    text = json.dumps({"note": "about mining.subscribe"}).encode()
     yield from link.send(1, bytes([0x81, len(text)]) + text)
     body = _deflate_bomb()
     yield from link.send(1, b"\xc1\x7e" + struct.pack(">H", len(body)) + body, acks=4)
