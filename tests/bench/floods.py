@@ -118,9 +118,10 @@ def http_bomb(world: World) -> Flow:
     """HTTP bodies, packed, in a connection that was flagged by its first request."""
     link = _link(world, 8332)
     yield from link.open()
-    work = json.dumps({"id": 1, "method": "getwork", "params": []}).encode()
+    text = json.dumps({"note": "about mining.subscribe"}).encode()
     head = "POST / HTTP/1.1\r\nHost: a.example.net\r\nContent-Type: application/json\r\n"
-    yield from link.send(0, f"{head}Content-Length: {len(work)}\r\n\r\n".encode() + work)
+    # a body that never ends keeps the flow followed
+    yield from link.send(0, f"{head}Content-Length: {len(text) + 999}\r\n\r\n".encode() + text)
     answer = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n"
     body = _gzip_bomb()
     yield from link.send(1, f"{answer}Content-Length: {len(body)}\r\n\r\n".encode() + body, acks=4)
