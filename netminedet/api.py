@@ -16,6 +16,7 @@ from netminedet.model import InputInfo, Message, NetminedetError, NodeSeen, Sign
 
 if TYPE_CHECKING:
     from netminedet.estimate import Totals
+    from netminedet.limits import Limits
     from netminedet.pipeline import Pipeline
     from netminedet.report.mask import Masker
     from netminedet.signatures import SignatureSet
@@ -117,9 +118,12 @@ class Report:
             raise NetminedetError(
                 "the reports were made with different signatures or home networks; scan again with the same"
             )
-        findings = Findings()
-        findings.merge(self.findings)
-        findings.merge(other.findings)
+        if not self.inputs:  # nothing to add to: findings in a report change no more, and may be shared
+            findings = other.findings
+        else:
+            findings = Findings(limits=self.findings.limits.smaller(other.findings.limits))
+            findings.merge(self.findings)
+            findings.merge(other.findings)
         counters = Counter(self.counters)
         counters.update(other.counters)
         return replace(
@@ -143,6 +147,7 @@ def scan(
     home_net: Sequence[str] = DEFAULT_HOME_NET,
     signatures: Sequence[StrPath] = (),
     max_flows: int | None = None,
+    max_memory: int | None = None,
     hash_inputs: bool = True,
     progress: Callable[[Progress], None] | None = None,
     adjacent: bool = False,
@@ -151,6 +156,7 @@ def scan(
 
     ``home_net``: networks in CIDR form; a pool or proxy inside them is itself a suspect.
     ``signatures``: folders with signature files that add to or override the shipped ones.
+    ``max_memory``: bytes that the process may take; the tables that traffic fills are made to fit.
     ``hash_inputs``: put the SHA-256 of each input into the report.
     ``adjacent``: list coin nodes in ``Report.adjacent``; they are no suspects.
 
@@ -161,7 +167,10 @@ def scan(
     Raises NetminedetError when no input can be read, and for wrong arguments.  An input
     that cannot be read among others that can is told in ``Report.inputs``.
     """
-    return _scan(paths, home_net, signatures, max_flows, hash_inputs, progress, adjacent=adjacent)
+    from netminedet.limits import limits_for
+
+    limits = limits_for(max_memory, max_flows)
+    return _scan(paths, home_net, signatures, limits, hash_inputs, progress, adjacent=adjacent)
 
 
 def explain(
@@ -179,11 +188,12 @@ def explain(
     Options are as of ``scan``; with ``masker``, wallets and workers are masked.  Raises
     NetminedetError as ``scan`` does, and where ``host`` is not an address.
     """
+    from netminedet.limits import limits_for
     from netminedet.story import Listener, host_address, tell
 
     host = host_address(host)
     listener = Listener(host)
-    report = _scan([path], home_net, signatures, max_flows, False, progress, listener)
+    report = _scan([path], home_net, signatures, limits_for(None, max_flows), False, progress, listener)
     return tell(host, report, listener, masker)
 
 
@@ -191,7 +201,7 @@ def _scan(
     paths: StrPath | Sequence[StrPath],
     home_net: Sequence[str],
     signatures: Sequence[StrPath],
-    max_flows: int | None,
+    limits: Limits,
     hash_inputs: bool,
     progress: Callable[[Progress], None] | None,
     on_message: Callable[[Message], None] | None = None,
@@ -201,7 +211,6 @@ def _scan(
     """See ``scan``; ``on_message`` is told every mining message."""
     from netminedet.capture import discover
     from netminedet.pipeline import Pipeline
-    from netminedet.sieve import DEFAULT_MAX_FLOWS
     from netminedet.signatures import load_signatures
 
     if isinstance(paths, (str, PathLike)):
@@ -214,10 +223,9 @@ def _scan(
     found = discover([fspath(path) for path in paths])
     left_out = tuple(_left_out(note) for note in found.notes)
     report = replace(empty_report(signature_set, nets, folders), inputs=left_out)
-    limit = DEFAULT_MAX_FLOWS if max_flows is None else max_flows
     for number, path in enumerate(found.files):
         step = _stepper(progress, path, number, len(found.files))
-        make = partial(Pipeline, signature_set, path, limit, on_message, adjacent)
+        make = partial(Pipeline, signature_set, path, limits, on_message, adjacent)
         report = report + _scan_one(path, report, make, hash_inputs, step)
     if not any(info.complete or info.packets for info in report.inputs):
         raise NetminedetError("\n".join(info.problems[0] for info in report.inputs if info.problems))

@@ -6,6 +6,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 
+from netminedet.limits import DEFAULT_LIMITS, Limits
 from netminedet.model import (
     BareTls,
     Batch,
@@ -48,10 +49,11 @@ from netminedet.signatures import SignatureSet
 from netminedet.verdict.findings import Findings, Sealed
 from netminedet.watch import Watch
 
-#: Flagged flows followed at a time; the one that was quiet longest gives way.
-MAX_CONVERSATIONS = 20_000
+#: Flagged flows followed at a time; the one without a mining message that was quiet longest gives way,
+#: and only where there is none the one with messages that was quiet longest.
+MAX_CONVERSATIONS = DEFAULT_LIMITS.conversations
 #: Flows with evidence whose ends are remembered until their totals are known.
-MAX_NOTED = 400_000
+MAX_NOTED = DEFAULT_LIMITS.noted
 
 _SYN = 0x02
 # A row's flags as they stand in a hit's context.
@@ -66,7 +68,7 @@ class Pipeline:
         self,
         signatures: SignatureSet,
         input_name: str,
-        max_flows: int,
+        limits: Limits = DEFAULT_LIMITS,
         on_message: Callable[[Message], None] | None = None,
         adjacent: bool = False,
     ) -> None:
@@ -74,15 +76,19 @@ class Pipeline:
         ``adjacent``: look for coin nodes, too."""
         suffixes = (name for name, _ in signatures.pools.suffixes())
         self._sieve = Sieve(
-            signatures.anchors, suffixes, max_flows, signatures.openers, PEER_OPENERS if adjacent else None
+            signatures.anchors, suffixes, limits.flows, signatures.openers, PEER_OPENERS if adjacent else None
         )
         self._signatures = signatures
         self._input = input_name
         self._conversations: OrderedDict[FlowKey, Conversation] = OrderedDict()
+        #: those of them in which a mining message was found: they give way last
+        self._proven: OrderedDict[FlowKey, Conversation] = OrderedDict()
+        self._max_conversations = min(MAX_CONVERSATIONS, limits.conversations)
+        self._max_noted = min(MAX_NOTED, limits.noted)
         self._noted: dict[FlowKey, FiveTuple] = {}
         self._counts: Counter[str] = Counter()
         self._on_message = on_message
-        self.findings = Findings()
+        self.findings = Findings(limits=limits)
         self._watch = Watch(self._sieve, self.findings)
 
     def feed(self, batch: Batch) -> None:
@@ -106,30 +112,38 @@ class Pipeline:
 
     def finish(self) -> dict[str, int]:
         """No more batches: close what is open; the counters of this input by name."""
-        for conversation in self._conversations.values():
-            self._close(conversation)
-        self._conversations.clear()
+        for table in (self._conversations, self._proven):
+            for conversation in table.values():
+                self._close(conversation)
+            table.clear()
         self._take_totals(final=True)
         self._counts.update(self._watch.counts)
         return {**self._sieve.counters(), **self._counts}
 
     def _segment(self, hit: Hit) -> None:
         """A piece of a flagged flow."""
-        conversation = self._conversations.get(hit.key)
-        if conversation is None:
-            if len(self._conversations) >= MAX_CONVERSATIONS:
-                self._close(self._conversations.popitem(last=False)[1])
-                self._counts["conversations_evicted"] += 1
-            conversation = self._conversations[hit.key] = Conversation(self._signatures)
-        else:
-            self._conversations.move_to_end(hit.key)
+        conversation = self._followed(hit.key)
         messages = conversation.segment(_segment_of(hit))
         if messages:
             self._note(hit)
+            if self._conversations.pop(hit.key, None) is not None:
+                self._proven[hit.key] = conversation
         self._add(messages)
         if conversation.idle:
             self._sieve.unflag(hit)
             self._close(self._conversations.pop(hit.key))
+
+    def _followed(self, key: FlowKey) -> Conversation:
+        """The conversation of a flow, made where there is none, as the latest of its table."""
+        for table in (self._proven, self._conversations):
+            if (conversation := table.get(key)) is not None:
+                table.move_to_end(key)
+                return conversation
+        if len(self._conversations) + len(self._proven) >= self._max_conversations:
+            self._close((self._conversations or self._proven).popitem(last=False)[1])
+            self._counts["conversations_evicted"] += 1
+        conversation = self._conversations[key] = Conversation(self._signatures)
+        return conversation
 
     def _close(self, conversation: Conversation) -> None:
         self._add(conversation.finish())
@@ -151,7 +165,7 @@ class Pipeline:
 
     def _note(self, hit: Hit) -> None:
         """The hit's flow carried evidence: its totals are wanted."""
-        if hit.key not in self._noted and len(self._noted) >= MAX_NOTED:
+        if hit.key not in self._noted and len(self._noted) >= self._max_noted:
             self.findings.dropped["flow_totals_not_kept"] += 1
             return
         self._noted.setdefault(hit.key, hit.where.flow)

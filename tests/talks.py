@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from netminedet.api import DEFAULT_HOME_NET, empty_report, parse_networks
+from netminedet.limits import Limits
 from netminedet.model import Suspect
 from netminedet.pipeline import Pipeline
 from netminedet.signatures import SignatureSet, load_signatures
@@ -123,7 +124,7 @@ def suspects_of(frames: Sequence[bytes], seconds_apart: float = 0.001) -> tuple[
     batch = batch_of(frames)
     for number in range(batch.count):
         batch.time_ns[number] = 1_772_438_400_000_000_000 + int(number * seconds_apart * 1e9)
-    pipeline = Pipeline(signatures(), "memory", 10_000)
+    pipeline = Pipeline(signatures(), "memory", Limits(flows=10_000))
     pipeline.feed(batch)
     pipeline.finish()
     report = empty_report(signatures(), parse_networks(DEFAULT_HOME_NET), ())

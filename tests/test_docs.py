@@ -17,6 +17,7 @@ import pytest
 
 from netminedet import sieve
 from netminedet.cli import main
+from netminedet.limits import DEFAULT_LIMITS
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -149,7 +150,7 @@ def value_of(path: Path, name: str) -> Any:
             isinstance(at, ast.Name) and at.id == name for at in node.targets
         ):
             value = node.value.args[1] if isinstance(node.value, ast.Call) else node.value
-            return eval(ast.unparse(value), {})
+            return eval(ast.unparse(value), {"DEFAULT_LIMITS": DEFAULT_LIMITS})
     raise AssertionError(f"{path} has no {name}")
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from netminedet.api import DEFAULT_HOME_NET, empty_report, parse_networks
+from netminedet.limits import Limits
 from netminedet.model import Side
 from netminedet.pipeline import Pipeline
 from netminedet.signatures import SignatureSet, load_signatures
@@ -277,7 +278,7 @@ def verdict(parts: list[Placed]) -> list[Message]:
     for part in parts:
         source, target = (MINER, POOL) if part.miner else (POOL, MINER)
         frames.append(tcp_frame(source, target, first[part.miner] + part.offset, part.data))
-    pipeline = Pipeline(signatures(), "memory", 10_000)
+    pipeline = Pipeline(signatures(), "memory", Limits(flows=10_000))
     pipeline.feed(batch_of(frames))
     pipeline.finish()
     report = empty_report(signatures(), parse_networks(DEFAULT_HOME_NET), ())

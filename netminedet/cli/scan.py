@@ -60,6 +60,17 @@ mask_option = click.option(
 )
 
 
+def _size(_ctx: click.Context, _option: click.Parameter, value: str | None) -> int | None:
+    """The value of --max-memory in bytes."""
+    if value is None:
+        return None
+    from netminedet.limits import limits_for, parse_size
+
+    size = parse_size(value)
+    limits_for(size)  # says so now where it is too little
+    return size
+
+
 @click.command("scan")
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @click.option(
@@ -80,6 +91,12 @@ mask_option = click.option(
     type=click.IntRange(min=1),
     metavar="N",
     help="Flows kept in memory at once; the idlest make room for new ones.",
+)
+@click.option(
+    "--max-memory",
+    callback=_size,
+    metavar="SIZE",
+    help="Memory that the scan may take, such as 500M or 2G; tables give up what is least telling.",
 )
 @click.option(
     "--sha256/--no-sha256",
@@ -110,7 +127,7 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], form: str, output: st
     masker = load_key(options["mask"], output)
     chosen = load_format(form)
     hash_inputs = chosen.MACHINE if options["hash_inputs"] is None else options["hash_inputs"]
-    names = ("home_net", "signatures", "max_flows", "adjacent")
+    names = ("home_net", "signatures", "max_flows", "max_memory", "adjacent")
     given = {name: options[name] for name in names if options[name]}
     with progress_of(options["quiet"]) as progress:
         report = api.scan(paths, hash_inputs=hash_inputs, progress=progress, **given)

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from netminedet.limits import DEFAULT_LIMITS, Limits
 from netminedet.model import (
     BareTls,
     Evidence,
@@ -43,14 +44,14 @@ __all__ = [
     "place_of",
 ]
 
-#: Limits of the tables that traffic fills.
-MAX_FLOWS = 200_000
-MAX_NAMES = 500_000
-MAX_ANSWERS = 500_000
-MAX_BARE_TLS = 100_000
-MAX_TUNNELS = 100_000
-MAX_TRAFFIC = 400_000
-MAX_NODES = 20_000
+#: Limits of the tables that traffic fills, unless a cap on memory makes them less.
+MAX_FLOWS = DEFAULT_LIMITS.mining_flows
+MAX_NAMES = DEFAULT_LIMITS.names
+MAX_ANSWERS = DEFAULT_LIMITS.answers
+MAX_BARE_TLS = DEFAULT_LIMITS.bare_tls
+MAX_TUNNELS = DEFAULT_LIMITS.tunnels
+MAX_TRAFFIC = DEFAULT_LIMITS.traffic
+MAX_NODES = DEFAULT_LIMITS.nodes
 #: What is counted when one of them is full.
 DROPPED = (
     "mining_flows_not_kept",
@@ -319,6 +320,8 @@ class Findings:
     #: clients that a server sent on to another address, and where they went
     redirects: Redirects = field(default_factory=Redirects)
     dropped: Counter[str] = field(default_factory=Counter)
+    #: how large the tables may become
+    limits: Limits = field(default=DEFAULT_LIMITS, repr=False, compare=False)
     #: keys of ``flows`` without a strong message: they give way when room is short
     _weak: dict[FlowId, None] = field(default_factory=dict, repr=False, compare=False)
 
@@ -340,7 +343,7 @@ class Findings:
 
     def _room_for(self, strong: bool) -> bool:
         """Whether one more flow may be kept: a strong one takes the place of a weak one, the newest."""
-        if len(self.flows) < MAX_FLOWS:
+        if len(self.flows) < min(MAX_FLOWS, self.limits.mining_flows):
             return True
         if not (strong and self._weak):
             self.dropped["mining_flows_not_kept"] += 1
@@ -449,7 +452,7 @@ class Findings:
         known = self.traffic.get(key)
         if known is not None:
             known.merge(totals)
-        elif len(self.traffic) < MAX_TRAFFIC:
+        elif len(self.traffic) < min(MAX_TRAFFIC, self.limits.traffic):
             self.traffic[key] = Traffic(
                 totals.packets, totals.bytes, Span(totals.span.first, totals.span.last)
             )
@@ -460,7 +463,7 @@ class Findings:
         known = self.nodes.get(key)
         if known is not None:
             known.merge(finding)
-        elif len(self.nodes) < MAX_NODES:
+        elif len(self.nodes) < min(MAX_NODES, self.limits.nodes):
             peers = Values(set(finding.peers.kept), finding.peers.truncated)
             self.nodes[key] = NodeFinding(Span(finding.span.first, finding.span.last), peers, finding.where)
         else:
@@ -470,7 +473,7 @@ class Findings:
         known = self.names.get(key)
         if known is not None:
             known.merge(finding)
-        elif len(self.names) < MAX_NAMES:
+        elif len(self.names) < min(MAX_NAMES, self.limits.names):
             span = Span(finding.span.first, finding.span.last)
             self.names[key] = NameFinding(
                 finding.pool, span, finding.sightings, finding.bytes, set(finding.flows), finding.evidence
@@ -482,7 +485,7 @@ class Findings:
         known = self.answers.get(key)
         if known is not None:
             known.merge(finding)
-        elif len(self.answers) < MAX_ANSWERS:
+        elif len(self.answers) < min(MAX_ANSWERS, self.limits.answers):
             span = Span(finding.span.first, finding.span.last)
             self.answers[key] = AnswerFinding(finding.pool, span, finding.evidence)
         else:
@@ -492,7 +495,7 @@ class Findings:
         known = self.bare_tls.get(key)
         if known is not None:
             self.bare_tls[key] = min(known, opened, key=lambda one: place_of(one.where))
-        elif len(self.bare_tls) < MAX_BARE_TLS:
+        elif len(self.bare_tls) < min(MAX_BARE_TLS, self.limits.bare_tls):
             self.bare_tls[key] = opened
         else:
             self.dropped["tls_sessions_not_kept"] += 1
@@ -501,7 +504,7 @@ class Findings:
         known = self.tunnels.get(key)
         if known is not None:
             self.tunnels[key] = min(known, tunnel, key=lambda one: place_of(one.where))
-        elif len(self.tunnels) < MAX_TUNNELS:
+        elif len(self.tunnels) < min(MAX_TUNNELS, self.limits.tunnels):
             self.tunnels[key] = tunnel
         else:
             self.dropped["tunnels_not_kept"] += 1

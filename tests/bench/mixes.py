@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests.bench import floods as f
 from tests.bench import traffic as t
 from tests.bench.traffic import Flow, World
 
@@ -63,4 +64,15 @@ MIXES = {
         ),
     ),
     "newflows": Mix("each packet a new flow", ((1, lambda w, x: t.single(w)),), 1),
+    "flood-syn": Mix("each packet the SYN of a new flow", ((1, lambda w, x: f.syn(w)),), 1),
+    "flood-fragments": Mix("fragments of datagrams that never end", ((1, lambda w, x: f.fragment(w)),), 1),
+    "flood-json": Mix("anchors in JSON that is not mining", ((1, lambda w, x: f.braces(w)),), 1),
+    "flood-unfinished": Mix("messages that never end", ((1, lambda w, x: f.unfinished(w)),), 20_000),
+    "flood-names": Mix("lookups of pools' names by millions of hosts", ((1, lambda w, x: f.names(w)),), 500),
+    "flood-nested": Mix("JSON nested 100,000 deep", ((1, lambda w, x: f.nested(w)),), 50),
+    "flood-bombs": Mix(
+        "small bodies and frames that inflate hugely",
+        ((1, lambda w, x: f.http_bomb(w)), (1, lambda w, x: f.websocket_bomb(w))),
+        200,
+    ),
 }

@@ -52,6 +52,8 @@ BAD_ARGUMENTS = [
     pytest.param(["scan", "--home-net", "10.0.0.0/33", "a"], "such as 10.0.0.0/8", id="mask-too-long"),
     pytest.param(["scan", "--signatures", "/no/where", "a"], "/no/where", id="no-such-folder"),
     pytest.param(["scan", "--max-flows", "0", "a"], "--max-flows", id="no-flows"),
+    pytest.param(["scan", "--max-memory", "much", "a"], "not a size", id="no-size"),
+    pytest.param(["scan", "--max-memory", "20M", "a"], "at least 150M", id="too-little-memory"),
     pytest.param(["scan", "-o", "/no/where/report.txt", "a"], "make it first", id="no-folder-for-the-output"),
     pytest.param(["scan", "-o", "/", "a"], "is a folder", id="output-is-a-folder"),
     pytest.param(["signatures"], "Missing command", id="no-subcommand"),
@@ -121,6 +123,9 @@ OPTIONS: list[Any] = [
         ["--home-net", "10.0.0.0/8", "--home-net", "2001:db8::/32"],
         {"hash_inputs": False, "home_net": ("10.0.0.0/8", "2001:db8::/32")},
         id="home-nets",
+    ),
+    pytest.param(
+        ["--max-memory", "1G"], {"hash_inputs": False, "max_memory": 1_000_000_000}, id="max-memory"
     ),
     pytest.param(["--max-flows", "1000"], {"hash_inputs": False, "max_flows": 1000}, id="max-flows"),
     pytest.param(["--signatures", "/"], {"hash_inputs": False, "signatures": ("/",)}, id="signatures"),

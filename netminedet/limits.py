@@ -1,0 +1,100 @@
+"""How many entries each table may take that traffic fills: the defaults, or a share of a cap on memory."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields
+
+from netminedet.model import NetminedetError
+
+MEGABYTE = 1_000_000
+#: Memory that no traffic changes: Python, the program, the signatures, buffers of fixed size.
+FIXED_BYTES = 110 * MEGABYTE
+#: Least that is left for tables.
+LEAST_BYTES = 40 * MEGABYTE
+#: A flow's row is 64 bytes; while a table grows or ages, the old one and the new one are there.
+_ROW_BYTES = 2 * 64
+_FULL_SIXTEENTHS = 13
+#: Flows' part of what is left, as a divisor; the other half is for all that is found.
+_FLOWS_PART = 2
+#: Python's memory for an entry, in the input's findings and in the report that they are added to.
+_ENTRY_BYTES = {
+    "conversations": 16_000,
+    "noted": 500,
+    "mining_flows": 14_000,
+    "names": 1_800,
+    "answers": 1_500,
+    "bare_tls": 1_200,
+    "tunnels": 1_500,
+    "traffic": 800,
+    "nodes": 3_000,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most entries of each table; the defaults are those without a cap on memory."""
+
+    flows: int = 2_000_000
+    conversations: int = 20_000
+    noted: int = 400_000
+    mining_flows: int = 200_000
+    names: int = 500_000
+    answers: int = 500_000
+    bare_tls: int = 100_000
+    tunnels: int = 100_000
+    traffic: int = 400_000
+    nodes: int = 20_000
+
+    def smaller(self, other: Limits) -> Limits:
+        """The smaller of both, table by table: what a sum of two reports goes by."""
+        return Limits(*(min(getattr(self, f.name), getattr(other, f.name)) for f in fields(self)))
+
+
+DEFAULT_LIMITS = Limits()
+
+
+def limits_for(max_memory: int | None, max_flows: int | None = None) -> Limits:
+    """The limits under which the process stays below ``max_memory`` bytes.
+
+    Half of what is left beside the fixed memory goes to the table of flows.  The other half
+    is shared by all tables of findings: each gets the same part of its default number.
+    ``max_flows`` lowers or, without a cap, sets the number of flows.  Raises NetminedetError
+    where too little is left.
+    """
+    if max_memory is None:
+        return Limits(flows=DEFAULT_LIMITS.flows if max_flows is None else max_flows)
+    least = FIXED_BYTES + LEAST_BYTES
+    if max_memory < least:
+        raise NetminedetError(
+            f"{max_memory / MEGABYTE:.0f} MB of memory are too few; "
+            f"give --max-memory at least {least // MEGABYTE}M"
+        )
+    left = max_memory - FIXED_BYTES
+    flows = min(DEFAULT_LIMITS.flows if max_flows is None else max_flows, _rows(left // _FLOWS_PART))
+    left -= max(left // _FLOWS_PART, 0)
+    whole = sum(getattr(DEFAULT_LIMITS, name) * size for name, size in _ENTRY_BYTES.items())
+    scaled = {
+        name: max(1, min(getattr(DEFAULT_LIMITS, name), getattr(DEFAULT_LIMITS, name) * left // whole))
+        for name in _ENTRY_BYTES
+    }
+    return Limits(flows=flows, **scaled)
+
+
+def _rows(size: int) -> int:
+    """The flows that fit into the largest table within ``size`` bytes; a table's rows are a power of two."""
+    count = 1 << (size // _ROW_BYTES).bit_length() - 1
+    return count * _FULL_SIXTEENTHS // 16
+
+
+_SIZE = re.compile(r"([0-9]{1,12})\s*([KMGT]?)(I?)B?", re.IGNORECASE)
+
+
+def parse_size(text: str) -> int:
+    """A size in bytes out of ``500M``, ``2G`` or ``1GiB``; raises NetminedetError for what is none."""
+    found = _SIZE.fullmatch(text.strip())
+    if found is None or (found[3] and not found[2]):
+        raise NetminedetError(f"{text!r} is not a size; write it like 500M, 2G or 1GiB")
+    base = 1024 if found[3] else 1000
+    power = " KMGT".index(found[2].upper() or " ")
+    return int(found[1]) * int(base**power)
