@@ -43,6 +43,8 @@ def checked(data: bytes) -> tuple[bytes, bytes]:
         assert isinstance(ip, dpkt.ip6.IP6)
         assert ip.plen == len(data) - 54
         size = ip.plen
+    if isinstance(ip, dpkt.ip.IP) and (ip.mf or ip.offset):
+        return ip.src, ip.dst  # a fragment has no checksum of its own
     assert isinstance(ip.data, (dpkt.tcp.TCP, dpkt.udp.UDP))
     protocol = 6 if isinstance(ip.data, dpkt.tcp.TCP) else 17
     pseudo = ip.src + ip.dst + struct.pack(">II", size, protocol)
