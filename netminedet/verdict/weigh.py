@@ -125,7 +125,7 @@ def _accused(case: _Case, home_net: Sequence[Network]) -> bool:
 
 def _serves(case: _Case, home_net: Sequence[Network]) -> _Flows:
     """The flows that make a host of ours a pool or proxy: not those of a node with a single solo miner."""
-    if not _inside(case.host, home_net):
+    if not case.as_server or not _inside(case.host, home_net):
         return []
     miners = {verdict.client[0] for _, _, verdict in case.as_server}
     speaks = {dialect for _, flow, _ in case.as_server for dialect in flow.dialects}
