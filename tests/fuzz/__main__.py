@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 from pathlib import Path
 
-from tests.fuzz.loop import fuzz, remember_last, run_one, save
-from tests.fuzz.targets import TARGETS
+from tests.fuzz.loop import MEMORY_MIB, fuzz, remember_last, run_one, save
+from tests.fuzz.targets import TARGETS, scratch
 
 
 def main() -> int:
@@ -21,6 +20,7 @@ def main() -> int:
     parser.add_argument(
         "--finds", type=Path, default=Path("build/fuzz"), help="where failing inputs are kept"
     )
+    parser.add_argument("--memory", type=int, default=MEMORY_MIB, help="MiB that the process may grow")
     parser.add_argument("--input", type=Path, help="run this one input only, and show what it does")
     parser.add_argument(
         "--coverage", action="store_true", help="led by code coverage; needs the package atheris"
@@ -35,11 +35,11 @@ def main() -> int:
         print(failure or outcome)
         return int(failure is not None)
     names = list(TARGETS) if options.target == "all" else [options.target]
-    remember_last(Path(tempfile.mkdtemp(prefix="fuzz-last-")) / "input")
+    remember_last(scratch() / "last-input")
     found = 0
     print(f"{'target':14} {'runs':>9} {'seconds':>8} {'outcomes':>8} {'finds':>6}")
     for name in names:
-        result = fuzz(TARGETS[name], options.seconds / len(names), options.seed)
+        result = fuzz(TARGETS[name], options.seconds / len(names), options.seed, memory_mib=options.memory)
         print(
             f"{name:14} {result.runs:9} {result.seconds:8.1f} {result.outcomes:8} {len(result.finds):6}",
             flush=True,

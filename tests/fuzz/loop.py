@@ -37,7 +37,9 @@ class Result:
     finds: list[tuple[str, bytes]] = field(default_factory=list)
 
 
-def fuzz(target: Target, seconds: float, seed: int, runs: int | None = None) -> Result:
+def fuzz(
+    target: Target, seconds: float, seed: int, runs: int | None = None, memory_mib: int = MEMORY_MIB
+) -> Result:
     """Run ``target`` on its seeds and then on mutations of them until the time or ``runs`` is over."""
     rng = random.Random(seed)
     corpus = list(target.seeds()) or [b""]
@@ -63,8 +65,8 @@ def fuzz(target: Target, seconds: float, seed: int, runs: int | None = None) -> 
             result.finds.append((failure, data))
             if len(result.finds) >= FINDS_LIMIT:
                 break
-        if _memory() - grown > MEMORY_MIB:
-            result.finds.append((f"the process grew by more than {MEMORY_MIB} MiB", data))
+        if _memory() - grown > memory_mib:
+            result.finds.append((f"the process grew by more than {memory_mib} MiB", data))
             break
         result.seconds = time.monotonic() - begin
         if result.seconds > 2 * seconds:
