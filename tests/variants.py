@@ -18,7 +18,9 @@ from netminedet.limits import Limits
 from netminedet.model import Side
 from netminedet.pipeline import Pipeline
 from netminedet.signatures import SignatureSet, load_signatures
+from tests.dialogues import dialogues
 from tests.frames import ACK, SYN, batch_of, tcp_frame
+from tests.talks import websocket_frame
 from tests.test_samples import facts
 
 PCAPS = Path(__file__).parent.parent / "pcaps"
@@ -61,7 +63,7 @@ class Notes:
 
 @cache
 def dialogs() -> dict[str, list[Turn]]:
-    """Sessions as the sample captures have them."""
+    """Sessions as the sample captures have them, and those of ``dialogues``."""
     sys.path.insert(0, str(PCAPS))
     try:
         dialects, scenes = importlib.import_module("dialects"), importlib.import_module("scenes")
@@ -80,7 +82,7 @@ def dialogs() -> dict[str, list[Turn]]:
         "kaspa": lambda n: dialects.kaspa(n, scenes.KAS_A + ".ks3", "IceRiverMiner-v1.1"),
         "kawpow": lambda n: dialects.kawpow(n, scenes.RVN_A + ".gpu1", "GMiner/3.44", pool),
     }
-    found = {}
+    found = dialogues(signatures())
     for name, play in plays.items():
         notes = Notes()
         play(notes)
@@ -209,11 +211,70 @@ def segments(
 
 
 def carried(data: bytes, miner: bool, carrier: str) -> bytes:
-    """A message as a line, or as the body of an HTTP message."""
+    """A message as a line, as the body of an HTTP message, or as a WebSocket's frame or three of them."""
     if carrier == "lines":
         return data
+    if carrier == "websocket":
+        return websocket_frame(data, client=miner)
+    if carrier == "fragments":
+        return fragmented(data, miner)
     start = "POST / HTTP/1.1\r\nHost: node.example" if miner else "HTTP/1.1 200 OK"
     return f"{start}\r\nContent-Length: {len(data)}\r\n\r\n".encode() + data
+
+
+def fragmented(data: bytes, miner: bool) -> bytes:
+    """A message in three frames, the last of them a continuation with FIN (RFC 6455 section 5.4)."""
+    third = max(1, len(data) // 3)
+    pieces = [data[:third], data[third : 2 * third], data[2 * third :]]
+    written = b""
+    for piece, first in zip(pieces, (0x01, 0x00, 0x80), strict=True):
+        written += bytes([first]) + websocket_frame(piece, client=miner)[1:]
+    return written
+
+
+class Bytes:
+    """Stands in for a connection whose messages are bytes: notes who sends what."""
+
+    def __init__(self) -> None:
+        self.parts: list[Segment] = []
+
+    def up(self, *data: bytes, cuts: Iterable[int] = ()) -> Bytes:
+        self.parts += [(True, one) for one in data]
+        return self
+
+    def down(self, *data: bytes, cuts: Iterable[int] = ()) -> Bytes:
+        self.parts += [(False, one) for one in data]
+        return self
+
+    def wait(self, seconds: float) -> Bytes:
+        return self
+
+    def close(self) -> None:
+        pass
+
+
+@cache
+def second(extended: bool) -> list[Segment]:
+    """A session of Stratum V2 in the clear, a segment for each frame."""
+    sys.path.insert(0, str(PCAPS))
+    try:
+        play = importlib.import_module("second")
+    finally:
+        sys.path.remove(str(PCAPS))
+    notes = Bytes()
+    play.clear(notes, "acct7.rig1", "S21", extended=extended)
+    return notes.parts
+
+
+def merged(parts: list[Segment]) -> list[Segment]:
+    """What one side sends before the other does, in one segment."""
+    found: list[Segment] = []
+    for miner, data in parts:
+        if found and found[-1][0] is miner:
+            found[-1] = (miner, found[-1][1] + data)
+        else:
+            found.append((miner, data))
+    return found
 
 
 def cut(parts: list[Segment], edges: Callable[[bytes], Iterable[int]]) -> list[Segment]:
