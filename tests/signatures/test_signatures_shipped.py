@@ -95,19 +95,6 @@ def test_every_expression_compiles(dialect: Dialect) -> None:
     assert dialect.text.startswith(f"id: {dialect.id}\n")
 
 
-@pytest.mark.parametrize("dialect", SIGNATURES.dialects, ids=lambda dialect: dialect.id)
-def test_there_are_enough_examples(dialect: Dialect) -> None:
-    """Two look-alikes a file; an example of each message, and two of each share that proves something."""
-    assert len(dialect.lookalikes) >= 2
-    texts: dict[str, set[str]] = {pattern.id: set() for pattern in dialect.patterns}
-    for example in dialect.examples:
-        for name in example.matches:
-            texts[name].add(example.text)
-    assert [name for name, found in texts.items() if not found] == []
-    proof = [one.id for one in dialect.patterns if one.kind is Kind.SHARE and one.strength is Strength.STRONG]
-    assert [name for name in proof if len(texts[name]) < 2] == []
-
-
 def test_check_finds_nothing() -> None:
     checked = check_counted()
     assert checked.problems == ()
