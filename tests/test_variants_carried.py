@@ -83,9 +83,16 @@ def test_websocket(name: str, carrier: str, seed: int, count: int, style: Style,
     assert verdict(parts) == plainly(name)
 
 
-@given(seed=SEEDS, style=STYLES, together=st.booleans(), share=st.sampled_from([0.0, 0.5]))
+@given(
+    seed=SEEDS,
+    style=STYLES,
+    together=st.booleans(),
+    count=st.integers(0, 3),
+    share=st.sampled_from([0.0, 0.5]),
+)
 @FEW
-def test_http(seed: int, style: Style, together: bool, share: float) -> None:
-    """Whole messages only: a request that is cut before its anchor may be missed."""
+def test_http(seed: int, style: Style, together: bool, count: int, share: float) -> None:
+    chance = random.Random(seed)
     talk = segments(SESSIONS["eth-proxy"], style, carrier="http", together=together)
-    assert verdict(repeated(placed(talk), random.Random(seed), share)) == plainly("eth-proxy")
+    pieces = cut(talk, lambda data: chosen(8, data, chance, count))
+    assert verdict(repeated(placed(pieces), chance, share)) == plainly("eth-proxy")
