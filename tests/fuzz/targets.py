@@ -53,13 +53,13 @@ class Target(NamedTuple):
     slow: bool = False
 
 
-@cache
 def must(holds: bool, error: Exception) -> None:
     """What an error that is expected has to be like."""
     if not holds:
         raise AssertionError(f"not the one line that was asked for: {error!r}") from error
 
 
+@cache
 def scratch() -> Path:
     """A folder for this process, in memory where there is such a one."""
     memory = Path("/dev/shm")
