@@ -21,7 +21,7 @@ class Expression:
 
     def __init__(self, text: str, tree: dict[str, Any] | None = None) -> None:
         if tree is None:
-            from netminedet.signatures.library import parse
+            from netminedet.signatures.interpreter import parse
 
             tree = parse(text)
         #: JMESPath's syntax tree

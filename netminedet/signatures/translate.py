@@ -51,7 +51,7 @@ def function_of(tree: Node) -> Evaluate:
         source = f"lambda m: {translator.value(tree, 'm').source}"
         function: Evaluate = eval(compile(source, "<signature>", "eval"), translator.names)
     except (RecursionError, SyntaxError, MemoryError):  # nested deeper than Python's compiler goes
-        from netminedet.signatures.library import interpreted
+        from netminedet.signatures.interpreter import interpreted
 
         return interpreted(tree)
     return function
@@ -88,7 +88,7 @@ class _Translator:
         return f"k{self._used}"
 
     def left_to_library(self, node: Node, current: str) -> _Code:
-        from netminedet.signatures.library import interpreted
+        from netminedet.signatures.interpreter import interpreted
 
         return _Code(f"{self.constant(interpreted(node))}({current})")
 
@@ -250,7 +250,7 @@ def _join(glue: Any, parts: Any) -> str:
 
 
 def _library_call(name: str, arguments: list[Any]) -> Any:
-    from netminedet.signatures.library import call
+    from netminedet.signatures.interpreter import call
 
     return call(name, arguments)
 

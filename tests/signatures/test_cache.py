@@ -44,12 +44,12 @@ def test_the_second_run_has_the_same_signatures_and_parses_nothing(
     first = load_signatures()
     assert len(kept(folder)) == 1
     monkeypatch.setattr("netminedet.signatures.reading.read_signatures", None)
-    monkeypatch.setattr("netminedet.signatures.library.parse", None)
+    monkeypatch.setattr("netminedet.signatures.interpreter.parse", None)
     assert same(load_signatures(), first)
 
 
 def test_trees_are_those_of_the_library(folder: Path) -> None:
-    from netminedet.signatures.library import parse
+    from netminedet.signatures.interpreter import parse
 
     load_signatures()
     trees = _prepared(places.signature_dir(), ()).trees

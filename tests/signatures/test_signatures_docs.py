@@ -13,7 +13,7 @@ from netminedet.estimate import load_power, power
 from netminedet.model import Kind
 from netminedet.signatures import agents, check, load_signatures
 from netminedet.signatures.agents import load_agents
-from netminedet.signatures.library import Functions
+from netminedet.signatures.interpreter import Functions
 from netminedet.signatures.pools import CATEGORIES, COLUMNS
 from netminedet.signatures.schema import CARRIERS, DETAIL_KEYS
 from tests.frames import write_pcap

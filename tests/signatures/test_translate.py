@@ -13,7 +13,7 @@ from jmespath.visitor import TreeInterpreter
 from netminedet.signatures import load_signatures
 from netminedet.signatures.checker import messages_in
 from netminedet.signatures.expressions import Expression
-from netminedet.signatures.library import OPTIONS
+from netminedet.signatures.interpreter import OPTIONS
 
 SIGNATURES = load_signatures()
 PATTERNS = [pattern for dialect in SIGNATURES.dialects for pattern in dialect.patterns]
