@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import NamedTuple
 from unittest import mock
 
 from netminedet.capture import open_source, pcap, pcapng, records, resync
 from netminedet.model import Batch, InputInfo, NetminedetError
+from tests.uncompiled import uncompiled
 
 MICRO = 0xA1B2C3D4
 NANO = 0xA1B23C4D
@@ -129,19 +127,6 @@ def written(folder: Path, parts: Sequence[bytes] | bytes, name: str = "a.pcap") 
     path = folder / name
     path.write_bytes(parts if isinstance(parts, bytes) else b"".join(parts))
     return path
-
-
-@cache
-def uncompiled(kernel: ModuleType) -> ModuleType:
-    """A kernel as the interpreter runs it, whether or not it was compiled."""
-    name = kernel.__name__.rpartition(".")[2]
-    path = Path(kernel.__file__ or "").parent / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"uncompiled_{name}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @contextmanager

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from pathlib import Path
-from types import ModuleType
 from unittest import mock
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netminedet import sieve as package
 from netminedet.sieve import Hit, Sieve
 from netminedet.sieve import names as names_kernel
 from netminedet.sieve import text as text_kernel
@@ -32,23 +27,10 @@ from tests.protocols.flights import (
 )
 from tests.protocols.test_names import ASKED, TARGET, pointing
 from tests.sieve.test_sieve import MINER, NAMES, POOL, sent
+from tests.uncompiled import uncompiled
 
 POOL_NAME = b"stratum.antpool.com"
 LISTED = ["antpool.com", "stratum.slushpool.com"]
-
-
-@cache
-def uncompiled(kernel: ModuleType) -> ModuleType:
-    """A kernel as the interpreter runs it, whether or not it was compiled."""
-    name = kernel.__name__.rpartition(".")[2]
-    spec = importlib.util.spec_from_file_location(
-        f"uncompiled_{name}", Path(package.__file__).parent / f"{name}.py"
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @contextmanager
