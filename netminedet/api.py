@@ -286,7 +286,7 @@ def _scan_one(
     info = source.info
     counters = {"packets": info.packets, "bytes": info.bytes, "damaged_bytes_skipped": info.damaged_bytes}
     counters.update(pipeline.finish())
-    return replace(like, inputs=(source.info,), counters=counters, findings=pipeline.findings)
+    return replace(like, inputs=(info,), counters=counters, findings=pipeline.findings)
 
 
 def _left_out(note: str) -> InputInfo:

@@ -7,6 +7,22 @@ from dataclasses import dataclass, fields
 
 from netminedet.model import NetminedetError
 
+#: Flows kept at a time unless told otherwise; a flow takes 80 to 158 bytes.
+DEFAULT_MAX_FLOWS = 2_000_000
+#: Flagged flows followed at a time; the one without a mining message that was quiet longest gives way,
+#: and only where there is none the one with messages that was quiet longest.
+MAX_CONVERSATIONS = 20_000
+#: Flows with evidence whose ends are remembered until their totals are known.
+MAX_NOTED = 400_000
+#: Entries of the tables of findings.
+MAX_MINING_FLOWS = 200_000
+MAX_NAMES = 500_000
+MAX_ANSWERS = 500_000
+MAX_BARE_TLS = 100_000
+MAX_TUNNELS = 100_000
+MAX_TRAFFIC = 400_000
+MAX_NODES = 20_000
+
 MEGABYTE = 1_000_000
 #: Memory that no traffic changes: Python, the program, the signatures, buffers of fixed size.
 FIXED_BYTES = 110 * MEGABYTE
@@ -14,7 +30,8 @@ FIXED_BYTES = 110 * MEGABYTE
 LEAST_BYTES = 40 * MEGABYTE
 #: A flow's row is 64 bytes; while a table grows or ages, the old one and the new one are there.
 _ROW_BYTES = 2 * 64
-_FULL_SIXTEENTHS = 13
+#: Fullest that a table of flows may be, in sixteenths: beyond it probe chains grow long.
+FULL_SIXTEENTHS = 13
 #: Flows' part of what is left, as a divisor; the other half is for all that is found.
 _FLOWS_PART = 2
 #: Python's memory for an entry, in the input's findings and in the report that they are added to.
@@ -35,16 +52,16 @@ _ENTRY_BYTES = {
 class Limits:
     """The most entries of each table; the defaults are those without a cap on memory."""
 
-    flows: int = 2_000_000
-    conversations: int = 20_000
-    noted: int = 400_000
-    mining_flows: int = 200_000
-    names: int = 500_000
-    answers: int = 500_000
-    bare_tls: int = 100_000
-    tunnels: int = 100_000
-    traffic: int = 400_000
-    nodes: int = 20_000
+    flows: int = DEFAULT_MAX_FLOWS
+    conversations: int = MAX_CONVERSATIONS
+    noted: int = MAX_NOTED
+    mining_flows: int = MAX_MINING_FLOWS
+    names: int = MAX_NAMES
+    answers: int = MAX_ANSWERS
+    bare_tls: int = MAX_BARE_TLS
+    tunnels: int = MAX_TUNNELS
+    traffic: int = MAX_TRAFFIC
+    nodes: int = MAX_NODES
 
     def smaller(self, other: Limits) -> Limits:
         """The smaller of both, table by table: what a sum of two reports goes by."""
@@ -84,7 +101,7 @@ def limits_for(max_memory: int | None, max_flows: int | None = None) -> Limits:
 def _rows(size: int) -> int:
     """The flows that fit into the largest table within ``size`` bytes; a table's rows are a power of two."""
     count = 1 << (size // _ROW_BYTES).bit_length() - 1
-    return count * _FULL_SIXTEENTHS // 16
+    return count * FULL_SIXTEENTHS // 16
 
 
 _SIZE = re.compile(r"([0-9]{1,12})\s*([KMGT]?)(I?)B?", re.IGNORECASE)

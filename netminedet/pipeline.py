@@ -46,14 +46,9 @@ from netminedet.sieve.columns import (
     SOCKS_REQUEST,
 )
 from netminedet.signatures import SignatureSet
-from netminedet.verdict.findings import Findings, Sealed
+from netminedet.verdict.findings import Findings
+from netminedet.verdict.flowfinding import Sealed
 from netminedet.watch import Watch
-
-#: Flagged flows followed at a time; the one without a mining message that was quiet longest gives way,
-#: and only where there is none the one with messages that was quiet longest.
-MAX_CONVERSATIONS = DEFAULT_LIMITS.conversations
-#: Flows with evidence whose ends are remembered until their totals are known.
-MAX_NOTED = DEFAULT_LIMITS.noted
 
 _SYN = 0x02
 # A row's flags as they stand in a hit's context.
@@ -81,10 +76,9 @@ class Pipeline:
         self._signatures = signatures
         self._input = input_name
         self._conversations: OrderedDict[FlowKey, Conversation] = OrderedDict()
-        #: those of them in which a mining message was found: they give way last
+        #: those in which a mining message was found: they give way last
         self._proven: OrderedDict[FlowKey, Conversation] = OrderedDict()
-        self._max_conversations = min(MAX_CONVERSATIONS, limits.conversations)
-        self._max_noted = min(MAX_NOTED, limits.noted)
+        self._limits = limits
         self._noted: dict[FlowKey, FiveTuple] = {}
         self._counts: Counter[str] = Counter()
         self._on_message = on_message
@@ -139,7 +133,7 @@ class Pipeline:
             if (conversation := table.get(key)) is not None:
                 table.move_to_end(key)
                 return conversation
-        if len(self._conversations) + len(self._proven) >= self._max_conversations:
+        if len(self._conversations) + len(self._proven) >= self._limits.conversations:
             self._close((self._conversations or self._proven).popitem(last=False)[1])
             self._counts["conversations_evicted"] += 1
         conversation = self._conversations[key] = Conversation(self._signatures)
@@ -165,7 +159,7 @@ class Pipeline:
 
     def _note(self, hit: Hit) -> None:
         """The hit's flow carried evidence: its totals are wanted."""
-        if hit.key not in self._noted and len(self._noted) >= self._max_noted:
+        if hit.key not in self._noted and len(self._noted) >= self._limits.noted:
             self.findings.dropped["flow_totals_not_kept"] += 1
             return
         self._noted.setdefault(hit.key, hit.where.flow)

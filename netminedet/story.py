@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from netminedet.model import Evidence, Message, NetminedetError, Suspect, Where
 from netminedet.verdict.explain import Ruling, explain_verdict, seen_of
-from netminedet.verdict.findings import place_of
+from netminedet.verdict.order import place_of
 from netminedet.verdict.sessions import all_sessions
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netminedet import Report, scan
+from netminedet.limits import Limits
 from netminedet.protocols.textlines import TextReader
 from netminedet.report.mask import Masker
 from tests.conftest import SAMPLES
@@ -184,7 +185,7 @@ def test_nodes_add_up() -> None:
 
 
 def test_nodes_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("netminedet.verdict.findings.MAX_NODES", 3)
+    monkeypatch.setattr("netminedet.limits.limits_for", lambda *_: Limits(nodes=3))
     report = scan(NODES, adjacent=True)
     assert len(report.adjacent) == 3
     assert report.totals["nodes_not_kept"] > 0

@@ -12,6 +12,7 @@ from array import array
 from collections.abc import Sequence
 from typing import Any
 
+from netminedet.limits import FULL_SIXTEENTHS
 from netminedet.model import Batch
 from netminedet.sieve import columns as layout
 from netminedet.sieve.columns import Columns
@@ -39,8 +40,6 @@ TIME_BIAS = cython.declare(cython.ulonglong, layout.TIME_BIAS)
 FIRST_ROWS = 1 << 14
 #: Packets whose rows are fetched at once.
 GROUP = cython.declare(cython.Py_ssize_t, 128)
-#: Fullest that a table may be, in sixteenths: beyond it probe chains grow long.
-FULL_SIXTEENTHS = 13
 #: Buckets of idle time that decide what an overfull table drops.
 IDLE_BUCKETS = cython.declare(cython.ulonglong, 256)
 

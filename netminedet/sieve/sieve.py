@@ -10,15 +10,13 @@ from ipaddress import ip_address
 from socket import AF_INET, AF_INET6, inet_ntop
 
 from netminedet.capture import records
-from netminedet.limits import DEFAULT_LIMITS
+from netminedet.limits import DEFAULT_MAX_FLOWS
 from netminedet.model import Batch, FiveTuple, Where
 from netminedet.sieve import automaton, columns, decode, flows, fragments, layers, names, text
 from netminedet.sieve import openers as openers_module
 from netminedet.sieve.columns import CHUNK, Columns, Hits
 from netminedet.sieve.packets import Packets
 
-#: Flows kept at a time unless told otherwise; a flow takes 80 to 158 bytes.
-DEFAULT_MAX_FLOWS = DEFAULT_LIMITS.flows
 #: Fewest flows that make sense: a chunk of packets may bring that many.
 MIN_MAX_FLOWS = 4 * CHUNK
 

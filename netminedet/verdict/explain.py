@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from netminedet.model import Role, Suspect, Verdict
-from netminedet.verdict.findings import GRACE_NS, Findings, FlowFinding
+from netminedet.verdict.findings import GRACE_NS, Findings
+from netminedet.verdict.flowfinding import FlowFinding
 from netminedet.verdict.flows import SURE_JOBS, SURE_SHARES, Basis, FlowVerdict
 from netminedet.verdict.redirects import FOLLOWED_NS
 from netminedet.verdict.sessions import FOLLOWED, TO_POOL, TUNNEL, all_sessions

@@ -8,8 +8,7 @@ Tables have limits; what does not fit is counted under the names in ``dropped``.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from netminedet.limits import DEFAULT_LIMITS, Limits
 from netminedet.model import (
@@ -17,42 +16,22 @@ from netminedet.model import (
     Evidence,
     FiveTuple,
     FlowTotals,
-    Kind,
     Message,
     NameAnswer,
     NameSeen,
     NameSource,
     NodeSeen,
     PoolName,
-    Side,
     Strength,
     TunnelAsked,
     Where,
 )
-from netminedet.verdict.order import FlowId, Span, flow_id, order_of, place_of
+from netminedet.verdict.flowfinding import FlowFinding, Sealed, Values
+from netminedet.verdict.order import SKEW_NS, FlowId, Span, flow_id, order_of, place_of
 from netminedet.verdict.redirects import Redirects
+from netminedet.verdict.tables import Room, keep_first, merge_into
 
-__all__ = [
-    "AnswerFinding",
-    "Findings",
-    "FlowFinding",
-    "FlowId",
-    "NameFinding",
-    "Span",
-    "flow_id",
-    "order_of",
-    "place_of",
-]
-
-#: Limits of the tables that traffic fills, unless a cap on memory makes them less.
-MAX_FLOWS = DEFAULT_LIMITS.mining_flows
-MAX_NAMES = DEFAULT_LIMITS.names
-MAX_ANSWERS = DEFAULT_LIMITS.answers
-MAX_BARE_TLS = DEFAULT_LIMITS.bare_tls
-MAX_TUNNELS = DEFAULT_LIMITS.tunnels
-MAX_TRAFFIC = DEFAULT_LIMITS.traffic
-MAX_NODES = DEFAULT_LIMITS.nodes
-#: What is counted when one of them is full.
+#: What is counted when a table has no room left.
 DROPPED = (
     "mining_flows_not_kept",
     "names_not_kept",
@@ -66,171 +45,11 @@ DROPPED = (
     "redirect_answers_not_kept",
     "redirect_arrivals_not_kept",
 )
-#: Different agents (workers, wallets...) kept of one flow; more are cut and marked.
-MAX_VALUES = 64
-#: Different difficulties and targets kept of one flow's shares; the rest counts as unknown.
-MAX_MEASURES = 512
-#: Rates kept that a miner reported of itself: the latest.
-MAX_REPORTED = 32
 #: Flows kept of one name sighting.
 MAX_NAME_FLOWS = 64
 
 #: How long after its time to live an address may still be in use: a miner keeps what it resolved.
 GRACE_NS = 3600 * 1_000_000_000
-#: How far a session may seem to begin before the answer, in captures put together from several.
-SKEW_NS = 1_000_000_000
-
-
-@dataclass(slots=True)
-class Values:
-    """A set of strings with a limit.  The smallest are kept, so that merging in any order agrees."""
-
-    kept: set[str] = field(default_factory=set)
-    truncated: bool = False
-
-    def add(self, values: Iterable[str]) -> None:
-        self.kept.update(values)
-        if len(self.kept) > MAX_VALUES:
-            self.kept = set(sorted(self.kept)[:MAX_VALUES])
-            self.truncated = True
-
-    def merge(self, other: Values) -> None:
-        self.truncated |= other.truncated
-        self.add(other.kept)
-
-
-@dataclass(frozen=True, slots=True)
-class Sealed:
-    """Records of an encrypted channel, counted by size: estimates, apart from shares that were read.
-
-    ``shares``: records of the size of a share, in ``minutes`` different ones of ``over`` minutes;
-    ``answers``: those of the size of an answer to shares.
-    """
-
-    shares: int
-    answers: int
-    minutes: int
-    over: int
-
-    def __add__(self, other: Sealed) -> Sealed:
-        return Sealed(
-            self.shares + other.shares,
-            self.answers + other.answers,
-            self.minutes + other.minutes,
-            self.over + other.over,
-        )
-
-
-#: Details of messages that are collected, besides the jobs.
-DETAILS = ("agent", "worker", "wallet", "pool_host", "pool_url", "algo")
-
-
-@dataclass(slots=True)
-class FlowFinding:
-    """The mining messages of one flow.  ``a`` is the end with the smaller (address, port)."""
-
-    a: tuple[str, int]
-    b: tuple[str, int]
-    proto: str
-    span: Span
-    #: (signature, kind, sender, strength, spoken by a) -> messages
-    messages: Counter[tuple[str, Kind, Side, Strength, bool]] = field(default_factory=Counter)
-    dialects: set[str] = field(default_factory=set)
-    coins: set[str] = field(default_factory=set)
-    details: dict[str, Values] = field(default_factory=dict)
-    jobs: Values = field(default_factory=Values)
-    first_job: int | None = None
-    #: (SHARE or ACCEPTED, difficulty, target, algorithm) -> shares
-    measures: Counter[tuple[Kind, str, str, str]] = field(default_factory=Counter)
-    #: the latest of "difficulty", "target" and "algo" that the server gave: (time, text)
-    in_force: dict[str, tuple[int, str]] = field(default_factory=dict)
-    #: time -> rate that the miner reported of itself, as it wrote it
-    reported: dict[int, str] = field(default_factory=dict)
-    #: earliest message of each signature and speaker
-    evidence: dict[tuple[str, bool], Evidence] = field(default_factory=dict)
-
-    #: what the sizes of its records show, where it is encrypted
-    sealed: Sealed | None = None
-
-    def merge(self, other: FlowFinding) -> None:
-        self.span.add(other.span)
-        if other.sealed is not None:
-            self.sealed = other.sealed if self.sealed is None else self.sealed + other.sealed
-        self.messages.update(other.messages)
-        self.dialects |= other.dialects
-        self.coins |= other.coins
-        for name, values in other.details.items():
-            self.details.setdefault(name, Values()).merge(values)
-        self.jobs.merge(other.jobs)
-        for key, evidence in other.evidence.items():
-            self._keep(key, evidence)
-        if other.first_job is not None:
-            self._job_at(other.first_job)
-        for measure, shares in other.measures.items():
-            self._measure(measure, shares)
-        for name, latest in other.in_force.items():
-            self.in_force[name] = max(latest, self.in_force.get(name, latest))
-        self._report(other.reported)
-
-    def _job_at(self, moment: int) -> None:
-        self.first_job = moment if self.first_job is None else min(self.first_job, moment)
-
-    def _measure(self, measure: tuple[Kind, str, str, str], shares: int) -> None:
-        if measure not in self.measures and len(self.measures) >= MAX_MEASURES:
-            measure = (measure[0], "", "", "")
-        self.measures[measure] += shares
-
-    def _report(self, rates: Mapping[int, str]) -> None:
-        self.reported.update(rates)
-        for moment in sorted(self.reported)[:-MAX_REPORTED]:
-            del self.reported[moment]
-
-    def _add_size(self, message: Message) -> None:
-        """What the message says of how much is mined."""
-        details, moment = message.details, message.where.time_ns
-        rate = details.get("hashrate")
-        if rate and (message.sender is Side.CLIENT or message.kind is Kind.STATUS):
-            self._report({moment: rate})
-        if message.kind in (Kind.SHARE, Kind.ACCEPTED):
-            texts = (details.get("difficulty", ""), details.get("target", ""), details.get("algo", ""))
-            self._measure((message.kind, *texts), 1)
-        elif message.sender is Side.SERVER and message.kind is not Kind.STATUS:
-            if message.kind is Kind.JOB or "job_id" in details:
-                self._job_at(moment)
-            for name in ("difficulty", "target", "algo"):
-                if text := details.get(name):
-                    self.in_force[name] = max((moment, text), self.in_force.get(name, (moment, text)))
-
-    def add(self, message: Message) -> None:
-        by_a = _is_a(message.where.flow)
-        moment = message.where.time_ns
-        self.span.reach(moment)
-        key = (message.signature, message.kind, message.sender, message.strength, by_a)
-        self.messages[key] += 1
-        if message.strength is Strength.STRONG:
-            self.dialects.add(message.dialect)
-            self.coins.update(message.coins)
-        if message.strength is Strength.STRONG or message.kind is Kind.JOB:
-            self._add_size(message)
-        for name in DETAILS:
-            if value := message.details.get(name):
-                values = self.details.get(name)
-                if values is None:
-                    values = self.details[name] = Values()
-                if value not in values.kept:
-                    values.add([value])
-        if message.kind is Kind.JOB and (job := message.details.get("job_id")):
-            self.jobs.add([job])
-        kept = self.evidence.get((message.signature, by_a))
-        if kept is None or place_of(message.where) <= place_of(kept.where):
-            strength = message.strength.name.lower()
-            evidence = Evidence(message.signature, strength, message.where, message.excerpt, message.why)
-            self._keep((message.signature, by_a), evidence)
-
-    def _keep(self, key: tuple[str, bool], evidence: Evidence) -> None:
-        kept = self.evidence.get(key)
-        if kept is None or order_of(evidence) < order_of(kept):
-            self.evidence[key] = evidence
 
 
 @dataclass(slots=True)
@@ -244,8 +63,11 @@ class NameFinding:
     flows: set[FiveTuple]
     evidence: Evidence
 
+    def copy(self) -> NameFinding:
+        return replace(self, span=self.span.copy(), flows=set(self.flows))
+
     def merge(self, other: NameFinding) -> None:
-        self.span.add(other.span)
+        self.span.merge(other.span)
         self.sightings += other.sightings
         self.bytes += other.bytes
         self.flows |= other.flows
@@ -266,8 +88,11 @@ class AnswerFinding:
         """Whether the host may have gone by the answer then: within its time to live and a grace period."""
         return self.span.first - SKEW_NS <= moment <= self.span.last + GRACE_NS
 
+    def copy(self) -> AnswerFinding:
+        return replace(self, span=self.span.copy())
+
     def merge(self, other: AnswerFinding) -> None:
-        self.span.add(other.span)
+        self.span.merge(other.span)
         self.evidence = min(self.evidence, other.evidence, key=order_of)
 
 
@@ -280,8 +105,11 @@ class NodeFinding:
     #: the first packet that tells
     where: Where
 
+    def copy(self) -> NodeFinding:
+        return replace(self, span=self.span.copy(), peers=self.peers.copy())
+
     def merge(self, other: NodeFinding) -> None:
-        self.span.add(other.span)
+        self.span.merge(other.span)
         self.peers.merge(other.peers)
         self.where = min(self.where, other.where, key=place_of)
 
@@ -294,10 +122,13 @@ class Traffic:
     bytes: int
     span: Span
 
+    def copy(self) -> Traffic:
+        return replace(self, span=self.span.copy())
+
     def merge(self, other: Traffic) -> None:
         self.packets += other.packets
         self.bytes += other.bytes
-        self.span.add(other.span)
+        self.span.merge(other.span)
 
 
 @dataclass(slots=True)
@@ -343,7 +174,7 @@ class Findings:
 
     def _room_for(self, strong: bool) -> bool:
         """Whether one more flow may be kept: a strong one takes the place of a weak one, the newest."""
-        if len(self.flows) < min(MAX_FLOWS, self.limits.mining_flows):
+        if len(self.flows) < self.limits.mining_flows:
             return True
         if not (strong and self._weak):
             self.dropped["mining_flows_not_kept"] += 1
@@ -449,69 +280,25 @@ class Findings:
         self.dropped.update(other.dropped)
 
     def _merge_traffic(self, key: FlowId, totals: Traffic) -> None:
-        known = self.traffic.get(key)
-        if known is not None:
-            known.merge(totals)
-        elif len(self.traffic) < min(MAX_TRAFFIC, self.limits.traffic):
-            self.traffic[key] = Traffic(
-                totals.packets, totals.bytes, Span(totals.span.first, totals.span.last)
-            )
-        else:
-            self.dropped["flow_totals_not_kept"] += 1
+        merge_into(self.traffic, key, totals, self._room(self.limits.traffic, "flow_totals_not_kept"))
 
     def _merge_node(self, key: tuple[str, str, str], finding: NodeFinding) -> None:
-        known = self.nodes.get(key)
-        if known is not None:
-            known.merge(finding)
-        elif len(self.nodes) < min(MAX_NODES, self.limits.nodes):
-            peers = Values(set(finding.peers.kept), finding.peers.truncated)
-            self.nodes[key] = NodeFinding(Span(finding.span.first, finding.span.last), peers, finding.where)
-        else:
-            self.dropped["nodes_not_kept"] += 1
+        merge_into(self.nodes, key, finding, self._room(self.limits.nodes, "nodes_not_kept"))
 
     def _merge_name(self, key: tuple[str, str, NameSource], finding: NameFinding) -> None:
-        known = self.names.get(key)
-        if known is not None:
-            known.merge(finding)
-        elif len(self.names) < min(MAX_NAMES, self.limits.names):
-            span = Span(finding.span.first, finding.span.last)
-            self.names[key] = NameFinding(
-                finding.pool, span, finding.sightings, finding.bytes, set(finding.flows), finding.evidence
-            )
-        else:
-            self.dropped["names_not_kept"] += 1
+        merge_into(self.names, key, finding, self._room(self.limits.names, "names_not_kept"))
 
     def _merge_answer(self, key: tuple[str, str, str], finding: AnswerFinding) -> None:
-        known = self.answers.get(key)
-        if known is not None:
-            known.merge(finding)
-        elif len(self.answers) < min(MAX_ANSWERS, self.limits.answers):
-            span = Span(finding.span.first, finding.span.last)
-            self.answers[key] = AnswerFinding(finding.pool, span, finding.evidence)
-        else:
-            self.dropped["dns_answers_not_kept"] += 1
+        merge_into(self.answers, key, finding, self._room(self.limits.answers, "dns_answers_not_kept"))
 
     def _merge_bare_tls(self, key: FiveTuple, opened: BareTls) -> None:
-        known = self.bare_tls.get(key)
-        if known is not None:
-            self.bare_tls[key] = min(known, opened, key=lambda one: place_of(one.where))
-        elif len(self.bare_tls) < min(MAX_BARE_TLS, self.limits.bare_tls):
-            self.bare_tls[key] = opened
-        else:
-            self.dropped["tls_sessions_not_kept"] += 1
+        keep_first(self.bare_tls, key, opened, self._room(self.limits.bare_tls, "tls_sessions_not_kept"))
 
     def _merge_tunnel(self, key: FlowId, tunnel: TunnelAsked) -> None:
-        known = self.tunnels.get(key)
-        if known is not None:
-            self.tunnels[key] = min(known, tunnel, key=lambda one: place_of(one.where))
-        elif len(self.tunnels) < min(MAX_TUNNELS, self.limits.tunnels):
-            self.tunnels[key] = tunnel
-        else:
-            self.dropped["tunnels_not_kept"] += 1
+        keep_first(self.tunnels, key, tunnel, self._room(self.limits.tunnels, "tunnels_not_kept"))
 
-
-def _is_a(flow: FiveTuple) -> bool:
-    return (flow.src_ip, flow.src_port) <= (flow.dest_ip, flow.dest_port)
+    def _room(self, most: int, counter: str) -> Room:
+        return Room(most, self.dropped, counter)
 
 
 _NAME_WHY = {

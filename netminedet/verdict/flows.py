@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from netminedet.model import Kind, Shares, Side, Strength, Verdict
-from netminedet.verdict.findings import Findings, FlowFinding
+from netminedet.verdict.findings import Findings
+from netminedet.verdict.flowfinding import FlowFinding
 from netminedet.verdict.managed import managed_end, management_of, sentence
 
 #: Jobs that a server must have sent on a flow of which only its side was seen, and shares

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netminedet.model import Kind, Management, Side, Strength
-from netminedet.verdict.findings import FlowFinding
+from netminedet.verdict.flowfinding import FlowFinding
 
 #: Pools named in a sentence, and in a report.
 NAMED_POOLS = 3

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from netminedet.model import Evidence, FiveTuple, Where
 
+#: How far what follows may seem to stand before what it follows, in captures put together from several.
+SKEW_NS = 1_000_000_000
+
 FlowId = tuple[tuple[str, int], tuple[str, int], str]
 
 
@@ -23,9 +26,12 @@ class Span:
         if moment > self.last:
             self.last = moment
 
-    def add(self, other: Span) -> None:
+    def merge(self, other: Span) -> None:
         self.first = min(self.first, other.first)
         self.last = max(self.last, other.last)
+
+    def copy(self) -> Span:
+        return Span(self.first, self.last)
 
 
 def flow_id(flow: FiveTuple) -> FlowId:

@@ -15,7 +15,8 @@ from ipaddress import ip_address
 from typing import TypeVar
 
 from netminedet.model import Evidence, Message, Side, Where
-from netminedet.verdict.order import FlowId, Span, flow_id, order_of, place_of
+from netminedet.verdict.order import SKEW_NS, FlowId, Span, flow_id, order_of
+from netminedet.verdict.tables import Room, keep_first, merge_into
 
 #: Limits of the tables that traffic fills.
 MAX_REDIRECTS = 20_000
@@ -23,8 +24,6 @@ MAX_REDIRECT_ANSWERS = 50_000
 MAX_ARRIVALS = 50_000
 #: How long after the order, or the last DNS answer for its name, a connection still counts as following it.
 FOLLOWED_NS = 3600 * 1_000_000_000
-#: How far a connection may seem to begin before the order, in captures put together from several.
-SKEW_NS = 1_000_000_000
 
 _NAME = re.compile(r"(?=.{4,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]{1,61}")
 
@@ -78,8 +77,11 @@ class Redirect:
     span: Span
     evidence: Evidence
 
+    def copy(self) -> Redirect:
+        return Redirect(self.span.copy(), self.evidence)
+
     def merge(self, other: Redirect) -> None:
-        self.span.add(other.span)
+        self.span.merge(other.span)
         self.evidence = min(self.evidence, other.evidence, key=order_of)
 
 
@@ -115,48 +117,29 @@ class Redirects:
         strength = message.strength.name.lower()
         evidence = Evidence(message.signature, strength, where, message.excerpt, message.why)
         redirect = Redirect(Span(where.time_ns, where.time_ns), evidence)
-        self._order((where.flow.dest_ip, target, flow_id(where.flow)), redirect, dropped)
+        self._add_order((where.flow.dest_ip, target, flow_id(where.flow)), redirect, dropped)
 
     def add_answer(self, host: str, name: str, address: str, span: Span, dropped: Counter[str]) -> None:
         """From ``span.first`` to ``span.last`` the host may use the address for the name."""
-        known = self.answers.get((host, name, address))
-        if known is not None:
-            known.add(span)
-        elif len(self.answers) < MAX_REDIRECT_ANSWERS:
-            self.answers[host, name, address] = Span(span.first, span.last)
-        else:
-            dropped["redirect_answers_not_kept"] += 1
+        room = Room(MAX_REDIRECT_ANSWERS, dropped, "redirect_answers_not_kept")
+        merge_into(self.answers, (host, name, address), span, room)
 
     def add_arrival(self, arrival: Arrival, dropped: Counter[str]) -> None:
         """A connection was opened to a place to which its client had been sent."""
-        key = flow_id(arrival.where.flow)
-        known = self.arrivals.get(key)
-        if known is not None:
-            self.arrivals[key] = min(known, arrival, key=lambda one: place_of(one.where))
-        elif len(self.arrivals) < MAX_ARRIVALS:
-            self.arrivals[key] = arrival
-        else:
-            dropped["redirect_arrivals_not_kept"] += 1
+        room = Room(MAX_ARRIVALS, dropped, "redirect_arrivals_not_kept")
+        keep_first(self.arrivals, flow_id(arrival.where.flow), arrival, room)
 
     def merge(self, other: Redirects, dropped: Counter[str]) -> None:
         """Add another's to these."""
         for key, redirect in other.orders.items():
-            self._order(
-                key, Redirect(Span(redirect.span.first, redirect.span.last), redirect.evidence), dropped
-            )
+            self._add_order(key, redirect, dropped)
         for (host, name, address), span in other.answers.items():
             self.add_answer(host, name, address, span, dropped)
         for arrival in other.arrivals.values():
             self.add_arrival(arrival, dropped)
 
-    def _order(self, key: tuple[str, Target, FlowId], redirect: Redirect, dropped: Counter[str]) -> None:
-        known = self.orders.get(key)
-        if known is not None:
-            known.merge(redirect)
-        elif len(self.orders) < MAX_REDIRECTS:
-            self.orders[key] = redirect
-        else:
-            dropped["redirects_not_kept"] += 1
+    def _add_order(self, key: tuple[str, Target, FlowId], order: Redirect, dropped: Counter[str]) -> None:
+        merge_into(self.orders, key, order, Room(MAX_REDIRECTS, dropped, "redirects_not_kept"))
 
     def proven(
         self, server_of: Callable[[FlowId, str], str | None]

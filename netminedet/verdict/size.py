@@ -13,7 +13,7 @@ from netminedet.model import Kind
 from netminedet.signatures.agents import Agent, AgentTable
 from netminedet.signatures.logins import split_login
 from netminedet.signatures.wallets import identify
-from netminedet.verdict.findings import FlowFinding
+from netminedet.verdict.flowfinding import FlowFinding
 from netminedet.verdict.flows import FlowVerdict
 
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from netminedet.model import Verdict
-from netminedet.verdict.findings import Findings, FlowFinding
+from netminedet.verdict.findings import Findings
+from netminedet.verdict.flowfinding import FlowFinding
 from netminedet.verdict.flows import (
     FlowVerdict,
     takers_of_work,

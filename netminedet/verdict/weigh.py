@@ -17,17 +17,11 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import TYPE_CHECKING
 
 from netminedet.model import Evidence, NameSource, Pool, Role, Shares, Suspect, TunnelAsked, Verdict
-from netminedet.verdict.findings import (
-    AnswerFinding,
-    Findings,
-    FlowFinding,
-    FlowId,
-    NameFinding,
-    order_of,
-    place_of,
-)
+from netminedet.verdict.findings import AnswerFinding, Findings, NameFinding
+from netminedet.verdict.flowfinding import FlowFinding
 from netminedet.verdict.flows import Basis, FlowVerdict, with_dialect_of_work
 from netminedet.verdict.managed import management_of, sentence
+from netminedet.verdict.order import FlowId, order_of, place_of
 from netminedet.verdict.redirects import Redirect
 from netminedet.verdict.sessions import PoolSession, all_sessions, redirects_of
 from netminedet.verdict.together import joined, weigh_flows

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from netminedet.model import Shares, Verdict
-from netminedet.verdict.findings import Sealed
+from netminedet.verdict.flowfinding import Sealed
 from tests.protocols.test_stratum_v2 import noise
 from tests.test_redirects import MINER, POOL, Wire
 

@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
+from netminedet.limits import DEFAULT_LIMITS, Limits
 from netminedet.model import FiveTuple, Kind, Message, Side, Strength, Verdict, Where
-from netminedet.verdict import findings as findings_module
 from netminedet.verdict.findings import Findings
 from netminedet.verdict.together import FEW_MESSAGES
 from tests.verdict.test_verdicts import weighed
@@ -42,8 +42,11 @@ def said(
     return Message(where, f"{dialect}.{kind.value}", dialect, kind, side, strength, "why", details=details)
 
 
-def found_of(messages: list[Message]) -> Findings:
-    found = Findings()
+LITTLE_ROOM = Limits(mining_flows=4)
+
+
+def found_of(messages: list[Message], limits: Limits = DEFAULT_LIMITS) -> Findings:
+    found = Findings(limits=limits)
     for message in messages:
         found.add_message(message)
     return found
@@ -91,14 +94,8 @@ def test_shares_and_rate_of_many_connections_add_up() -> None:
     assert rate.rate.typical == pytest.approx(20 * 2**32 / 200, rel=0.15)
 
 
-@pytest.fixture
-def little_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(findings_module, "MAX_FLOWS", 4)
-
-
-@pytest.mark.usefixtures("little_room")
 def test_weak_flows_give_way_to_strong_ones() -> None:
-    found = found_of([said(ASK, 40000 + at, at, weak=True) for at in range(6)])
+    found = found_of([said(ASK, 40000 + at, at, weak=True) for at in range(6)], LITTLE_ROOM)
     assert found.dropped["mining_flows_not_kept"] == 2
     for port in range(50000, 50005):
         found.add_message(said(ASK, port, port))
@@ -106,24 +103,22 @@ def test_weak_flows_give_way_to_strong_ones() -> None:
     assert (found.dropped["weak_flows_displaced"], found.dropped["mining_flows_not_kept"]) == (4, 3)
 
 
-@pytest.mark.usefixtures("little_room")
 def test_a_flow_that_grew_strong_is_not_displaced() -> None:
-    found = found_of([said(ASK, 40000 + at, at, weak=True) for at in range(4)])
+    found = found_of([said(ASK, 40000 + at, at, weak=True) for at in range(4)], LITTLE_ROOM)
     found.add_message(said(WORK, 40003, 9))
     for port in range(50000, 50009):
         found.add_message(said(ASK, port, port))
     assert 40003 in {a[1] for (a, _, _) in found.flows}
 
 
-@pytest.mark.usefixtures("little_room")
 def test_strong_flows_are_kept_in_any_order_of_adding() -> None:
     parts = [
-        found_of([said(ASK, 40000 + at, at, weak=True) for at in range(3)]),
-        found_of([said(ASK, 41000 + at, at, weak=True) for at in range(3)]),
-        found_of([said(ASK, 50000 + at, at) for at in range(3)]),
+        found_of([said(ASK, 40000 + at, at, weak=True) for at in range(3)], LITTLE_ROOM),
+        found_of([said(ASK, 41000 + at, at, weak=True) for at in range(3)], LITTLE_ROOM),
+        found_of([said(ASK, 50000 + at, at) for at in range(3)], LITTLE_ROOM),
     ]
     for order in itertools.permutations(parts):
-        total = Findings()
+        total = Findings(limits=LITTLE_ROOM)
         for part in order:
             total.merge(part)
         assert {50000, 50001, 50002} <= {a[1] for (a, _, _) in total.flows}

@@ -28,7 +28,8 @@ from netminedet.model import (
 )
 from netminedet.signatures import load_signatures
 from netminedet.signatures.agents import load_agents
-from netminedet.verdict.findings import GRACE_NS, MAX_VALUES, Findings
+from netminedet.verdict.findings import GRACE_NS, Findings
+from netminedet.verdict.flowfinding import MAX_VALUES
 from netminedet.verdict.size import Tables
 from netminedet.verdict.weigh import MAX_EVIDENCE, Settings, weigh
 from tests.conftest import SAMPLES

@@ -1,0 +1,176 @@
+"""The mining messages of one flow, summed up: what was said, by whom, and how much work it stands for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from netminedet.model import Evidence, FiveTuple, Kind, Message, Side, Strength
+from netminedet.verdict.order import Span, order_of, place_of
+
+#: Different agents (workers, wallets...) kept of one flow; more are cut and marked.
+MAX_VALUES = 64
+#: Different difficulties and targets kept of one flow's shares; the rest counts as unknown.
+MAX_MEASURES = 512
+#: Rates kept that a miner reported of itself: the latest.
+MAX_REPORTED = 32
+
+
+@dataclass(slots=True)
+class Values:
+    """A set of strings with a limit.  The smallest are kept, so that merging in any order agrees."""
+
+    kept: set[str] = field(default_factory=set)
+    truncated: bool = False
+
+    def add(self, values: Iterable[str]) -> None:
+        self.kept.update(values)
+        if len(self.kept) > MAX_VALUES:
+            self.kept = set(sorted(self.kept)[:MAX_VALUES])
+            self.truncated = True
+
+    def merge(self, other: Values) -> None:
+        self.truncated |= other.truncated
+        self.add(other.kept)
+
+    def copy(self) -> Values:
+        return Values(set(self.kept), self.truncated)
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """Records of an encrypted channel, counted by size: estimates, apart from shares that were read.
+
+    ``shares``: records of the size of a share, in ``minutes`` different ones of ``over`` minutes;
+    ``answers``: those of the size of an answer to shares.
+    """
+
+    shares: int
+    answers: int
+    minutes: int
+    over: int
+
+    def __add__(self, other: Sealed) -> Sealed:
+        return Sealed(
+            self.shares + other.shares,
+            self.answers + other.answers,
+            self.minutes + other.minutes,
+            self.over + other.over,
+        )
+
+
+#: Details of messages that are collected, besides the jobs.
+DETAILS = ("agent", "worker", "wallet", "pool_host", "pool_url", "algo")
+
+
+@dataclass(slots=True)
+class FlowFinding:
+    """The mining messages of one flow.  ``a`` is the end with the smaller (address, port)."""
+
+    a: tuple[str, int]
+    b: tuple[str, int]
+    proto: str
+    span: Span
+    #: (signature, kind, sender, strength, spoken by a) -> messages
+    messages: Counter[tuple[str, Kind, Side, Strength, bool]] = field(default_factory=Counter)
+    dialects: set[str] = field(default_factory=set)
+    coins: set[str] = field(default_factory=set)
+    details: dict[str, Values] = field(default_factory=dict)
+    jobs: Values = field(default_factory=Values)
+    first_job: int | None = None
+    #: (SHARE or ACCEPTED, difficulty, target, algorithm) -> shares
+    measures: Counter[tuple[Kind, str, str, str]] = field(default_factory=Counter)
+    #: the latest of "difficulty", "target" and "algo" that the server gave: (time, text)
+    in_force: dict[str, tuple[int, str]] = field(default_factory=dict)
+    #: time -> rate that the miner reported of itself, as it wrote it
+    reported: dict[int, str] = field(default_factory=dict)
+    #: earliest message of each signature and speaker
+    evidence: dict[tuple[str, bool], Evidence] = field(default_factory=dict)
+
+    #: what the sizes of its records show, where it is encrypted
+    sealed: Sealed | None = None
+
+    def merge(self, other: FlowFinding) -> None:
+        self.span.merge(other.span)
+        if other.sealed is not None:
+            self.sealed = other.sealed if self.sealed is None else self.sealed + other.sealed
+        self.messages.update(other.messages)
+        self.dialects |= other.dialects
+        self.coins |= other.coins
+        for name, values in other.details.items():
+            self.details.setdefault(name, Values()).merge(values)
+        self.jobs.merge(other.jobs)
+        for key, evidence in other.evidence.items():
+            self._keep(key, evidence)
+        if other.first_job is not None:
+            self._job_at(other.first_job)
+        for measure, shares in other.measures.items():
+            self._measure(measure, shares)
+        for name, latest in other.in_force.items():
+            self.in_force[name] = max(latest, self.in_force.get(name, latest))
+        self._report(other.reported)
+
+    def _job_at(self, moment: int) -> None:
+        self.first_job = moment if self.first_job is None else min(self.first_job, moment)
+
+    def _measure(self, measure: tuple[Kind, str, str, str], shares: int) -> None:
+        if measure not in self.measures and len(self.measures) >= MAX_MEASURES:
+            measure = (measure[0], "", "", "")
+        self.measures[measure] += shares
+
+    def _report(self, rates: Mapping[int, str]) -> None:
+        self.reported.update(rates)
+        for moment in sorted(self.reported)[:-MAX_REPORTED]:
+            del self.reported[moment]
+
+    def _add_size(self, message: Message) -> None:
+        """What the message says of how much is mined."""
+        details, moment = message.details, message.where.time_ns
+        rate = details.get("hashrate")
+        if rate and (message.sender is Side.CLIENT or message.kind is Kind.STATUS):
+            self._report({moment: rate})
+        if message.kind in (Kind.SHARE, Kind.ACCEPTED):
+            texts = (details.get("difficulty", ""), details.get("target", ""), details.get("algo", ""))
+            self._measure((message.kind, *texts), 1)
+        elif message.sender is Side.SERVER and message.kind is not Kind.STATUS:
+            if message.kind is Kind.JOB or "job_id" in details:
+                self._job_at(moment)
+            for name in ("difficulty", "target", "algo"):
+                if text := details.get(name):
+                    self.in_force[name] = max((moment, text), self.in_force.get(name, (moment, text)))
+
+    def add(self, message: Message) -> None:
+        by_a = _is_a(message.where.flow)
+        moment = message.where.time_ns
+        self.span.reach(moment)
+        key = (message.signature, message.kind, message.sender, message.strength, by_a)
+        self.messages[key] += 1
+        if message.strength is Strength.STRONG:
+            self.dialects.add(message.dialect)
+            self.coins.update(message.coins)
+        if message.strength is Strength.STRONG or message.kind is Kind.JOB:
+            self._add_size(message)
+        for name in DETAILS:
+            if value := message.details.get(name):
+                values = self.details.get(name)
+                if values is None:
+                    values = self.details[name] = Values()
+                if value not in values.kept:
+                    values.add([value])
+        if message.kind is Kind.JOB and (job := message.details.get("job_id")):
+            self.jobs.add([job])
+        kept = self.evidence.get((message.signature, by_a))
+        if kept is None or place_of(message.where) <= place_of(kept.where):
+            strength = message.strength.name.lower()
+            evidence = Evidence(message.signature, strength, message.where, message.excerpt, message.why)
+            self._keep((message.signature, by_a), evidence)
+
+    def _keep(self, key: tuple[str, bool], evidence: Evidence) -> None:
+        kept = self.evidence.get(key)
+        if kept is None or order_of(evidence) < order_of(kept):
+            self.evidence[key] = evidence
+
+
+def _is_a(flow: FiveTuple) -> bool:
+    return (flow.src_ip, flow.src_port) <= (flow.dest_ip, flow.dest_port)
