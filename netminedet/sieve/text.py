@@ -166,6 +166,8 @@ class TextScanner:
     opener_text: cython.uchar[:]
     opener_peers: cython.uchar[:]
     peers_wanted: cython.bint
+    # a flow was flagged: only then can a server have sent its client to a new one (NEW_FLOW)
+    any_flagged: cython.bint
     # of the segment that is being scanned
     first_payload: cython.bint
     flight_begins: cython.bint
@@ -208,6 +210,7 @@ class TextScanner:
         self.opener_text = openers.text
         self.opener_peers = openers.peers
         self.peers_wanted = peers_wanted
+        self.any_flagged = False
 
     def bind(self, rows: Any) -> None:
         """Work on these flow rows from now on."""
@@ -289,7 +292,7 @@ class TextScanner:
         context = self._advance(column, base, side)
         if context == 0:
             return 0
-        if self.first_payload and context & NEW:
+        if self.first_payload and context & NEW and self.any_flagged:
             self._hit(NEW_FLOW, column, self.payload_at[column], self.payload_len[column], context)
         state = (self.rows[base + SCAN] >> (32 * side)) & 0xFFFF
         if self.rows[base + FLAGS] & FLAGGED:
@@ -560,6 +563,7 @@ class TextScanner:
             state = self._scan(start, end, state)
         if self.found:
             self.rows[base + FLAGS] |= FLAGGED
+            self.any_flagged = True
             context |= cython.cast(cython.int, FLAGGED >> FLAGS_SHIFT)
             self._hand_on(column, base, side, context, before)
             return CLOSED
