@@ -90,6 +90,7 @@ def _u16(data: cython.uchar[:], at: cython.Py_ssize_t, big: cython.bint) -> cyth
 
 @cython.cfunc
 @cython.nogil
+@cython.exceptval(-1, check=False)
 def _begins_file(data: cython.uchar[:], at: cython.Py_ssize_t) -> cython.bint:
     """Whether the 16 bytes at ``at``, of a record without data, are rather those of a file header.
 

@@ -68,6 +68,7 @@ def _u32(data: cython.uchar[:], at: cython.Py_ssize_t, big: cython.bint) -> cyth
 
 @cython.cfunc
 @cython.nogil
+@cython.exceptval(-1, check=False)
 def _is_file_header(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.bint:
     """Whether a pcap file header is at ``at``: its magic, version 2.4, and the two fields that are 0."""
     if end - at < 24:
@@ -127,6 +128,7 @@ class PcapSearch:
 
     @cython.cfunc
     @cython.nogil
+    @cython.exceptval(-1, check=False)
     def _chain(
         self,
         data: cython.uchar[:],
@@ -204,6 +206,7 @@ class PcapngSearch:
 
     @cython.cfunc
     @cython.nogil
+    @cython.exceptval(-1, check=False)
     def _chain(
         self,
         data: cython.uchar[:],
@@ -241,6 +244,7 @@ class PcapngSearch:
 
     @cython.cfunc
     @cython.nogil
+    @cython.exceptval(-1, check=False)
     def _section(self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.bint:
         """Whether a whole section header is at ``at``, in either byte order."""
         if end - at < 28:

@@ -347,9 +347,11 @@ class Decoder:
             ports = ((ports & 0xFFFF) << 16) | (ports >> 16)
         for i in range(5):
             if i < 2:
-                word = (_be32(self.data, near + 8 * i) << 32) | _be32(self.data, near + 8 * i + 4)
+                word = _be32(self.data, near + 8 * i)
+                word = (word << 32) | _be32(self.data, near + 8 * i + 4)
             elif i < 4:
-                word = (_be32(self.data, far + 8 * i - 16) << 32) | _be32(self.data, far + 8 * i - 12)
+                word = _be32(self.data, far + 8 * i - 16)
+                word = (word << 32) | _be32(self.data, far + 8 * i - 12)
             else:
                 word = (ports << 8) | protocol
             first = ((first ^ word) * MIX_A) & MASK

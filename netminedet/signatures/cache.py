@@ -35,6 +35,8 @@ FILES_KEPT = 8
 SIZE_LIMIT = 32 * 1024 * 1024
 
 _PREFIX, _SUFFIX = "signatures-", ".msgpack"
+#: The SHA-256 of what follows, before it: a bit that flips on a disk must not change a signature.
+_DIGEST = hashlib.sha256().digest_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,10 @@ def load(key: str) -> Prepared | None:
         with (folder / f"{_PREFIX}{key}{_SUFFIX}").open("rb") as file:
             if not _is_ours(os.fstat(file.fileno())):
                 return None
-            return msgspec.msgpack.decode(file.read(SIZE_LIMIT), type=Prepared)
+            digest, content = file.read(_DIGEST), file.read(SIZE_LIMIT)
+        if hashlib.sha256(content).digest() != digest:
+            return None
+        return msgspec.msgpack.decode(content, type=Prepared)
     except (OSError, msgspec.DecodeError, ValueError, RecursionError):
         return None
 
@@ -109,7 +114,8 @@ def store(key: str, prepared: Prepared) -> None:
         handle, name = tempfile.mkstemp(dir=folder, prefix=".new-")
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(msgspec.msgpack.encode(prepared))
+                content = msgspec.msgpack.encode(prepared)
+                file.write(hashlib.sha256(content).digest() + content)
             Path(name).replace(folder / f"{_PREFIX}{key}{_SUFFIX}")
         except BaseException:
             Path(name).unlink(missing_ok=True)

@@ -45,9 +45,7 @@ def build(tree: Path) -> None:
     # Without what setup.py adds for a release.
     environment = {**os.environ, "PYTHONPATH": str(tree), "CFLAGS": "-O1"}
     (tree / "setup.py").write_bytes((ROOT / "setup.py").read_bytes())
-    subprocess.run(
-        [sys.executable, "-c", script], cwd=tree, env=environment, check=True, stdout=subprocess.DEVNULL
-    )
+    subprocess.run([sys.executable, "-c", script], cwd=tree, env=environment, check=True, capture_output=True)
 
 
 def library(name: str) -> str:

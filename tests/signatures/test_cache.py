@@ -90,6 +90,19 @@ def test_a_damaged_file_costs_time_only(folder: Path, damage: bytes) -> None:
     assert file.stat().st_size > 1000  # and is written anew
 
 
+@pytest.mark.parametrize("part", [0.0, 0.1, 0.5, 0.9, 1.0])
+def test_one_flipped_bit_is_noticed(folder: Path, part: float) -> None:
+    """Most would make another valid file, with other signatures."""
+    first = load_signatures()
+    (file,) = kept(folder)
+    content = bytearray(file.read_bytes())
+    content[int(part * (len(content) - 1))] ^= 1
+    file.write_bytes(content)
+    key = file.name.removeprefix("signatures-").removesuffix(".msgpack")
+    assert cache.load(key) is None
+    assert same(load_signatures(), first)
+
+
 def test_a_file_that_others_can_write_to_is_not_believed(folder: Path) -> None:
     load_signatures()
     (file,) = kept(folder)
