@@ -2,14 +2,17 @@
 """Kernel: the table of flows, and its ageing.
 
 Open addressing with linear probing; a row is one cache line (see ``columns``).  The
-table doubles while it may; at ``max_flows`` the longest idle rows without evidence
-are dropped, and only if that is not enough the longest idle rows with evidence.
+table doubles while it may; at ``max_flows`` the longest idle rows are dropped: those that
+were never flagged first, flagged ones only if that is not enough, those with evidence last.
+
+Idle is how far the last packet's time is from the present, in either direction: a flow
+stamped 2106 by a clock that went wrong is no fresher than one of 1946.  The present is the
+middle one of three packets of the latest chunk, so that no single packet can move it.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
 from typing import Any
 
 from netminedet.limits import FULL_SIXTEENTHS
@@ -30,6 +33,7 @@ BYTES = cython.declare(cython.Py_ssize_t, layout.BYTES)
 FIRST_SEEN = cython.declare(cython.Py_ssize_t, layout.FIRST_SEEN)
 LAST_SEEN = cython.declare(cython.Py_ssize_t, layout.LAST_SEEN)
 NOTED = cython.declare(cython.ulonglong, layout.NOTED)
+FLAGGED = cython.declare(cython.ulonglong, layout.FLAGGED)
 
 MASK = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
 MIX_A = cython.declare(cython.ulonglong, 0x9E3779B97F4A7C15)
@@ -42,6 +46,8 @@ FIRST_ROWS = 1 << 14
 GROUP = cython.declare(cython.Py_ssize_t, 128)
 #: Buckets of idle time that decide what an overfull table drops.
 IDLE_BUCKETS = cython.declare(cython.ulonglong, 256)
+#: Classes of rows, in the order in which they are dropped: unflagged, flagged, with evidence.
+CLASSES = cython.declare(cython.Py_ssize_t, 3)
 
 
 @cython.cfunc
@@ -80,8 +86,12 @@ class FlowTable:
     words: cython.Py_ssize_t
     used: cython.Py_ssize_t
     created: cython.ulonglong
-    evicted: cython.ulonglong
-    evicted_with_evidence: cython.ulonglong
+    # the present, by the clock of the capture
+    clock: cython.ulonglong
+    # of each class: rows dropped so far; the idle time beyond which a row goes, and how many of just that
+    evicted: cython.ulonglong[:]
+    limit: cython.ulonglong[:]
+    ties: cython.longlong[:]
     max_flows: cython.Py_ssize_t
     # rows with evidence that were dropped since the owner last took them, as bytes
     dropped: list[Any]
@@ -97,8 +107,10 @@ class FlowTable:
         self.max_flows = max_flows
         self.used = 0
         self.created = 0
-        self.evicted = 0
-        self.evicted_with_evidence = 0
+        self.clock = TIME_BIAS
+        self.evicted = array("Q", bytes(8 * int(CLASSES)))
+        self.limit = array("Q", bytes(8 * int(CLASSES)))
+        self.ties = array("q", bytes(8 * int(CLASSES)))
         self.dropped = []
         self._allocate(FIRST_ROWS)
 
@@ -115,8 +127,9 @@ class FlowTable:
         """Flows made and dropped."""
         return {
             "flows": self.created,
-            "flows_evicted": self.evicted,
-            "flows_evicted_with_evidence": self.evicted_with_evidence,
+            "flows_evicted": self.evicted[0],
+            "flows_evicted_flagged": self.evicted[1],
+            "flows_evicted_with_evidence": self.evicted[2],
         }
 
     def reserve(self, packets: int) -> bool:
@@ -129,71 +142,135 @@ class FlowTable:
         while (self.used + packets) * 16 > count * FULL_SIXTEENTHS:
             count *= 2
         if count != self.mask + 1:
-            self._rebuild(count, 0, 0)
+            self._keep_all()
+            self._rebuild(count)
             moved = True
         return moved
 
     def _drop_idle(self, goal: int) -> None:
-        """Drop at least ``goal`` rows, longest idle first, those with evidence last."""
-        oldest, newest = self._idle_range()
-        step = max(1, (newest - oldest) // (IDLE_BUCKETS - 1))
-        plain = array("Q", bytes(8 * int(IDLE_BUCKETS)))
-        noted = array("Q", bytes(8 * int(IDLE_BUCKETS)))
-        self._count_idle(oldest, step, plain, noted)
-        drop_plain, found = _cut(plain, oldest, step, goal)
-        drop_noted, _ = _cut(noted, oldest, step, goal - found)
-        self._rebuild(self.mask + 1, drop_plain, drop_noted)
+        """Drop ``goal`` rows or somewhat more, longest idle first within each class."""
+        self._keep_all()
+        for row_class in range(CLASSES):
+            if goal > 0:
+                goal -= self._choose(row_class, goal)
+        self._rebuild(self.mask + 1)
 
-    def _idle_range(self) -> tuple[int, int]:
-        i: cython.Py_ssize_t
-        seen: cython.ulonglong
-        oldest: cython.ulonglong = MASK
-        newest: cython.ulonglong = 0
-        with cython.nogil:
-            for i in range(0, self.words, 8):
-                if self.rows[i + KEY1]:
-                    seen = self.rows[i + LAST_SEEN]
-                    oldest = min(oldest, seen)
-                    newest = max(newest, seen)
-        return oldest, newest
+    def _keep_all(self) -> None:
+        for row_class in range(CLASSES):
+            self.limit[row_class] = MASK
+            self.ties[row_class] = 0
+
+    def _choose(self, row_class: int, goal: int) -> int:
+        """Set the limit above which rows of the class are dropped; how many these are.
+
+        The class is sorted into buckets by idle time, and the bucket in which the goal lies into
+        finer ones, until it is small: one stray time would otherwise put all rows into one bucket.
+        """
+        counts = array("Q", bytes(8 * (int(IDLE_BUCKETS) + 1)))
+        low, high = 0, MASK
+        above = 0
+        while True:
+            total, low, high = self._count_idle(row_class, low, high, counts)
+            if above + total <= goal:  # all of them, or none there
+                return self._drop_from(row_class, low, above + total)
+            step = (high - low) // (IDLE_BUCKETS - 1) + 1
+            bucket = IDLE_BUCKETS
+            while above < goal:
+                bucket -= 1
+                above += counts[bucket]
+            if step == 1:
+                self.limit[row_class] = low + bucket
+                self.ties[row_class] = counts[bucket] - (above - goal)
+                return goal
+            if (above - goal) * 4 <= goal:
+                return self._drop_from(row_class, low + bucket * step, above)
+            above -= counts[bucket]
+            low, high = low + bucket * step, min(high, low + bucket * step + step - 1)
+
+    def _drop_from(self, row_class: int, idle: int, found: int) -> int:
+        """Rows that are idle for this time or longer are dropped: ``found``."""
+        self.limit[row_class] = max(idle, 1) - 1
+        self.ties[row_class] = found if idle == 0 else 0
+        return found
 
     def _count_idle(
-        self,
-        oldest: cython.ulonglong,
-        step: cython.ulonglong,
-        plain: cython.ulonglong[:],
-        noted: cython.ulonglong[:],
-    ) -> None:
-        i: cython.Py_ssize_t
-        bucket: cython.ulonglong
-        with cython.nogil:
-            for i in range(0, self.words, 8):
-                if self.rows[i + KEY1]:
-                    bucket = min((self.rows[i + LAST_SEEN] - oldest) // step, IDLE_BUCKETS - 1)
-                    if self.rows[i + FLAGS_PACKETS] & NOTED:
-                        noted[bucket] += 1
-                    else:
-                        plain[bucket] += 1
+        self, row_class: cython.Py_ssize_t, low: cython.ulonglong, high: cython.ulonglong, counts: Any
+    ) -> tuple[int, int, int]:
+        """Sort the rows of a class that are idle for ``low`` to ``high`` into buckets.
 
-    def _rebuild(self, count: int, drop_plain: cython.ulonglong, drop_noted: cython.ulonglong) -> None:
-        """Move to a table of ``count`` rows, leaving behind rows last seen before the two limits."""
+        How many they are, and the least and the longest idle time of them, between which the buckets lie.
+        """
+        buckets: cython.ulonglong[:] = counts
+        i: cython.Py_ssize_t
+        idle: cython.ulonglong
+        total: cython.Py_ssize_t = 0
+        least: cython.ulonglong = MASK
+        longest: cython.ulonglong = 0
+        step: cython.ulonglong
+        with cython.nogil:
+            for i in range(IDLE_BUCKETS):
+                buckets[i] = 0
+            for i in range(0, self.words, 8):
+                if self.rows[i + KEY1] and self._class_of(i) == row_class:
+                    idle = self._idle(i)
+                    if low <= idle <= high:
+                        total += 1
+                        least = min(least, idle)
+                        longest = max(longest, idle)
+            step = (longest - least) // (IDLE_BUCKETS - 1) + 1 if total else 1
+            for i in range(0, self.words, 8):
+                if self.rows[i + KEY1] and self._class_of(i) == row_class:
+                    idle = self._idle(i)
+                    if low <= idle <= high:
+                        buckets[(idle - least) // step] += 1
+        return total, least if total else 0, longest
+
+    @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _class_of(self, at: cython.Py_ssize_t) -> cython.Py_ssize_t:
+        if self.rows[at + FLAGS_PACKETS] & NOTED:
+            return 2
+        return 1 if self.rows[at + FLAGS_PACKETS] & FLAGGED else 0
+
+    @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _idle(self, at: cython.Py_ssize_t) -> cython.ulonglong:
+        seen: cython.ulonglong = self.rows[at + LAST_SEEN]
+        return self.clock - seen if seen <= self.clock else seen - self.clock
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _is_dropped(self, at: cython.Py_ssize_t) -> cython.int:
+        row_class: cython.Py_ssize_t = self._class_of(at)
+        idle: cython.ulonglong = self._idle(at)
+        if idle == self.limit[row_class] and self.ties[row_class] > 0:
+            self.ties[row_class] -= 1
+        elif idle <= self.limit[row_class]:
+            return 0
+        self.evicted[row_class] += 1
+        return 1
+
+    def _rebuild(self, count: int) -> None:
+        """Move to a table of ``count`` rows, leaving behind those that the limits drop."""
         old: cython.ulonglong[:] = self.rows
         old_words: cython.Py_ssize_t = self.words
         i: cython.Py_ssize_t
         word: cython.Py_ssize_t
         at: cython.ulonglong
         kept: cython.Py_ssize_t = 0
+        for i in range(0, old_words, 8):
+            if old[i + KEY1] and self._is_dropped(i):
+                if old[i + FLAGS_PACKETS] & NOTED:
+                    self.dropped.append(tuple([old[i + word] for word in range(ROW_WORDS)]))
+                old[i + KEY1] = 0
         self._allocate(count)
         for i in range(0, old_words, 8):
             if old[i + KEY1] == 0:
-                continue
-            if old[i + FLAGS_PACKETS] & NOTED:
-                if old[i + LAST_SEEN] < drop_noted:
-                    self.dropped.append(tuple([old[i + word] for word in range(ROW_WORDS)]))
-                    self.evicted_with_evidence += 1
-                    continue
-            elif old[i + LAST_SEEN] < drop_plain:
-                self.evicted += 1
                 continue
             at = _slot(old[i + KEY0], old[i + KEY1], self.seed, self.mask) * ROW_WORDS
             while self.rows[at + KEY1]:
@@ -239,6 +316,11 @@ class FlowTable:
                     else:
                         self.row[column] = -1
                 start = stop
+        if high > low:
+            self._set_clock(time_ns[low], time_ns[low + (high - low) // 2], time_ns[high - 1])
+
+    def _set_clock(self, first: int, middle: int, last: int) -> None:
+        self.clock = (sorted((first, middle, last))[1] + TIME_BIAS) & MASK
 
     @cython.cfunc
     @cython.inline
@@ -264,13 +346,3 @@ class FlowTable:
         if now < self.rows[at + FIRST_SEEN]:
             self.rows[at + FIRST_SEEN] = now
         return 0
-
-
-def _cut(buckets: Sequence[int], oldest: int, step: int, goal: int) -> tuple[int, int]:
-    """The time before which at least ``goal`` rows of these buckets were last seen, and how many they are."""
-    found = 0
-    for bucket in range(IDLE_BUCKETS):
-        if found >= goal:
-            return oldest + bucket * step, found
-        found += buckets[bucket]
-    return 0xFFFFFFFFFFFFFFFF, found
