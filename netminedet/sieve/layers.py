@@ -79,6 +79,8 @@ KINDS = (
     ("mpls-in-ip", ""),
     ("mpls-in-udp", ""),
     ("ethernet-in-ip", ""),
+    ("l2tpv3", "{0}"),
+    ("nsh", "{0}"),
 )
 VLAN = cython.declare(cython.int, 0)
 MPLS = cython.declare(cython.int, 1)
@@ -99,6 +101,8 @@ TEREDO = cython.declare(cython.int, 18)
 MPLS_IN_IP = cython.declare(cython.int, 19)
 MPLS_IN_UDP = cython.declare(cython.int, 20)
 ETHERNET_IN_IP = cython.declare(cython.int, 21)
+L2TP_V3 = cython.declare(cython.int, 22)
+NSH = cython.declare(cython.int, 23)
 
 NO_ID = cython.declare(cython.longlong, -1)
 
@@ -170,6 +174,7 @@ class Walker:
     carriers: cython.longlong[:]
     tunnelled: cython.ulonglong
     ipsec: cython.ulonglong
+    aggregated: cython.ulonglong
 
     def __init__(self, odd: Odd) -> None:
         self.column = odd.column
@@ -187,11 +192,16 @@ class Walker:
         self.target = -1
         self.tunnelled = 0
         self.ipsec = 0
+        self.aggregated = 0
         self.swapped = False
 
     def counters(self) -> dict[str, int]:
         """What was met on the way."""
-        return {"in_tunnels": self.tunnelled, "ipsec_over_udp": self.ipsec}
+        return {
+            "in_tunnels": self.tunnelled,
+            "ipsec_over_udp": self.ipsec,
+            "frames_not_first": self.aggregated,
+        }
 
     def run(self, batch: Batch, low: cython.Py_ssize_t, count: cython.Py_ssize_t) -> int:
         """Walk through the odd packets that wait for it; how many are IP fragments."""
@@ -236,6 +246,7 @@ class Walker:
         frame: cython.Py_ssize_t,
         ip_at: cython.Py_ssize_t,
         end: cython.Py_ssize_t,
+        wirelen: cython.Py_ssize_t,
         linktype: cython.int,
     ) -> tuple[Layer, ...]:
         """The layers of the frame at ``frame`` before its IP header at ``ip_at``, outermost first.
@@ -245,7 +256,7 @@ class Walker:
         """
         self.data = batch.data
         self.target = ip_at
-        self._begin(frame, end - frame, 0, linktype)
+        self._begin(frame, end - frame, wirelen, linktype)
         self._walk()
         return tuple(self._layer(i) for i in range(self.noted))
 
@@ -399,7 +410,10 @@ class Walker:
         if link == 0 or link == 108:  # BSD null, loop: address family, then IP
             return self._to(4, BY_VERSION)
         if link == 9 or link == 50:  # PPP; 50: in HDLC-like framing
-            return self._ppp()
+            return self._ppp_link()
+        if link == 100:  # RFC 1483 over ATM, with LLC
+            self.next = LLC
+            return ON
         if link == 204:  # PPP behind a byte for the direction
             return self._to(1, PPP)
         if link == 51:  # PPPoE without the Ethernet header
@@ -482,6 +496,7 @@ class Walker:
         """IEEE 802.11 section 9.3.2: data frames that are not encrypted, with LLC inside."""
         control: cython.int
         flags: cython.int
+        several: cython.int = 0
         size: cython.Py_ssize_t = 24
         outcome: cython.int = self._lacks(2)
         if outcome:
@@ -505,12 +520,34 @@ class Walker:
             outcome = self._lacks(size + 2)
             if outcome:
                 return outcome
-            if self.data[self.at + size] & 0x80:  # several frames in one (A-MSDU)
-                return NOT_UNWRAPPED
+            several = self.data[self.at + size] & 0x80
             size += 6 if flags & 0x80 else 2
         if self.padded:
             size = (size + 3) & ~cython.cast(cython.Py_ssize_t, 3)
+        if several:
+            return self._aggregate(size)
         return self._to(size, LLC)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _aggregate(self, size: cython.Py_ssize_t) -> cython.int:
+        """IEEE 802.11 section 9.3.2.2: several frames in one (A-MSDU), each with addresses and length.
+
+        A packet here has one place in the columns, so the first frame is read; that others
+        follow is counted.
+        """
+        stop: cython.Py_ssize_t
+        outcome: cython.int = self._lacks(size + 14)
+        if outcome:
+            return outcome
+        stop = self.at + size + 14 + _be16(self.data, self.at + size + 12)
+        if stop > self.wire and self.target < 0:
+            return MALFORMED
+        if self.wire - stop >= 17 and self.target < 0:  # padding of up to 3, then a header
+            self.aggregated += 1
+        self._ends_at(stop)
+        return self._to(size + 14, LLC)
 
     @cython.cfunc
     @cython.nogil
@@ -528,6 +565,19 @@ class Walker:
         else:
             return NON_IP
         return ON
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _ppp_link(self) -> cython.int:
+        """PPP, or Cisco HDLC, which has the address 0x0F or 0x8F (RFC 1547 section 4.3.1)."""
+        outcome: cython.int = self._lacks(1)
+        if outcome:
+            return outcome
+        if self.data[self.at] == 0x0F or self.data[self.at] == 0x8F:
+            self.next = LINK + 104
+            return ON
+        return self._ppp()
 
     @cython.cfunc
     @cython.nogil
@@ -560,11 +610,33 @@ class Walker:
             self.next = 0x8847
         elif protocol == 0x0053:  # RFC 1968
             return ENCRYPTED
-        elif protocol == 0x003D or protocol == 0x00FD:  # multilink, compressed
+        elif protocol == 0x003D:
+            return self._multilink()
+        elif protocol == 0x00FD:  # compressed
             return NOT_UNWRAPPED
         else:
             return NON_IP
         return ON
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _multilink(self) -> cython.int:
+        """RFC 1990 section 3: a packet that is one fragment, which both begins and ends it.
+
+        Whether the sequence number takes 12 or 24 bits was said when the link was set up: the
+        one behind which an IP packet fits is taken.
+        """
+        size: cython.Py_ssize_t
+        outcome: cython.int = self._lacks(4)
+        if outcome:
+            return outcome
+        if self.data[self.at] & 0xC0 != 0xC0:
+            return NOT_UNWRAPPED
+        for size in range(2, 5, 2):
+            if self._is_ppp(self.at + size):
+                return self._to(size, PPP)
+        return NOT_UNWRAPPED
 
     # ---- what an EtherType names ----
 
@@ -584,6 +656,8 @@ class Walker:
         if kind == 0x6558:  # Ethernet bridged over GRE or Geneve
             self.next = ETHERNET
             return ON
+        if kind == 0x894F:
+            return self._nsh()
         if kind == 0x88E5:  # IEEE 802.1AE
             return ENCRYPTED
         if kind <= 1500:
@@ -611,6 +685,27 @@ class Walker:
             return outcome
         self._note(PBB, _be32(self.data, self.at) & 0xFFFFFF, False)
         return self._to(4, ETHERNET)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _nsh(self) -> cython.int:
+        """RFC 8300 section 2: version, flags, length in words, what is inside, service path and index."""
+        inside: cython.int
+        size: cython.Py_ssize_t
+        outcome: cython.int = self._lacks(8)
+        if outcome:
+            return outcome
+        size = (self.data[self.at + 1] & 0x3F) * 4
+        inside = self.data[self.at + 3]
+        if self.data[self.at] & 0xC0 or size < 8:
+            return NOT_UNWRAPPED
+        self._note(NSH, _be32(self.data, self.at + 4) >> 8, False)
+        if inside == 1 or inside == 2:
+            return self._to(size, 0x0800 if inside == 1 else 0x86DD)
+        if inside == 3 or inside == 5:
+            return self._to(size, ETHERNET if inside == 3 else 0x8847)
+        return NOT_UNWRAPPED
 
     @cython.cfunc
     @cython.nogil
@@ -686,6 +781,39 @@ class Walker:
             kind == 0x8100 or kind == 0x88A8 or kind == 0x9100 or kind == 0x8847 or kind == 0x8848
             or kind == 0x8863 or kind == 0x8864 or kind == 0x0806
         )  # fmt: skip
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _is_bridged_ip(self, at: cython.Py_ssize_t) -> cython.bint:
+        """Whether an Ethernet frame at ``at``, perhaps with tags, holds an IP packet that fits."""
+        _tag: cython.int
+        kind: cython.int
+        for _tag in range(3):
+            if self.end - at < 14:
+                return False
+            kind = _be16(self.data, at + 12)
+            if kind != 0x8100 and kind != 0x88A8 and kind != 0x9100:
+                break
+            at += 4
+        if kind == 0x8864:
+            return self._is_ppp(at + 20)
+        return (kind == 0x0800 or kind == 0x86DD) and self._is_ip(at + 14)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _is_ppp(self, at: cython.Py_ssize_t) -> cython.bint:
+        """Whether PPP at ``at`` holds an IP packet that fits."""
+        kind: cython.int
+        if self.end - at < 4:
+            return False
+        if self.data[at] == 0xFF and self.data[at + 1] == 0x03:
+            at += 2
+        if self.data[at] == 0x21 or self.data[at] == 0x57:
+            return self._is_ip(at + 1)
+        kind = _be16(self.data, at)
+        return (kind == 0x0021 or kind == 0x0057) and self._is_ip(at + 2)
 
     @cython.cfunc
     @cython.nogil
@@ -822,8 +950,8 @@ class Walker:
             return self._fragment_header()
         if protocol == 97:
             return self._etherip()
-        if protocol == 115:  # L2TPv3: the size of its cookie is not in the packet
-            return NOT_UNWRAPPED
+        if protocol == 115:
+            return self._l2tp_v3()
         if protocol == 137:  # RFC 4023
             self._note(MPLS_IN_IP, NO_ID, True)
             self.next = 0x8847
@@ -880,7 +1008,10 @@ class Walker:
     @cython.nogil
     @cython.exceptval(-1, check=False)
     def _gre(self) -> cython.int:
-        """RFC 2784 and 2890: flags, version, EtherType; then checksum, key and sequence if flagged."""
+        """RFC 2784 and 2890: flags, version, EtherType; then checksum, key and sequence if flagged.
+
+        RFC 1701 has a source route behind them, and then the checksum's place too.
+        """
         flags: cython.int
         size: cython.Py_ssize_t = 4
         number: cython.longlong = NO_ID
@@ -890,9 +1021,9 @@ class Walker:
         flags = _be16(self.data, self.at)
         if flags & 7 == 1:
             return self._pptp(flags)
-        if flags & 7 or flags & 0x4000:  # another version, or the routing field of RFC 1701
+        if flags & 7:  # another version
             return NOT_UNWRAPPED
-        if flags & 0x8000:
+        if flags & 0xC000:
             size += 4
         if flags & 0x2000:
             outcome = self._lacks(size + 4)
@@ -904,12 +1035,46 @@ class Walker:
             size += 4
         self._note(GRE, number, True)
         outcome = self._over(size, 2)
+        if outcome == ON and flags & 0x4000:
+            outcome = self._source_route()
         if outcome != ON:
             return outcome
         if self.next == 0x880B:
             self.next = PPP
+        elif self.next == 0x883E:
+            return self._wccp()
         elif self.next == 0x88BE or self.next == 0x22EB:
             return self._erspan(flags)
+        return ON
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _source_route(self) -> cython.int:
+        """RFC 1701: entries of address family, offset and length; the last one has the length 0."""
+        length: cython.Py_ssize_t
+        outcome: cython.int
+        while True:
+            outcome = self._lacks(4)
+            if outcome:
+                return outcome
+            length = self.data[self.at + 3]
+            self.at += 4
+            if length == 0:
+                return ON
+            outcome = self._lacks(length)
+            if outcome:
+                return outcome
+            self.at += length
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _wccp(self) -> cython.int:
+        """Web Cache Communication Protocol: IP, which may have 4 bytes of redirect header before it."""
+        if not self._is_ip(self.at):
+            return self._to(4, BY_VERSION)
+        self.next = BY_VERSION
         return ON
 
     @cython.cfunc
@@ -1034,6 +1199,8 @@ class Walker:
             return self._teredo()
         if target == 4500 or source == 4500:
             return self._ipsec()
+        if source == 2152:
+            return self._gtp_u()
         return OTHER_TRANSPORT
 
     @cython.cfunc
@@ -1062,7 +1229,9 @@ class Walker:
         self._note(VXLAN, _be32(self.data, self.at + 4) >> 8, True)
         if inside == 1 or inside == 2:
             return self._to(8, 0x0800 if inside == 1 else 0x86DD)
-        return self._to(8, ETHERNET) if inside == 3 else NOT_UNWRAPPED
+        if inside == 3 or inside == 4:
+            return self._to(8, ETHERNET if inside == 3 else 0x894F)
+        return NOT_UNWRAPPED
 
     @cython.cfunc
     @cython.nogil
@@ -1081,7 +1250,7 @@ class Walker:
     @cython.nogil
     @cython.exceptval(-1, check=False)
     def _gtp_u(self) -> cython.int:
-        """3GPP TS 29.281 section 5: version 1, message type 255 (a user's packet); IP inside."""
+        """3GPP TS 29.281 section 5: version 1, message type 255 (a user's packet); IP or Ethernet inside."""
         flags: cython.int
         extension: cython.int = 0
         length: cython.Py_ssize_t
@@ -1111,6 +1280,9 @@ class Walker:
                 return MALFORMED
             extension = self.data[self.at + length - 1]
             self.at += length
+        if not self._is_ip(self.at) and self._is_bridged_ip(self.at):
+            self.next = ETHERNET
+            return ON
         return self._by_version()
 
     @cython.cfunc
@@ -1125,6 +1297,9 @@ class Walker:
         if outcome:
             return outcome
         flags = _be16(self.data, self.at)
+        if flags == 3 and _be16(self.data, ids_at) == 0:  # RFC 3931 section 4.1.2
+            self.at += 4
+            return self._l2tp_v3()
         if flags & 0x0F != 2 or flags & 0xB4F0:  # a control message, or reserved bits
             return OTHER_TRANSPORT
         if flags & 0x4000:
@@ -1142,6 +1317,27 @@ class Walker:
                 return outcome
             size += 2 + _be16(self.data, self.at + size)
         return self._to(size, PPP)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _l2tp_v3(self) -> cython.int:
+        """RFC 3931 section 4.1: session id, a cookie of 0, 4 or 8 bytes, perhaps a sublayer of 4.
+
+        Which of them are there is not in the packet, nor what is behind: the first place at which
+        a frame with an IP packet fits is taken.
+        """
+        size: cython.Py_ssize_t
+        outcome: cython.int = self._lacks(4)
+        if outcome:
+            return outcome
+        if _be32(self.data, self.at) == 0:  # a control message
+            return OTHER_TRANSPORT
+        for size in range(4, 20, 4):
+            if self._is_bridged_ip(self.at + size) or self._is_ppp(self.at + size):
+                self._note(L2TP_V3, _be32(self.data, self.at), True)
+                return self._to(size, ETHERNET if self._is_bridged_ip(self.at + size) else PPP)
+        return NOT_UNWRAPPED
 
     @cython.cfunc
     @cython.nogil
@@ -1238,7 +1434,12 @@ class Walker:
     @cython.nogil
     @cython.exceptval(-1, check=False)
     def _ipsec(self) -> cython.int:
-        """RFC 3948 section 2: ESP unless the first 4 bytes are 0 (IKE).  It stays UDP, and is counted."""
-        if self.end - self.at >= 8 and _be32(self.data, self.at) > 255 and self.target < 0:
+        """RFC 3948 section 2: ESP unless the first 4 bytes are 0 (IKE); a single byte 0xFF keeps the
+        way through a NAT open.  Both stay UDP, and are counted."""
+        if self.target >= 0:
+            return OTHER_TRANSPORT
+        if self.end - self.at >= 8:
+            self.ipsec += _be32(self.data, self.at) > 255
+        elif self.wire - self.at == 1 and self.end > self.at and self.data[self.at] == 0xFF:
             self.ipsec += 1
         return OTHER_TRANSPORT

@@ -59,7 +59,8 @@ class Packets:
         frame, end = batch.offset[i], batch.offset[i] + batch.caplen[i]
         if k < odd.count and odd.column[k] == column:
             frame, end = odd.frame[k], odd.end[k]
-        return self._walker.layers(batch, frame, self._columns.ip_at[column], end, batch.linktype[i])
+        ip_at, wirelen = self._columns.ip_at[column], batch.wirelen[i]
+        return self._walker.layers(batch, frame, ip_at, end, wirelen, batch.linktype[i])
 
     def counters(self) -> dict[str, int]:
         """Packets by outcome, and what was met on the way."""

@@ -85,10 +85,21 @@ def capwap(inside: bytes, *, native: bool) -> bytes:
     return struct.pack(">IHH", 2 << 19 | 1 << 14 | 1 << 9 | native << 8, 0, 0) + inside
 
 
+#: RFC 1701: family IPv4, offset 0, one hop.
+ROUTE = struct.pack(">HBB4s", 0x0800, 0, 4, bytes([192, 0, 2, 9]))
 SNAP4 = LLC(dsap=0xAA, ssap=0xAA, ctrl=3) / SNAP(OUI=0, code=0x0800) / IP4
 MAC_LIKE_IP = Ether(src="02:00:00:00:00:03", dst="45:00:00:3a:00:04") / IP4
 MAC_LIKE_WORD = Ether(src="02:00:00:00:00:03", dst="00:1b:21:3a:00:04") / IP4
 TEREDO = IPv6(src="2001:0:c000:201::1", dst="fd00::2") / IP6.payload
+
+
+def amsdu(*bodies: Packet) -> bytes:
+    """Several frames in one of IEEE 802.11, each with addresses and length; padded, but for the last."""
+    head = bytes(dot11(subtype=8, FCfield=1) / Dot11QoS(A_MSDU_Present=1))
+    parts = [bytes(12) + struct.pack(">H", len(body)) + bytes(body) for body in bodies]
+    return head + b"".join(part + bytes(-len(part) % 4) for part in parts[:-1]) + parts[-1]
+
+
 PPP4 = PPP(proto=0x0021) / IP4
 PPP6 = PPP(proto=0x0057) / IP6
 PPI = struct.pack("<BBHI", 0, 0, 8, 105)
@@ -168,7 +179,47 @@ CASES = (
         l4("l2tp", "1/2"),
         version=6,
     ),
+    case(
+        "L2TPv3-UDP",
+        over_udp(1701, 1701) / Raw(struct.pack(">HHI", 3, 0, 77) + bytes(inner(IP4))),
+        l4("l2tpv3", "77"),
+    ),
+    case(
+        "L2TPv3-cookie-sublayer",
+        over4(proto=115) / Raw(struct.pack(">IQI", 78, 0x1122334455667788, 0x40000001) + bytes(inner(IP4))),
+        l4("l2tpv3", "78"),
+    ),
+    case(
+        "L2TPv3-cookie-of-4",
+        over4(proto=115) / Raw(struct.pack(">II", 79, 0x45000000) + bytes(inner(Dot1Q(vlan=6) / IP6))),
+        l4("l2tpv3", "79"),
+        Layer("vlan", "6"),
+        version=6,
+    ),
+    case(
+        "L2TPv3-PPP",
+        over4(proto=115) / Raw(struct.pack(">I", 80) + b"\xff\x03" + bytes(PPP4)),
+        l4("l2tpv3", "80"),
+    ),
     case("GRE", over4() / GRE() / IP4, l4("gre")),
+    case(
+        "GRE-source-route",
+        over4(proto=47)
+        / Raw(
+            struct.pack(">HHHHI", 0x6000, 0x0800, 0, 0, 9) + ROUTE + struct.pack(">HBB", 0, 0, 0) + bytes(IP4)
+        ),
+        l4("gre", "0x00000009"),
+    ),
+    case(
+        "GRE-WCCP",
+        over4() / GRE(proto=0x883E) / IP4,
+        l4("gre"),
+    ),
+    case(
+        "GRE-WCCP-redirect",
+        over4() / GRE(proto=0x883E) / Raw(b"\x00\x00\x05\x07" + bytes(IP4)),
+        l4("gre"),
+    ),
     case(
         "GRE-all-flags",
         over4() / GRE(chksum_present=1, key_present=1, seqnum_present=1, key=0xABCD, seqence_number=3) / IP6,
@@ -271,6 +322,20 @@ CASES = (
     case(
         "VXLAN-GPE", over_udp(4790) / VXLAN(flags=0x0C, vni=5001, NextProtocol=1) / IP4, l4("vxlan", "5001")
     ),
+    case(
+        "VXLAN-GPE-NSH",
+        over_udp(4790)
+        / VXLAN(flags=0x0C, vni=5001, NextProtocol=4)
+        / Raw(struct.pack(">HBBI", 0x0006, 1, 3, 55 << 8 | 254) + bytes(16) + bytes(inner(IP4))),
+        l4("vxlan", "5001"),
+        Layer("nsh", "55"),
+    ),
+    case(
+        "NSH",
+        frame(0x894F) / Raw(struct.pack(">HBBI", 0x0FC2, 2, 2, 56 << 8 | 255) + bytes(IP6)),
+        Layer("nsh", "56"),
+        version=6,
+    ),
     case("GENEVE", over_udp(6081) / GENEVE(vni=6001) / inner(IP4), l4("geneve", "6001")),
     case(
         "GENEVE-options",
@@ -295,6 +360,21 @@ CASES = (
         / IP4,
         l4("gtp-u", "0x00000003"),
     ),
+    case(
+        "GTP-U-Ethernet",
+        over_udp(2152, 2152)
+        / GTP_U_Header(teid=4, E=1, next_ex=0x85)
+        / GTPPDUSessionContainer(type=0, QFI=5)
+        / Raw(bytes(inner(Dot1Q(vlan=3) / IP4))),
+        l4("gtp-u", "0x00000004"),
+        Layer("vlan", "3"),
+    ),
+    case(
+        "GTP-U-Ethernet-MAC-like-IPv4",
+        over_udp(2152, 2152) / GTP_U_Header(teid=4, gtp_type=255) / Raw(bytes(MAC_LIKE_IP)),
+        l4("gtp-u", "0x00000004"),
+    ),
+    case("GTP-U-from-its-port", over_udp(1024, 2152) / GTP_U_Header(teid=5) / IP4, l4("gtp-u", "0x00000005")),
     case(
         "GTP-U-over-IPv6",
         over6() / UDP(sport=2152, dport=2152) / GTP_U_Header(teid=3) / IP4,
@@ -331,6 +411,8 @@ CASES = (
     case("802.11", dot11(FCfield=1) / SNAP4, link=105),
     case("802.11-QoS", dot11(subtype=8, FCfield=2) / Dot11QoS() / SNAP4, link=105),
     case("802.11-four-addresses", dot11(FCfield=3) / SNAP4, link=105),
+    case("802.11-aggregate", amsdu(SNAP4), link=105),
+    case("802.11-aggregate-of-two", amsdu(SNAP4, SNAP4), link=105),
     case("radiotap", RadioTap() / dot11(FCfield=1) / SNAP4, link=127),
     case(
         "radiotap-padded",
@@ -343,6 +425,10 @@ CASES = (
     case("PFLOG", PFLOG + bytes(IP4), link=117),
     case("Cisco-HDLC", b"\x0f\x00\x08\x00" + bytes(IP4), link=104),
     case("PPP", HDLC() / PPP4, link=9),
+    case("PPP-Cisco", b"\x0f\x00\x08\x00" + bytes(IP4), link=9),
+    case("PPP-multilink", b"\xff\x03\x00\x3d\xc0\x00\x00\x07" + bytes(PPP4), link=9),
+    case("PPP-multilink-short", b"\x00\x3d\xc0\x07\x21" + bytes(IP4), link=9),
+    case("ATM-LLC", SNAP4, link=100),
     case("cooked-v1", bytes(14) + b"\x08\x00" + bytes(IP4), link=113),
     case("cooked-v2", b"\x86\xdd" + bytes(18) + bytes(IP6), link=276, version=6),
     case("raw", IP4, link=101),

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netminedet.capture import open_source
-from netminedet.model import Batch, Layer, NetminedetError
+from netminedet.model import Batch, Layer
 from netminedet.sieve.columns import CHUNK, OUTCOMES, Columns
 from netminedet.sieve.packets import Packets
 from netminedet.sieve.sieve import _five_tuple
-from tests.conftest import needs_shared_captures, shared_captures
 from tests.frames import batch_of, ethernet, ipv4, udp
-from tests.sieve.layer_frames import CASES, Case
-from tests.sieve.tshark import Row, ids, needs_tshark, rows
+from tests.sieve.layer_frames import CASES, PPP4, Case
 from tests.sieve.uncompiled import uncompiled_packets
 
 Seen = tuple[tuple[str, int, str, int, str], bytes, tuple[Layer, ...]]
-
-#: Where tshark sees a packet of the table otherwise, and why it is we who differ.
-DIFFERENCES = {
-    "CAPWAP-802.11-swapped": "tshark is told the order of two bytes; here the order that fits is taken",
-    "MPLS-link": "tshark 4.0 does not know this link type",
-}
-#: What tshark cannot find out by itself either: whether a label's pseudowire has a control word.
-TOLD = ("udp.port==8472,vxlan", "mpls.label==41,pwethcw", "mpls.label==42,pwethnocw")
 
 
 def seen(frame: bytes, linktype: int, make: Callable[..., Packets] = Packets) -> Seen | None:
@@ -79,59 +66,11 @@ def test_every_cut_is_counted(one: Case) -> None:
         assert sum(counters[name] for name in OUTCOMES) == len(cuts)
 
 
-def write_pcapng(path: Path, frames: Iterable[tuple[int, bytes]]) -> None:
-    """A capture with an interface for each link type."""
-    kept = list(frames)
-    links = sorted({link for link, _ in kept})
-    blocks = [(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))]
-    blocks += [(1, struct.pack("<HHI", link, 0, 262144)) for link in links]
-    for link, frame in kept:
-        head = struct.pack("<IIIII", links.index(link), 0, 0, len(frame), len(frame))
-        blocks.append((6, head + frame + bytes(-len(frame) % 4)))
-    with path.open("wb") as file:
-        for kind, body in blocks:
-            size = len(body) + 12
-            file.write(struct.pack("<II", kind, size) + body + struct.pack("<I", size))
-
-
-@needs_tshark
-def test_tshark_sees_the_same(tmp_path: Path) -> None:
-    write_pcapng(tmp_path / "all.pcapng", [(one.linktype, one.frame) for one in CASES])
-    found = rows(tmp_path / "all.pcapng", TOLD)
-    other = {one.name for one, row in zip(CASES, found, strict=True) if _by_tshark(row) != _ours(one)}
-    assert other == set(DIFFERENCES)
-
-
-def _ours(one: Case) -> object:
-    return inner_ends(one), "7b7d", context(one.layers)
-
-
-def context(layers: Iterable[Layer]) -> dict[str, list[int]]:
-    """The ids of layers by kind, as numbers."""
-    found: dict[str, list[int]] = {}
-    for layer in layers:
-        if layer.kind == "l2tp":
-            tunnel, session = (layer.id or "").split("/")
-            found.setdefault(layer.kind, []).append(int(tunnel) << 16 | int(session))
-        elif layer.id is not None:
-            found.setdefault(layer.kind, []).append(int(layer.id, 0))
-    return found
-
-
-def _by_tshark(row: Row) -> object:
-    version = 6 if row["frame.protocols"][0].rfind(":ipv6") > row["frame.protocols"][0].rfind(":ip:") else 4
-    name = "ip" if version == 4 else "ipv6"
-    if not row[f"{name}.src"] or not row["tcp.dstport"]:
-        return None
-    source, target = row[f"{name}.src"][-1], row[f"{name}.dst"][-1]
-    ends = (source, int(row["tcp.srcport"][-1]), target, int(row["tcp.dstport"][-1]), "tcp")
-    return ends, row["tcp.payload"][-1], ids(row)
-
-
 # ---- look-alikes: ordinary UDP on the ports of tunnels ----
 
-OVER_UDP = [one for one in CASES if one.layers and one.layers[0].kind in {
-    "vxlan", "geneve", "gtp-u", "l2tp", "tzsp", "capwap", "teredo", "mpls-in-udp"}]  # fmt: skip
+OVER_UDP = [one for one in CASES if (one.layers and one.layers[0].kind in {
+    "vxlan", "geneve", "gtp-u", "l2tp", "tzsp", "capwap", "teredo", "mpls-in-udp"})
+    or one.name == "L2TPv3-UDP"]  # fmt: skip
 PORTS = (1701, 2152, 3544, 4500, 4789, 4790, 5247, 6081, 6635, 8472, 37008)
 
 
@@ -177,12 +116,19 @@ def test_a_name_asked_from_a_tunnel_port_is_still_asked(port: int) -> None:
 REFUSED = [
     pytest.param(ethernet(0x0800, ipv4("1.1.1.1", "2.2.2.2", 50, bytes(40))), "encrypted", id="ESP"),
     pytest.param(ethernet(0x88E5, bytes(40)), "encrypted", id="MACsec"),
-    pytest.param(ethernet(0x0800, ipv4("1.1.1.1", "2.2.2.2", 115, bytes(40))), "not_unwrapped", id="L2TPv3"),
     pytest.param(
-        ethernet(0x0800, ipv4("1.1.1.1", "2.2.2.2", 47, b"\x40" + bytes(40))),
-        "not_unwrapped",
-        id="GRE-routing",
+        ethernet(0x0800, ipv4("1.1.1.1", "2.2.2.2", 115, bytes(40))), "other_transport", id="L2TPv3-control"
     ),
+    pytest.param(
+        ethernet(0x0800, ipv4("1.1.1.1", "2.2.2.2", 115, b"\1" * 60)), "not_unwrapped", id="L2TPv3-of-no-IP"
+    ),
+    pytest.param(
+        ethernet(0x0800, ipv4("1.1.1.1", "2.2.2.2", 47, b"\x40\0\x08\0" + b"\1" * 40)),
+        "malformed",
+        id="GRE-route-without-end",
+    ),
+    pytest.param(ethernet(0x894F, b"\x0f\xc2\x02\x04" + bytes(40)), "not_unwrapped", id="NSH-in-NSH"),
+    pytest.param(ethernet(0x894F, b"\x0f\xc1\x02\x01" + bytes(40)), "not_unwrapped", id="NSH-too-short"),
     pytest.param(
         ethernet(0x0800, ipv4("1.1.1.1", "2.2.2.2", 4, ipv4("1.1.1.1", "2.2.2.2", 6, bytes(40))[:-1])),
         "malformed",
@@ -218,11 +164,46 @@ def test_esp_in_udp_is_counted_and_stays_udp() -> None:
     packets = Packets(Columns(), (1, 2))
     frames = [
         ethernet(0x0800, ipv4("1.1.1.1", "2.2.2.2", 17, udp(4500, 4500, data)))
-        for data in (b"\x12\x34\x56\x78" + bytes(60), bytes(60), b"\xff")
+        for data in (b"\x12\x34\x56\x78" + bytes(60), b"\xff", bytes(60), b"\xfe", b"\xff\xff")
     ]
-    packets.run(batch_of(frames), 0, 3)
-    assert packets.counters()["ipsec_over_udp"] == 1
-    assert packets.counters()["decoded"] == 3
+    packets.run(batch_of(frames), 0, 5)
+    assert packets.counters()["ipsec_over_udp"] == 2
+    assert packets.counters()["decoded"] == 5
+
+
+def test_frames_behind_the_first_of_an_aggregate_are_counted() -> None:
+    packets = Packets(Columns(), (1, 2))
+    frames = [one.frame for one in CASES if one.name.startswith("802.11-aggregate")]
+    packets.run(batch_of(frames, 105), 0, 2)
+    assert packets.counters()["decoded"] == 2
+    assert packets.counters()["frames_not_first"] == 1
+
+
+def test_ids_of_layers_do_not_depend_on_where_the_capture_cut_a_packet() -> None:
+    for one in CASES:
+        if one.name == "802.11-aggregate-of-two":
+            continue  # the cut is in the frame that is not read
+        frame = one.frame[:-1]
+        batch = batch_of([frame], one.linktype)
+        batch.wirelen[0] = len(one.frame)
+        (found,) = each(batch)
+        assert found is not None, one.name
+        assert found == (inner_ends(one), b"{", one.layers), one.name
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"\xff\x03\x00\x3d\x80\x00\x00\x07" + bytes(PPP4),
+        b"\xff\x03\x00\x3d\x40\x00\x00\x07" + bytes(60),
+        b"\xff\x03\x00\x3d\xc0\x00\x00\x07" + bytes(60),
+    ],
+    ids=["first-fragment", "last-fragment", "no-IP"],
+)
+def test_fragments_of_multilink_are_not_read(frame: bytes) -> None:
+    packets = Packets(Columns(), (1, 2))
+    packets.run(batch_of([frame], 9), 0, 1)
+    assert packets.counters()["not_unwrapped"] == 1
 
 
 # ---- any bytes ----
@@ -257,56 +238,3 @@ def test_any_bytes_are_decoded_or_counted_and_both_speeds_agree(frames: list[tup
         assert sum(counters[name] for name in OUTCOMES) == len(frames)
         results.append((counters, list(each(batch, make))))
     assert results[0] == results[1]
-
-
-# ---- real captures ----
-
-
-def _odd_packets(path: Path) -> dict[int, Seen]:
-    """The packets of a capture that came in something, by number."""
-    found: dict[int, Seen] = {}
-    try:
-        source = open_source(str(path))
-    except NetminedetError:
-        return found
-    with source:
-        for batch in source.batches():
-            for i, one in enumerate(each(batch)):
-                if one is not None and one[2]:
-                    found[batch.first_number + i] = one
-    return found
-
-
-#: Layers whose ids tshark gives of real packets and we do not, and why that is right.
-UNSEEN = {"l2tp": "a control message, or PPP without IP inside: here that stays a UDP datagram"}
-
-
-def _differences(path: Path) -> Iterator[str]:
-    ours = _odd_packets(path)
-    if not ours:
-        return
-    for row in rows(path, TOLD):
-        number = int(row["frame.number"][0])
-        if number not in ours or row["_ws.malformed"]:
-            continue
-        ends, _, layers = ours[number]
-        name = "ipv6" if ":" in ends[0] else "ip"
-        tshark = (row[f"{name}.src"][-1:], row[f"{name}.dst"][-1:], row[f"{ends[4]}.dstport"][-1:])
-        if tshark != ([ends[0]], [ends[2]], [str(ends[3])]):
-            yield f"{path.name} packet {number}: {ends} instead of {tshark} {row['frame.protocols']}"
-            continue
-        theirs = ids(row)
-        if ends[4] == "udp":
-            theirs = {kind: found for kind, found in theirs.items() if kind not in UNSEEN}
-        if context(layers) != theirs:
-            yield f"{path.name} packet {number}: {context(layers)} instead of {theirs}"
-
-
-@pytest.mark.slow
-@needs_shared_captures
-@needs_tshark
-@pytest.mark.parametrize("kind", ["mining", "benign"])
-def test_tunnels_of_real_captures_as_tshark_sees_them(kind: str) -> None:
-    files = [path for path in shared_captures(kind) if path.stat().st_size < 400_000]
-    found = [line for path in files for line in _differences(path)]
-    assert found == []
