@@ -58,6 +58,8 @@ _STATUS = b"HTTP/1."
 #: The end of a JSON body, and the head of another message behind it: so many bytes decide.
 _NEXT_HEAD = re.compile(rb"[}\]]\s{0,8}(?=(?:GET|POST|PUT|HEAD|CONNECT|OPTIONS|DELETE|PATCH) |HTTP/1\.)")
 _HEAD_LOOK = 24
+_HEADS = (*_METHODS, _STATUS)
+_LONGEST_HEAD = max(map(len, _HEADS)) + 1
 _decode = msgspec.json.Decoder().decode
 
 
@@ -289,7 +291,7 @@ def read_value(value: dict[str, Any]) -> list[dict[str, Any]]:
 
 def opening(data: bytes) -> str | None:
     """What the first bytes of a direction's turn begin: "http", "websocket", "frames", or None."""
-    if data.startswith(_METHODS) or data.startswith(_STATUS):
+    if data.startswith(_HEADS):
         return "http"
     if is_v2_opening(data):
         return "frames"
@@ -305,7 +307,7 @@ def is_request(data: bytes) -> bool:
 
 def may_begin_http(data: bytes) -> bool:
     """Whether the bytes are the first few of a request's or an answer's head."""
-    return any(word.startswith(data) for word in (*_METHODS, _STATUS))
+    return len(data) < _LONGEST_HEAD and any(word.startswith(data) for word in _HEADS)
 
 
 def is_v2_opening(data: bytes) -> bool:

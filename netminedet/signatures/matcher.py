@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from netminedet.model import Kind, Side, SignatureSetInfo, Strength
@@ -39,6 +40,23 @@ class Match:
     redact: tuple[text.Place, ...] = ()
 
 
+class _Candidate:
+    """A pattern with its condition, which is compiled when it is first asked."""
+
+    __slots__ = ("holds", "pattern")
+
+    def __init__(self, pattern: Pattern, expression: Callable[[str], Expression]) -> None:
+        self.pattern = pattern
+        self.holds: Callable[[object], object] = (
+            _always if pattern.where is None else partial(self._first, expression)
+        )
+
+    def _first(self, expression: Callable[[str], Expression], message: object) -> object:
+        assert self.pattern.where is not None
+        self.holds = expression(self.pattern.where).value
+        return self.holds(message)
+
+
 class SignatureSet:
     """Dialects, indexed by the verbs of their messages; made by ``load_signatures``."""
 
@@ -60,25 +78,28 @@ class SignatureSet:
         self.openers: tuple[bytes, ...] = tuple(
             sorted({opener for dialect in self._dialects.values() for opener in dialect.openers})
         )
-        self._by_verb: dict[tuple[str, str], list[Pattern]] = {}
-        self._by_key: dict[str, list[Pattern]] = {}
-        self._replies: list[Pattern] = []
-        self._replies_by_type: dict[type, list[Pattern]] = {}
+        #: key of a verb -> verb -> patterns
+        self._by_verb: dict[str, dict[str, list[_Candidate]]] = {}
+        self._by_key: dict[str, list[_Candidate]] = {}
+        self._replies: list[_Candidate] = []
+        self._replies_by_type: dict[type, list[_Candidate]] = {}
         self._expressions: dict[str, Expression] = {}
         self._trees = trees or {}
         for dialect in self._dialects.values():
             for pattern in dialect.patterns:
                 self._index(pattern)
-        self._verb_keys = tuple({key for key, _verb in self._by_verb})
+        #: keys that say what a message may be
+        self._telling = frozenset(self._by_verb).union(self._by_key)
         self._ancestors = {name: self._ancestors_of(name) for name in self._dialects}
 
     def _index(self, pattern: Pattern) -> None:
+        candidate = _Candidate(pattern, self._expression)
         for method in pattern.methods:
-            self._by_verb.setdefault((pattern.method_key, method), []).append(pattern)
+            self._by_verb.setdefault(pattern.method_key, {}).setdefault(method, []).append(candidate)
         if pattern.reply:
-            self._replies.append(pattern)
+            self._replies.append(candidate)
         elif not pattern.methods:
-            self._by_key.setdefault(pattern.method_key, []).append(pattern)
+            self._by_key.setdefault(pattern.method_key, []).append(candidate)
 
     def _ancestors_of(self, name: str) -> frozenset[str]:
         found: set[str] = set()
@@ -105,13 +126,17 @@ class SignatureSet:
         this way do not match either.  Where a strong and a weak signature of the same kind match,
         the weak one is left out.  Never raises, whatever the message is.
         """
-        matches = [
-            self._match(pattern, message)
-            for pattern in self._candidates(message)
-            if (sender is None or pattern.sender is sender)
-            and (carrier is None or carrier in pattern.carriers)
-            and self._recognises(pattern, message)
-        ]
+        matches = []
+        for candidate in self._candidates(message):
+            pattern = candidate.pattern
+            if (
+                (carrier is None or carrier in pattern.carriers)
+                and (sender is None or pattern.sender is sender)
+                and candidate.holds(message) is True
+            ):
+                matches.append(self._match(pattern, message))
+        if len(matches) < 2:
+            return matches
         proven = {match.kind for match in matches if match.strength is Strength.STRONG}
         return [match for match in matches if match.strength is Strength.STRONG or match.kind not in proven]
 
@@ -122,7 +147,7 @@ class SignatureSet:
         under a key such as "pass".  A message without a match loses whatever any
         signature of its verb would cut out.
         """
-        named = list(matches) or self._candidates(message)
+        named: Iterable[Match | Pattern] = list(matches) or [one.pattern for one in self._candidates(message)]
         return text.excerpt(message, [place for one in named for place in one.redact])
 
     def accepts(self, dialect_id: str, reply: object) -> bool | None:
@@ -135,15 +160,16 @@ class SignatureSet:
         """
         if not isinstance(reply, dict):
             return None
-        for pattern in self._candidates(reply):
-            answers = pattern.kind in (Kind.ACCEPTED, Kind.REJECTED)
-            if pattern.dialect == dialect_id and answers and self._recognises(pattern, reply):
+        for candidate in self._candidates(reply):
+            pattern = candidate.pattern
+            answers = pattern.dialect == dialect_id and pattern.kind in (Kind.ACCEPTED, Kind.REJECTED)
+            if answers and candidate.holds(reply) is True:
                 return pattern.kind is Kind.ACCEPTED
         if not _is_reply(reply):
             return None
         accepted = self._dialects[dialect_id].accepted
         if accepted is not None:
-            return self._value(accepted, reply) is True
+            return self._expression(accepted).value(reply) is True
         result = reply.get("result")
         return reply.get("error") is None and result is not None and result is not False
 
@@ -153,43 +179,37 @@ class SignatureSet:
         general = {above for name in given for above in self._ancestors.get(name, frozenset())}
         return tuple(sorted(given - general))
 
-    def _candidates(self, message: object) -> list[Pattern]:
+    def _candidates(self, message: object) -> list[_Candidate]:
         if not isinstance(message, dict):
             return []
-        found: list[Pattern] = []
-        for key in self._verb_keys:
-            verb = message.get(key)
-            if isinstance(verb, str):
-                found.extend(self._by_verb.get((key, verb), ()))
-        for key, patterns in self._by_key.items():
-            if key in message:
-                found.extend(patterns)
+        found: list[_Candidate] = []
+        for key in self._telling.intersection(message):
+            verb = message[key]
+            if isinstance(verb, str) and key in self._by_verb:
+                found += self._by_verb[key].get(verb, ())
+            found += self._by_key.get(key, ())
         if _is_reply(message) and "method" not in message:
             found.extend(self._replies_with(type(message.get("result"))))
         return found
 
-    def _replies_with(self, kind: type) -> list[Pattern]:
+    def _replies_with(self, kind: type) -> list[_Candidate]:
         """The signatures of replies that may recognise a result of this type."""
         known = self._replies_by_type.get(kind)
         if known is None:
             from netminedet.signatures.prefilter import result_types
 
             known = self._replies_by_type[kind] = []
-            for pattern in self._replies:
-                types = (
-                    None if pattern.where is None else result_types(self._expression(pattern.where).parsed)
-                )
+            for candidate in self._replies:
+                where = candidate.pattern.where
+                types = None if where is None else result_types(self._expression(where).parsed)
                 if types is None or kind in types:
-                    known.append(pattern)
+                    known.append(candidate)
         return known
-
-    def _recognises(self, pattern: Pattern, message: object) -> bool:
-        return pattern.where is None or self._value(pattern.where, message) is True
 
     def _match(self, pattern: Pattern, message: object) -> Match:
         details: dict[str, str] = {}
         for key, expression in pattern.extract:
-            shown = text.detail(self._value(expression, message))
+            shown = text.detail(self._expression(expression).value(message))
             if shown is not None:
                 details[key] = shown
         wallet = wallet_of(details["worker"]) if "worker" in details else None
@@ -207,16 +227,17 @@ class SignatureSet:
             redact=pattern.redact,
         )
 
-    def _value(self, expression: str, message: object) -> object:
-        return self._expression(expression).value(message)
-
-    def _expression(self, expression: str) -> Expression:
-        compiled = self._expressions.get(expression)
-        if compiled is None:
+    def _expression(self, text: str) -> Expression:
+        known = self._expressions.get(text)
+        if known is None:
             from netminedet.signatures.expressions import Expression
 
-            compiled = self._expressions[expression] = Expression(expression, self._trees.get(expression))
-        return compiled
+            known = self._expressions[text] = Expression(text, self._trees.get(text))
+        return known
+
+
+def _always(_message: object) -> object:
+    return True
 
 
 def _without_longer(anchors: Iterable[bytes]) -> tuple[bytes, ...]:
