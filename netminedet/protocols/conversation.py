@@ -39,7 +39,7 @@ from netminedet.protocols.framing import (
 )
 from netminedet.protocols.jsonlines import ForeignItem, Item, JsonItem, JsonLines
 from netminedet.protocols.measure import Measures
-from netminedet.protocols.stratum_v2 import NoiseCounts, NoiseStage, NoiseWatch, looks_random
+from netminedet.protocols.stratum_v2 import NOISE_NAMES, NoiseCounts, NoiseStage, NoiseWatch, looks_random
 from netminedet.protocols.stream import Stream
 
 #: Requests without an answer that a side may have, and messages held until the other side speaks.
@@ -314,12 +314,12 @@ class Conversation:
         stage = noise.feed(side, data, minute=segment.where.time_ns // _MINUTE)
         if stage is NoiseStage.REFUSED:
             self._noise = None
-        if stage is before or stage not in _NOISE_NAMES:
+        if stage is before or stage not in NOISE_NAMES:
             return []
         if side is Side.SERVER:  # it is the client that the connection speaks against
             where = replace(segment.where, flow=segment.where.flow.reversed())
             segment = replace(segment, where=where, side=self._noise_client)
-        return self._candidates(segment, {"sv2": _NOISE_NAMES[stage]}, "frames")
+        return self._candidates(segment, {"sv2": NOISE_NAMES[stage]}, "frames")
 
     def _candidates(self, segment: Segment, value: Any, carrier: str) -> list[Message]:
         """What one JSON value says of mining; a batch (JSON-RPC 2.0 section 6) is taken apart."""
@@ -446,10 +446,6 @@ class Conversation:
         for end in self._ends:
             end.held.clear()
         return sorted(held, key=_moment)
-
-
-#: What is told of an encrypted connection when it has come so far.
-_NOISE_NAMES = {NoiseStage.HANDSHAKE: "NoiseHandshake", NoiseStage.CHANNEL: "NoiseChannel"}
 
 
 def _asks(data: bytes, other: Framing) -> bool:

@@ -280,6 +280,10 @@ class NoiseStage(Enum):
     CHANNEL = "channel"  # ... and SetupConnection and its answer have their sizes
 
 
+#: What is told to the signatures of an encrypted connection when it has come so far.
+NOISE_NAMES = {NoiseStage.HANDSHAKE: "NoiseHandshake", NoiseStage.CHANNEL: "NoiseChannel"}
+
+
 @dataclass(frozen=True, slots=True)
 class NoiseCounts:
     """Messages in the channel, as far as sizes show them (record sizes: section 4.6 with 5.3).

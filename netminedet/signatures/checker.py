@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from netminedet.signatures.matcher import Match, SignatureSet
 from netminedet.signatures.places import LOOKALIKES_FILE, shown_path, signature_dir
 from netminedet.signatures.reading import compile_expressions, read_lookalikes
 
-#: Each file carries at least as many.
+#: Each message has at least so many examples, and so many look-alikes that come near to it.
 EXAMPLES_MIN = 2
 LOOKALIKES_MIN = 2
 
@@ -52,11 +53,9 @@ def check_counted(directory: Path | None = None) -> Checked:
         ]
     except SignatureError as error:
         return Checked((str(error),))
-    lookalikes = [
-        (dialect.source, lookalike) for dialect in signatures.dialects for lookalike in dialect.lookalikes
-    ]
+    lookalikes = [lookalike for dialect in signatures.dialects for lookalike in dialect.lookalikes]
     problems = [problem for dialect in signatures.dialects for problem in check_dialect(signatures, dialect)]
-    for source, lookalike in (*lookalikes, *general):
+    for source, lookalike in general:
         problems.extend(check_lookalike(signatures, source, lookalike))
     return Checked(
         problems=tuple(problems),
@@ -69,20 +68,26 @@ def check_counted(directory: Path | None = None) -> Checked:
 
 
 def check_dialect(signatures: SignatureSet, dialect: Dialect) -> Iterator[str]:
-    """The problems of one file's examples, and what it lacks."""
-    covered = {name for example in dialect.examples for name in example.matches}
-    for pattern in dialect.patterns:
-        if pattern.id not in covered:
-            yield f"{dialect.source}: {pattern.id}: no example; add one line as on the wire to 'examples'"
-    for name, found, least in (
-        ("examples", len(dialect.examples), EXAMPLES_MIN),
-        ("lookalikes", len(dialect.lookalikes), LOOKALIKES_MIN),
-    ):
-        if found < least:
-            yield f"{dialect.source}: {name}: {found} of them; every file carries at least {least}"
+    """The problems of one file's examples and look-alikes, and what it lacks."""
+    yield from _lacking(dialect)
     for example in dialect.examples:
         for problem in check_example(signatures, dialect, example):
             yield f"{dialect.source}: example '{example.name}': {problem}"
+    for lookalike in dialect.lookalikes:
+        yield from check_lookalike(signatures, dialect.source, lookalike, dialect.id)
+
+
+def _lacking(dialect: Dialect) -> Iterator[str]:
+    shown = Counter(name for example in dialect.examples for name in set(example.matches))
+    near = Counter(name for lookalike in dialect.lookalikes for name in set(lookalike.near))
+    for pattern in dialect.patterns:
+        place = f"{dialect.source}: {pattern.id}"
+        if shown[pattern.id] < EXAMPLES_MIN:
+            hint = "name it under 'matches' of lines as on the wire"
+            yield f"{place}: {shown[pattern.id]} examples, at least {EXAMPLES_MIN} are needed; {hint}"
+        if near[pattern.id] < LOOKALIKES_MIN:
+            hint = "name it under 'near' of lines that come close to it and are no mining"
+            yield f"{place}: {near[pattern.id]} look-alikes, at least {LOOKALIKES_MIN} are needed; {hint}"
 
 
 def check_example(signatures: SignatureSet, dialect: Dialect, example: Example) -> Iterator[str]:
@@ -93,7 +98,7 @@ def check_example(signatures: SignatureSet, dialect: Dialect, example: Example) 
         yield f"not valid JSON ({error}); copy the line as it was on the wire"
         return
     if not messages:
-        yield "no parser of text reads this line; copy it as it was on the wire"
+        yield "no parser reads this line; copy it as it was on the wire"
         return
     matches = [match for message in messages for match in signatures.match(message, example.sender)]
     found = {match.signature for match in matches}
@@ -118,14 +123,17 @@ def check_example(signatures: SignatureSet, dialect: Dialect, example: Example) 
         yield "contains no anchor, so the sieve would not see it; add one to 'anchors'"
 
 
-def check_lookalike(signatures: SignatureSet, source: str, lookalike: Lookalike) -> Iterator[str]:
-    """Whether a look-alike is taken for mining, as JSON or as a line of text."""
+def check_lookalike(
+    signatures: SignatureSet, source: str, lookalike: Lookalike, dialect: str = ""
+) -> Iterator[str]:
+    """Whether a look-alike is taken for mining, or for what it is only near to."""
     try:
         messages = messages_in(lookalike.text, text=True)
     except (ValueError, RecursionError):
         return
+    near = {f"{dialect}.{name}" for name in lookalike.near}
     for match in (match for message in messages for match in signatures.match(message)):
-        if match.strength is Strength.STRONG:
+        if match.strength is Strength.STRONG or match.signature in near:
             yield (
                 f"{source}: look-alike '{lookalike.name}': taken for {match.signature}; "
                 "narrow that message's 'where'"
@@ -133,12 +141,15 @@ def check_lookalike(signatures: SignatureSet, source: str, lookalike: Lookalike)
 
 
 def messages_in(line: str, *, text: bool) -> list[object]:
-    """The messages that a line is: what its JSON says, or with ``text`` what its words say.
+    """The messages that a line is: by its JSON, by bytes in digits, or with ``text`` by its words.
 
     Raises ValueError for a line that is no JSON, where JSON is all that it may be.
     """
     from netminedet.protocols.framing import read_line, read_value  # only where signatures are checked
+    from netminedet.protocols.written import read_written
 
+    if (written := read_written(line)) is not None:
+        return list(written)
     if text and (found := read_line(line)):
         return list(found)
     try:

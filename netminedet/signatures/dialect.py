@@ -55,6 +55,8 @@ class Lookalike:
 
     name: str
     text: str
+    #: messages of its file that it comes close to and must not match; none in lookalikes.yaml
+    near: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

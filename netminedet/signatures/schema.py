@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from netminedet.model import Kind, Side, Strength
@@ -68,7 +69,7 @@ _MESSAGE_FIELDS = (
     "redact",
 )
 _EXAMPLE_FIELDS = ("name", "text", "matches", "sender")
-_LOOKALIKE_FIELDS = ("name", "text")
+_LOOKALIKE_FIELDS = ("name", "text", "near")
 
 _SIDES = tuple(side.value for side in Side)
 _KINDS = tuple(kind.value for kind in Kind)
@@ -109,19 +110,31 @@ def parse_dialect(document: object, source: str, text: str) -> Dialect:
         patterns=patterns,
         openers=openers,
         examples=examples,
-        lookalikes=parse_lookalikes(fields),
+        lookalikes=parse_lookalikes(fields, {pattern.id for pattern in patterns}),
         source=source,
         text=text,
     )
 
 
-def parse_lookalikes(fields: Fields) -> tuple[Lookalike, ...]:
-    """The look-alikes of a signature file or of lookalikes.yaml; raises FieldError."""
+def parse_lookalikes(fields: Fields, known: Collection[str] = ()) -> tuple[Lookalike, ...]:
+    """The look-alikes of a file with ``known`` messages, or of lookalikes.yaml; raises FieldError."""
     found = []
     for entry, place in fields.entries("lookalikes", ENTRY_LIMIT):
-        one = Fields(entry, place, allowed=_LOOKALIKE_FIELDS)
-        found.append(Lookalike(one.text("name"), one.text("text")))
+        one = Fields(entry, place, allowed=_LOOKALIKE_FIELDS if known else _LOOKALIKE_FIELDS[:2])
+        near = _names(one, "near", known) if known else ()
+        found.append(Lookalike(one.text("name"), one.text("text"), near))
     return tuple(found)
+
+
+def _names(one: Fields, key: str, known: Collection[str]) -> tuple[str, ...]:
+    """The messages that an entry names, all of them in this file."""
+    names = one.texts(key)
+    if not names:
+        raise one.error(key, "missing; name the message of this file that the line is about")
+    for name in names:
+        if name not in known:
+            raise one.error(key, f"there is no message {quoted(name)} in this file")
+    return names
 
 
 def _patterns(fields: Fields, dialect: str) -> tuple[Pattern, ...]:
@@ -179,12 +192,7 @@ def _examples(fields: Fields, known: set[str]) -> tuple[Example, ...]:
     found = []
     for entry, place in fields.entries("examples", ENTRY_LIMIT):
         one = Fields(entry, place, allowed=_EXAMPLE_FIELDS)
-        matches = one.texts("matches")
-        if not matches:
-            raise one.error("matches", "missing; name the message that this line is an example of")
-        for name in matches:
-            if name not in known:
-                raise one.error("matches", f"there is no message {quoted(name)} in this file")
+        matches = _names(one, "matches", known)
         sender = Side(one.choice("sender", _SIDES)) if "sender" in one else None
         found.append(Example(one.text("name"), one.text("text"), matches, sender))
     return tuple(found)

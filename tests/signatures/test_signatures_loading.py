@@ -30,8 +30,8 @@ examples:
   - {name: one, matches: hello, text: '{"method":"acme.hello","params":["00ff00ff","acme/1"]}'}
   - {name: two, sender: client, matches: hello, text: '{"method":"acme.hello","params":["00ff00fe"]}'}
 lookalikes:
-  - {name: short, text: '{"method":"acme.hello","params":["00"]}'}
-  - {name: other verb, text: '{"method":"acme.bye","params":["00ff00ff"]}'}
+  - {name: short, near: hello, text: '{"method":"acme.hello","params":["00"]}'}
+  - {name: other verb, near: hello, text: '{"method":"acme.bye","params":["00ff00ff"]}'}
 """
 
 
@@ -134,6 +134,8 @@ MISTAKES = [
     ("two, sender: client, matches: hello", "two, matches: helo",
      "16: examples[1].matches: there is no message 'helo' in this file"),
     ("{name: short, ", "{nome: short, ", "18: lookalikes[0].nome: unknown field; did you mean 'name'?"),
+    ("short, near: hello", "short, near: helo", "18: lookalikes[0].near: there is no message 'helo' in"),
+    ("short, near: hello", "short", "18: lookalikes[0].near: missing; name the message of this file"),
     ("title: Acme coin", "title: Acme coin\ntitle: again", "3: not valid YAML (field 'title' stands here tw"),
     ("title: Acme coin", "title: 'Acme coin", "3: not valid YAML (did not find expected key)"),
     ("title: Acme coin", "title: !!python/object:os.system x", "2: not valid YAML ("),
@@ -165,8 +167,8 @@ examples:
   - {name: one, sender: client, matches: hello, text: 'JOB,alice'}
   - {name: two, sender: client, matches: hello, text: 'JOB,bob,LOW'}
 lookalikes:
-  - {name: other, text: 'JOBS,alice'}
-  - {name: two words, text: 'JOB,two words'}
+  - {name: other, near: hello, text: 'JOBS,alice'}
+  - {name: two words, near: hello, text: 'JOB,two words'}
 """
 
 
@@ -195,7 +197,7 @@ def test_openers_of_ones_own_are_added(tmp_path: Path) -> None:
 
 def test_an_example_that_no_parser_reads(tmp_path: Path) -> None:
     text = TEXT.replace("'JOB,bob,LOW'", "'WORK,bob'")
-    assert any("no parser of text reads this line" in one for one in check(folder(tmp_path, text)))
+    assert any("no parser reads this line" in one for one in check(folder(tmp_path, text)))
 
 
 def test_a_verb_that_no_anchor_reaches(tmp_path: Path) -> None:
@@ -267,6 +269,11 @@ def test_folders_without_signatures(tmp_path: Path) -> None:
         load_signatures([tmp_path / "nowhere"])
 
 
+def line_of(name: str) -> str:
+    """The line of an example or look-alike."""
+    return next(line for line in GOOD.splitlines(keepends=True) if f"{{name: {name}," in line)
+
+
 def test_check_runs_the_examples_of_a_folder(tmp_path: Path) -> None:
     def problems(old: str, new: str) -> list[str]:
         found = check(folder(tmp_path, GOOD.replace(old, new)))
@@ -289,8 +296,13 @@ def test_check_runs_the_examples_of_a_folder(tmp_path: Path) -> None:
         )
         != []
     )
-    (line,) = problems('  - {name: short, text: \'{"method":"acme.hello","params":["00"]}\'}\n', "")
-    assert line == "lookalikes: 1 of them; every file carries at least 2"
+    (line,) = problems(line_of("short"), "")
+    assert line == (
+        "hello: 1 look-alikes, at least 2 are needed; name it under 'near' of lines that come close to it "
+        "and are no mining"
+    )
+    (line,) = problems(line_of("one"), "")
+    assert line.startswith("hello: 1 examples, at least 2 are needed; name it under 'matches'")
     assert problems("titel", "titel") == []
 
 
@@ -304,7 +316,8 @@ def test_check_notices_strangers_and_general_lookalikes(tmp_path: Path) -> None:
     text = text.replace("where: \"type(params) == 'array' && is_hex(params[0], `8`)\"", 'where: "id == `1`"')
     text = re.sub(r'"params":\[[^]]*\]', '"id":1', text).replace('"acme.bye","id":1', '"acme.bye","id":2')
     text = text.replace(
-        '{name: short, text: \'{"method":"mining.noop","id":1}\'}', "{name: none, text: 'no JSON'}"
+        '{name: short, near: hello, text: \'{"method":"mining.noop","id":1}\'}',
+        "{name: none, near: hello, text: 'no JSON'}",
     )
     text = text.replace('    extract: {agent: "params[1]"}\n', "")
     assert check(folder(tmp_path, text)) == []
