@@ -26,7 +26,8 @@ class SharesOfFlow:
     #: first job, or first message; last message; nanoseconds
     first_ns: int
     last_ns: int
-    messages: int
+    #: shares and jobs: see ``rate.Window``
+    moments: int
     #: the beginning of the conversation was seen
     begin_known: bool
     coins: tuple[str, ...] = ()
@@ -118,17 +119,17 @@ def _seconds(flows: Sequence[SharesOfFlow]) -> float:
     """The time in which any of the flows worked: overlapping ones count once."""
     total = 0.0
     current: SharesOfFlow | None = None
-    last = messages = 0
+    last = moments = 0
     for flow in sorted(flows, key=lambda flow: (flow.first_ns, flow.last_ns)):
         if current is not None and flow.first_ns <= last:
             last = max(last, flow.last_ns)
-            messages += flow.messages
+            moments += flow.moments
             continue
         if current is not None:
-            total += Window(current.first_ns, last, messages, begin_known=current.begin_known).seconds
-        current, last, messages = flow, flow.last_ns, flow.messages
+            total += Window(current.first_ns, last, moments, begin_known=current.begin_known).seconds
+        current, last, moments = flow, flow.last_ns, flow.moments
     if current is not None:
-        total += Window(current.first_ns, last, messages, begin_known=current.begin_known).seconds
+        total += Window(current.first_ns, last, moments, begin_known=current.begin_known).seconds
     return total
 
 

@@ -7,9 +7,9 @@ to earlier shares.  The interval is that of Garwood (Fiducial limits for the Poi
 distribution, Biometrika 28, 1936) where all shares weigh the same, and its extension to
 weighted counts by Fay and Feuer (Statistics in Medicine 16, 1997) where they do not.
 
-It is stated as 95 % and computed with 1 % on either side instead of 2.5 %.  The margin is
-for what counting does not know: the ends of the window, and a difficulty that comes into
-force a job late.  It says nothing of a wrong work per share or of shares not captured.
+It leaves 2.5 % on either side, and is exact or wider for shares of equal weight in a known
+time.  That the time is right is ``Window``'s part.  It says nothing of a wrong work per share, of a
+difficulty that comes into force a job late, or of shares not captured.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from netminedet.estimate.quantiles import gamma_quantile
 #: Fewer shares (of equal weight) than this give no rate, only an upper bound.
 SHARES_MIN = 5
 
-#: Part of the cases in which the true rate lies inside the interval or below the bound, at least.
+#: Part of the cases in which the true rate lies inside the interval or below the bound.
 CONFIDENCE = 0.95
 
 #: Rates from less time than this would be about one burst of shares.
@@ -32,7 +32,7 @@ SECONDS_MIN = 10.0
 
 _STEPS = ("", "k", "M", "G", "T", "P", "E")
 #: Chance that counting puts the true rate below the interval, and above it.
-_TAIL = 0.01
+_TAIL = (1.0 - CONFIDENCE) / 2.0
 
 
 class Counted(str, Enum):
@@ -57,13 +57,14 @@ class Window:
     ``first_ns`` is the moment of the first job that could be worked on (before it no share
     can come), or of the first message where the capture began in the midst of a
     conversation.  ``last_ns`` is the last message of either side, or the moment the
-    connection was closed or the capture ended.  ``messages`` is the number of moments at
-    which anything was seen, shares among them.
+    connection was closed or the capture ended.  ``moments`` is how often something came of
+    its own: shares and jobs.  The answer to a share is no moment: it comes when the share
+    does, and counting both made the window too short by half a gap at each unknown end.
     """
 
     first_ns: int
     last_ns: int
-    messages: int
+    moments: int
     #: False where the conversation had begun before: the first message seen is then any one
     begin_known: bool = True
     #: False where only the last message is known, not how long nothing followed it
@@ -73,18 +74,18 @@ class Window:
     def seconds(self) -> float:
         """The length of the window in seconds, corrected for ends that are not known.
 
-        From the first of N messages to the last one is less than the time that was watched:
-        it was watched for about one more gap at each end that is not known.  N messages at
-        independent moments span (N - 1) / N of the time up to an unknown end, and for two
-        unknown ends the inverse is unbiased with N / (N - 2); counting n of N messages as
+        From the first of N moments to the last one is less than the time that was watched:
+        it was watched for about one more gap at each end that is not known.  N independent
+        moments span (N - 1) / N of the time up to an unknown end, and for two
+        unknown ends the inverse is unbiased with N / (N - 2); counting n of N moments as
         shares over the time so corrected is unbiased.  Where *only* shares are seen this is
-        the well-known rule of n - 1 intervals.  0.0 where there are too few messages.
+        the well-known rule of n - 1 intervals.  0.0 where there are too few moments.
         """
         span = max(0, self.last_ns - self.first_ns) / 1e9
         unknown = (not self.begin_known) + (not self.end_known)
-        if unknown and self.messages <= unknown:
+        if unknown and self.moments <= unknown:
             return 0.0
-        return span * self.messages / (self.messages - unknown) if unknown else span
+        return span * self.moments / (self.moments - unknown) if unknown else span
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ def estimate_rate(
     words = f"{_METHODS[counted]}: {shares} in {spelled_seconds(seconds)}"
     if effective < 0.9 * shares:
         words += f" of differing difficulty, worth {effective:.0f} equal ones"
-    method = f"{words}; interval of at least 95 % from counting"
+    method = f"{words}; 95 % interval from counting"
     return RateEstimate(
         low / seconds, total / seconds, high / seconds, unit, shares, effective, seconds, counted, method
     )

@@ -78,7 +78,7 @@ def _shares(
         in_force=(latest.get("difficulty", ""), latest.get("target", ""), latest.get("algo", "")),
         first_ns=flow.first_job if begun and flow.first_job is not None else flow.span.first,
         last_ns=flow.span.last,
-        messages=sum(flow.messages.values()),
+        moments=verdict.shares.submitted + verdict.jobs,
         begin_known=begun,
         coins=tuple(sorted(flow.coins)) or tuple(pool_coins),
         agents=software_of(sorted(agents), tables.agents),

@@ -90,7 +90,8 @@ def test_shares_and_rate_of_many_connections_add_up() -> None:
     suspect = weighed(found_of(messages))[MINER]
     assert (suspect.shares.submitted, suspect.shares.accepted, suspect.flows) == (20, 20, 21)
     (rate,) = suspect.hash_rates
-    assert (rate.rate.shares, rate.rate.seconds) == (20, pytest.approx(200, rel=0.1))
+    # neither end is known: 20 shares and a job within 200 s were watched for a gap more at each end
+    assert (rate.rate.shares, rate.rate.seconds) == (20, pytest.approx(200 * 21 / 19))
     assert rate.rate.typical == pytest.approx(20 * 2**32 / 200, rel=0.15)
 
 
