@@ -143,7 +143,7 @@ def test_the_interval_holds_the_true_rate(algorithm: str, start_known: bool) -> 
 
 
 def test_an_answer_is_no_moment_of_its_own() -> None:
-    """Shares alone, of an unknown beginning: with their answers counted as well the rate came out too high."""
+    """Shares alone, their beginning unknown: with the answers counted the rate came out too high."""
     chance = random.Random(3)
     ratios: dict[int, list[float]] = {1: [], 2: []}
     for _round in range(2000):
