@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from netminedet.estimate.algorithms import ALGORITHMS, algorithm_of
 from netminedet.estimate.power import PowerEstimate, PowerTable
@@ -65,8 +65,9 @@ def hash_rates(flows: Iterable[SharesOfFlow], power: PowerTable) -> tuple[HashRa
         _add(groups, flow)
     found = []
     for (algorithm, unit, counted), group in sorted(groups.items()):
+        seconds, span = _seconds(group.flows)
         rate = estimate_rate(
-            group.works, _seconds(group.flows), unit, counted=counted, in_force=group.in_force or None
+            group.works, seconds, unit, counted=counted, in_force=group.in_force or None, span=span
         )
         agents = [agent for flow in group.flows for agent in flow.agents]
         claimed = reported_rate(_reported(group.flows), unit)
@@ -115,22 +116,18 @@ def _work(flow: SharesOfFlow, measure: tuple[str, str, str]) -> Work | None:
     )
 
 
-def _seconds(flows: Sequence[SharesOfFlow]) -> float:
-    """The time in which any of the flows worked: overlapping ones count once."""
-    total = 0.0
-    current: SharesOfFlow | None = None
-    last = moments = 0
+def _seconds(flows: Sequence[SharesOfFlow]) -> tuple[float, float]:
+    """The time in which any of the flows worked, and the part of it that was watched for certain:
+    overlapping flows count once."""
+    windows: list[Window] = []
     for flow in sorted(flows, key=lambda flow: (flow.first_ns, flow.last_ns)):
-        if current is not None and flow.first_ns <= last:
-            last = max(last, flow.last_ns)
-            moments += flow.moments
-            continue
-        if current is not None:
-            total += Window(current.first_ns, last, moments, begin_known=current.begin_known).seconds
-        current, last, moments = flow, flow.last_ns, flow.moments
-    if current is not None:
-        total += Window(current.first_ns, last, moments, begin_known=current.begin_known).seconds
-    return total
+        last = windows[-1] if windows else None
+        if last is not None and flow.first_ns <= last.last_ns:
+            end = max(last.last_ns, flow.last_ns)
+            windows[-1] = replace(last, last_ns=end, moments=last.moments + flow.moments)
+        else:
+            windows.append(Window(flow.first_ns, flow.last_ns, flow.moments, begin_known=flow.begin_known))
+    return sum(window.seconds for window in windows), sum(window.span for window in windows)
 
 
 def _reported(flows: Iterable[SharesOfFlow]) -> list[float]:

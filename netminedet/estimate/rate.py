@@ -71,6 +71,11 @@ class Window:
     end_known: bool = False
 
     @property
+    def span(self) -> float:
+        """The seconds that were watched for certain, from the first moment to the last."""
+        return max(0, self.last_ns - self.first_ns) / 1e9
+
+    @property
     def seconds(self) -> float:
         """The length of the window in seconds, corrected for ends that are not known.
 
@@ -81,11 +86,10 @@ class Window:
         shares over the time so corrected is unbiased.  Where *only* shares are seen this is
         the well-known rule of n - 1 intervals.  0.0 where there are too few moments.
         """
-        span = max(0, self.last_ns - self.first_ns) / 1e9
         unknown = (not self.begin_known) + (not self.end_known)
         if unknown and self.moments <= unknown:
             return 0.0
-        return span * self.moments / (self.moments - unknown) if unknown else span
+        return self.span * self.moments / (self.moments - unknown) if unknown else self.span
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,7 @@ def estimate_rate(
     *,
     counted: Counted = Counted.ACCEPTED,
     in_force: int | None = None,
+    span: float | None = None,
 ) -> RateEstimate:
     """The hash rate behind shares found within ``seconds``.
 
@@ -127,6 +132,8 @@ def estimate_rate(
     one seen twice (a retransmission) counts once.  ``seconds`` is a window's (``Window``);
     the windows of one worker's successive connections add up.  ``in_force`` is the work of
     a share under the latest difficulty: it bounds the rate where too few shares were found.
+    ``span``: seconds that were watched for certain, if they are fewer; the bound is for these, since a
+    time that was only reckoned from a few moments may be too long.
     """
     counts = works if isinstance(works, Mapping) else _counts(works)
     shares = sum(counts.values())
@@ -135,7 +142,8 @@ def estimate_rate(
     effective = total * total / squares if squares else 0.0
     largest = max((*counts, in_force or 0), default=0)
     if effective < SHARES_MIN or not SECONDS_MIN <= seconds < math.inf:
-        return _bound(shares, effective, total, squares, largest, seconds, unit, counted)
+        certain = seconds if span is None else min(span, seconds)
+        return _bound(shares, effective, total, squares, largest, certain, unit, counted)
     low = total * gamma_quantile(_TAIL, effective) / effective
     high = _upper(total, squares, largest, 1.0 - _TAIL)
     words = f"{_METHODS[counted]}: {shares} in {spelled_seconds(seconds)}"

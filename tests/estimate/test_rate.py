@@ -207,6 +207,23 @@ def test_too_few_shares_give_an_upper_bound(count: int) -> None:
     assert found.method.startswith(f"too few shares for a rate: {count} in 100 s; not more than ")
 
 
+def test_a_bound_is_for_the_time_watched_for_certain() -> None:
+    assert estimate_rate([1000], 200.0, span=100.0).high == estimate_rate([1000], 100.0).high
+    assert estimate_rate([1000], 100.0, span=200.0).high == estimate_rate([1000], 100.0).high
+    chance, inside, bounds = random.Random(11), 0, 0
+    for _round in range(2000):
+        moments, moment = [0.0], chance.expovariate(0.03)
+        while moment < 100.0:
+            moments.append(moment)
+            moment += chance.expovariate(0.03)
+        window = Window(0, int(moments[-1] * 1e9), len(moments))
+        found = estimate_rate([1000] * (len(moments) - 1), window.seconds, span=window.span)
+        if found.typical is None and found.high is not None:
+            bounds += 1
+            inside += found.high >= 30.0
+    assert inside >= 0.95 * bounds > 1000
+
+
 def test_nothing_known_gives_no_bound() -> None:
     assert estimate_rate([], 100.0).high is None
     assert estimate_rate([], 0.0, in_force=1000).high is None
