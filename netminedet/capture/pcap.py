@@ -87,7 +87,9 @@ class PcapReader(Reader):
             self.needed = self.walk.needed
             if stop is Stop.DAMAGED:
                 length = int.from_bytes(window.head(12)[8:], "big" if self._big else "little")
-                self.damage = f"it claims {length} captured bytes, at most {self._longest} are possible"
+                self.damage = "it is all zeros"
+                if length:
+                    self.damage = f"it claims {length} captured bytes, at most {self._longest} are possible"
             if stop is not Stop.OTHER:
                 return stop
             # Another file, put behind this one.

@@ -103,6 +103,21 @@ def _begins_file(data: cython.uchar[:], at: cython.Py_ssize_t) -> cython.bint:
 
 
 @cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(-1, check=False)
+def _is_zero(data: cython.uchar[:], at: cython.Py_ssize_t) -> cython.bint:
+    """Whether the 16 bytes at ``at`` are zeros: room that a crashed machine or a disk left unwritten.
+
+    As a record they were a packet of 1970 without a byte on the wire.
+    """
+    return (
+        _u32(data, at, False) == 0 and _u32(data, at + 4, False) == 0
+        and _u32(data, at + 8, False) == 0 and _u32(data, at + 12, False) == 0
+    )  # fmt: skip
+
+
+@cython.cfunc
 @cython.nogil
 def _long_way(
     ticks: cython.ulonglong, resolution: cython.longlong, offset_s: cython.longlong
@@ -229,9 +244,13 @@ class PcapWalk(Walk):
                 if length > longest:
                     stop = _DAMAGED
                     break
-                if length == 0 and _begins_file(data, at):
-                    stop = _OTHER
-                    break
+                if length == 0:
+                    if _begins_file(data, at):
+                        stop = _OTHER
+                        break
+                    if _is_zero(data, at):
+                        stop = _DAMAGED
+                        break
                 needed = header + length
                 if end - at < needed:
                     stop = _MORE

@@ -27,7 +27,8 @@ from netminedet.capture import source as source_module
 from netminedet.model import NetminedetError
 
 U32 = st.integers(0, 0xFFFFFFFF)
-RECORDS = st.lists(st.tuples(U32, U32, st.binary(max_size=70), U32), max_size=12)
+#: A record of zeros is room that was never written.
+RECORDS = st.lists(st.tuples(U32, U32, st.binary(max_size=70), U32).filter(any), max_size=12)
 HERE = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -129,7 +130,7 @@ def test_no_packets_is_no_problem(tmp_path: Path) -> None:
 def test_records_longer_than_the_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader_module.Window.__init__, "__defaults__", (64,))
     records = [
-        (n, 0, bytes([n % 256]) * size, size) for n, size in enumerate([0, 1, 48, 49, 5000, 0, 70, 6000])
+        (n, 0, bytes([n % 256]) * size, size) for n, size in enumerate([0, 1, 48, 49, 5000, 0, 70, 6000], 1)
     ]
     packets, info = read(written(tmp_path, a_file(records)))
     assert [packet.data for packet in packets] == [data for _, _, data, _ in records]
