@@ -58,6 +58,24 @@ OVER_IP: dict[str, tuple[Wrap, tuple[str, ...]]] = {
     "geneve": (lambda ip: in_udp(6081, b"\0\0\x65\x58\0\x01\x02\0" + tagged(ip)), ("geneve", "vlan")),
     "gtp-u": (lambda ip: in_udp(2152, struct.pack(">BBHI", 0x30, 255, len(ip), 7) + ip), ("gtp-u",)),
     "l2tp": (lambda ip: in_udp(1701, b"\0\x02\0\x01\0\x02\xff\x03" + ppp(ip)), ("l2tp",)),
+    "l2tpv3": (
+        lambda ip: ipv4(*OUT4, 115, struct.pack(">IQ", 9, 0x4500004500004500) + tagged(ip)),
+        ("l2tpv3", "vlan"),
+    ),
+    "l2tpv3-udp": (lambda ip: in_udp(1701, struct.pack(">HHI", 3, 0, 9) + frame(ip)), ("l2tpv3",)),
+    "gre-route": (
+        lambda ip: gre(0x4000, ethertype(ip), ip, bytes(4) + b"\x08\0\0\x04\1\2\3\4" + bytes(4)),
+        ("gre",),
+    ),
+    "gre-wccp": (lambda ip: gre(0, 0x883E, ip, b"\0\0\5\7"), ("gre",)),
+    "gtp-u-ethernet": (
+        lambda ip: in_udp(2152, struct.pack(">BBHI", 0x30, 255, len(ip) + 18, 7) + tagged(ip)),
+        ("gtp-u", "vlan"),
+    ),
+    "vxlan-nsh": (
+        lambda ip: in_udp(4790, b"\x0c\0\0\4\0\x01\x02\0\x0f\xc2\2\3\0\0\x37\xff" + frame(ip)),
+        ("vxlan", "nsh"),
+    ),
     "mpls-in-udp": (lambda ip: in_udp(6635, b"\x00\x02\x01\x40" + ip), ("mpls-in-udp", "mpls")),
     "tzsp": (lambda ip: in_udp(37008, b"\x01\0\0\x01\x01" + frame(ip)), ("tzsp",)),
 }
@@ -66,6 +84,7 @@ AROUND: dict[str, tuple[Wrap, tuple[str, ...]]] = {
     "vlan": (tagged, ("vlan",)),
     "mpls": (lambda ip: ethernet(0x8847, b"\0\x02\x00\x40\0\x03\x01\x40" + ip), ("mpls", "mpls")),
     "pseudowire": (lambda ip: ethernet(0x8847, b"\0\x03\x01\x40" + bytes(4) + frame(ip)), ("mpls",)),
+    "nsh": (lambda ip: ethernet(0x894F, b"\x0f\xc2\2\3\0\0\x37\xff" + frame(ip)), ("nsh",)),
     "pppoe": (
         lambda ip: ethernet(0x8864, struct.pack(">HHH", 0x1100, 9, len(ppp(ip))) + ppp(ip)),
         ("pppoe",),

@@ -22,7 +22,7 @@ from tests.fuzz.coverage import copy_of_package
 _SANITIZERS = "address,undefined"
 _FLAGS = ["-O1", "-g", "-fno-omit-frame-pointer", f"-fsanitize={_SANITIZERS}", "-fno-sanitize-recover=all"]
 #: Targets in which kernels run; the others are Python alone.
-_TARGETS = ("capture", "kernels", "scan")
+_TARGETS = ("capture", "fragments", "kernels", "scan")
 
 
 def build(tree: Path) -> None:

@@ -41,7 +41,7 @@ from netminedet.signatures import SignatureSet, load_signatures
 from netminedet.signatures import cache as signature_cache
 from netminedet.signatures.agents import load_agents
 from netminedet.story import Listener, tell
-from tests.fuzz import corpus, uncompiled
+from tests.fuzz import corpus, fragments, uncompiled
 
 Outcome = Hashable
 
@@ -191,7 +191,7 @@ def kernels(data: bytes) -> Outcome:
 
 
 def _framed() -> tuple[bytes, ...]:
-    """Runs of packets of each sample, and single ones, as ``_batch`` takes them."""
+    """Runs of packets of each sample, single ones, and every encapsulation, as ``_batch`` takes them."""
     runs = []
     for path in corpus.samples():
         parts = [
@@ -201,7 +201,10 @@ def _framed() -> tuple[bytes, ...]:
         ]
         runs += [b"".join(parts[at : at + 10]) for at in range(0, min(len(parts), 300), 10)]
     singles = [one[:2] + (len(one) - 2).to_bytes(2, "big") + one[2:] for one in corpus.packets()]
-    return tuple(runs + singles)
+    from tests.sieve.layer_frames import CASES  # takes a second, as it needs scapy
+
+    kinds = [one.linktype.to_bytes(2, "big") + len(one.frame).to_bytes(2, "big") + one.frame for one in CASES]
+    return tuple(runs + singles + kinds)
 
 
 def whole_scan(data: bytes) -> Outcome:
@@ -503,6 +506,7 @@ def report_text(data: bytes) -> Outcome:
 TARGETS: dict[str, Target] = {
     "capture": Target(capture, corpus.captures),
     "packed": Target(capture, corpus.packed),
+    "fragments": Target(fragments.fragments, fragments.seeds),
     "kernels": Target(kernels, _framed),
     "sieve": Target(sieve, _framed),
     "scan": Target(whole_scan, corpus.captures),
