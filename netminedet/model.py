@@ -168,6 +168,8 @@ class Message:
     details: Mapping[str, str] = field(default_factory=dict)
     #: makes the excerpt: few messages become evidence, and only those need one
     show: Callable[[], str] = field(default=str, compare=False, repr=False)
+    #: signatures of which its sender must send one as well, in any connection, for this one to be strong
+    needs: tuple[str, ...] = ()
 
     @property
     def excerpt(self) -> str:

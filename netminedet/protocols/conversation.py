@@ -72,6 +72,8 @@ class Recognised(Protocol):
     def coins(self) -> tuple[str, ...]: ...
     @property
     def details(self) -> Any: ...
+    @property
+    def needs(self) -> tuple[str, ...]: ...
 
 
 class Recogniser(Protocol):
@@ -353,6 +355,7 @@ class Conversation:
                     coins=match.coins,
                     details=self._measured(match.kind, match.details),
                     show=partial(self._signatures.excerpt, value, matches),
+                    needs=match.needs,
                 )
             )
         answer = self._answer(segment, value, found)

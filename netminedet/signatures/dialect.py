@@ -33,6 +33,8 @@ class Pattern:
     reply: bool = False
     #: its dialect's
     carriers: tuple[str, ...] = ()
+    #: signatures of which its sender must send one as well, in any connection, for this one to be strong
+    needs: tuple[str, ...] = ()
 
     @property
     def signature(self) -> str:

@@ -38,6 +38,8 @@ class Match:
     details: Mapping[str, str] = field(default_factory=dict)
     #: places of the message that an excerpt must not show
     redact: tuple[text.Place, ...] = ()
+    #: signatures of which its sender must send one as well, in any connection, for this one to be strong
+    needs: tuple[str, ...] = ()
 
 
 class _Candidate:
@@ -225,6 +227,7 @@ class SignatureSet:
             coins=pattern.coins,
             details=details,
             redact=pattern.redact,
+            needs=pattern.needs,
         )
 
     def _expression(self, text: str) -> Expression:

@@ -67,6 +67,7 @@ _MESSAGE_FIELDS = (
     "coins",
     "extract",
     "redact",
+    "needs",
 )
 _EXAMPLE_FIELDS = ("name", "text", "matches", "sender")
 _LOOKALIKE_FIELDS = ("name", "text", "near")
@@ -146,6 +147,11 @@ def _patterns(fields: Fields, dialect: str) -> tuple[Pattern, ...]:
         if pattern.id in patterns:
             raise one.error("id", f"there is a message '{pattern.id}' above already; name this one otherwise")
         patterns[pattern.id] = pattern
+    for entry, place in fields.entries("messages", ENTRY_LIMIT):
+        one = Fields(entry, place, allowed=_MESSAGE_FIELDS)
+        if "needs" in one:
+            needs = tuple(f"{dialect}.{name}" for name in _names(one, "needs", patterns))
+            patterns[one.identifier("id")] = replace(patterns[one.identifier("id")], needs=needs)
     if not patterns:
         raise fields.error("messages", "missing; a signature file needs at least one message")
     return tuple(patterns.values())

@@ -93,6 +93,17 @@ RULES: dict[Basis | Tie, Rule] = {
         _HIGHEST,
         f"with one share alone it would be probable; {_NO_QUOTATION}",
     ),
+    Basis.SEALED: Rule(
+        Verdict.PROBABLE,
+        "an encrypted connection took the course of Stratum V2: the sizes and the order of its first four "
+        "turns, and keys that look random; no other protocol is known to, and nothing of it can be read",
+        (
+            "The server's address given to the host by the DNS for a pool's name, or a proxy asked for one: "
+            "confirmed.",
+            "Mining messages in the clear, as a recording before the encryption would show: confirmed.",
+        ),
+        "with one of these sizes another, or keys that do not look random, it would prove nothing",
+    ),
     Basis.ASKED: Rule(
         Verdict.PROBABLE,
         "only the miner's side of a mining handshake was seen: it asked, and nobody was seen to answer",

@@ -88,6 +88,8 @@ class FlowFinding:
     #: earliest message of each signature and speaker
     evidence: dict[tuple[str, bool], Evidence] = field(default_factory=dict)
 
+    #: signature -> those of which its sender must send one as well (see ``Message.needs``)
+    needs: dict[str, tuple[str, ...]] = field(default_factory=dict)
     #: what the sizes of its records show, where it is encrypted
     sealed: Sealed | None = None
 
@@ -96,6 +98,7 @@ class FlowFinding:
         if other.sealed is not None:
             self.sealed = other.sealed if self.sealed is None else self.sealed + other.sealed
         self.messages.update(other.messages)
+        self.needs.update(other.needs)
         self.dialects |= other.dialects
         self.coins |= other.coins
         for name, values in other.details.items():
@@ -146,6 +149,8 @@ class FlowFinding:
         self.span.reach(moment)
         key = (message.signature, message.kind, message.sender, message.strength, by_a)
         self.messages[key] += 1
+        if message.needs:
+            self.needs[message.signature] = message.needs
         if message.strength is Strength.STRONG:
             self.dialects.add(message.dialect)
             self.coins.update(message.coins)

@@ -17,22 +17,11 @@ from netminedet.verdict.managed import managed_end, management_of, sentence
 SURE_JOBS = 2
 SURE_SHARES = 2
 
-#: The dialect that may be seen without being read.
-ENCRYPTED_DIALECT = "stratum-v2"
+#: What a channel is called of which only the sizes can be seen (``protocols.stratum_v2``).
+SEALED_CHANNEL = "stratum-v2.noise-channel"
 
-#: Handing in a block is mining only of a host that takes work as well: who hands in blocks
-#: without ever asking for one passes on what it got, as relays between nodes do.
-BLOCKS = frozenset({"getwork.submitblock"})
-BLOCK_ANSWERS = frozenset({"getwork.answer"})
-WORK_TAKEN = frozenset(
-    {
-        "getwork.getwork",
-        "getwork.getwork-submit",
-        "getwork.getblocktemplate",
-        "getwork.getblocktemplate-plain",
-        "getwork.getblocktemplate-monero",
-    }
-)
+#: (host, signature): a message that a host has sent, in any flow.
+Sent = frozenset[tuple[str, str]]
 
 
 class Basis(str, Enum):
@@ -43,13 +32,14 @@ class Basis(str, Enum):
     NAMED = "named"
     JOBS = "jobs"
     SHARES = "shares"
+    SEALED = "sealed"
     ASKED = "asked"
     SERVED = "served"
     MANAGED = "managed"
 
     @property
     def verdict(self) -> Verdict:
-        probable = self in (Basis.ASKED, Basis.SERVED, Basis.MANAGED)
+        probable = self in (Basis.SEALED, Basis.ASKED, Basis.SERVED, Basis.MANAGED)
         return Verdict.PROBABLE if probable else Verdict.CONFIRMED
 
 
@@ -79,28 +69,28 @@ class FlowVerdict:
         return self.basis.verdict
 
 
-def takers_of_work(findings: Findings) -> frozenset[str]:
-    """The hosts that asked a node or an old pool for work, in any flow."""
+def sent_of_needed(findings: Findings) -> Sent:
+    """Which hosts sent which of the messages that others need beside them to count."""
+    flows = findings.flows.values()
+    needed = {name for flow in flows for names in flow.needs.values() for name in names}
     return frozenset(
-        (flow.a if by_a else flow.b)[0]
-        for flow in findings.flows.values()
+        ((flow.a if by_a else flow.b)[0], signature)
+        for flow in (flows if needed else ())
         for signature, _, _, _, by_a in flow.messages
-        if signature in WORK_TAKEN
+        if signature in needed
     )
 
 
-def weigh_named_flow(flow: FlowFinding, findings: Findings, takers: frozenset[str]) -> FlowVerdict | None:
+def weigh_named_flow(flow: FlowFinding, findings: Findings, sent: Sent) -> FlowVerdict | None:
     """The flow's verdict with what is known from elsewhere.
 
     An encrypted Stratum V2 channel, probable alone, is confirmed where it goes to an
     address that the same host had been given for a pool's name, or through a proxy that
-    it had asked for one.  A block handed in by a host that is not among ``takers`` (see
-    ``takers_of_work``) is weak.
+    it had asked for one.  ``sent``: see ``without_unsupported``.
     """
-    verdict = weigh_flow(without_relayed(flow, takers))
-    if verdict is None or verdict.basis is not Basis.ASKED or verdict.dialect != ENCRYPTED_DIALECT:
+    verdict = weigh_flow(without_unsupported(flow, sent))
+    if verdict is None or verdict.basis is not Basis.SEALED:
         return verdict
-    verdict = replace(verdict, reason=verdict.reason + _sealed(flow))
     tunnel = findings.tunnels.get((flow.a, flow.b, flow.proto))
     names = findings.names_of(verdict.client[0], verdict.server[0], flow.span.first)
     if tunnel is not None:
@@ -112,21 +102,24 @@ def weigh_named_flow(flow: FlowFinding, findings: Findings, takers: frozenset[st
     return replace(verdict, basis=Basis.NAMED, reason=f"{verdict.reason}; {how}, a name of a mining pool")
 
 
-def without_relayed(flow: FlowFinding, takers: frozenset[str]) -> FlowFinding:
-    """The flow with blocks that were only passed on, and their answers, as weak messages."""
-    relays = {
-        by_a
-        for signature, _, _, _, by_a in flow.messages
-        if signature in BLOCKS and (flow.a if by_a else flow.b)[0] not in takers
-    }
-    if not relays:
+def without_unsupported(flow: FlowFinding, sent: Sent) -> FlowFinding:
+    """The flow with messages that lack what they need, and the answers to them, as weak ones.
+
+    Handing in a block is mining only of a host that takes work as well (``needs`` in the
+    signature file): who never asks for any passes on what it got, as relays between nodes do.
+    """
+    weak: set[tuple[str, bool]] = set()
+    for signature, _, _, _, by_a in flow.messages:
+        host = (flow.a if by_a else flow.b)[0]
+        needs = flow.needs.get(signature, ())
+        if needs and not any((host, name) in sent for name in needs):
+            weak |= {(signature, by_a), (f"{signature.partition('.')[0]}.answer", not by_a)}
+    if not weak:
         return flow
     messages: Counter[tuple[str, Kind, Side, Strength, bool]] = Counter()
     for (signature, kind, sender, strength, by_a), number in flow.messages.items():
-        relayed = (signature in BLOCKS and by_a in relays) or (
-            signature in BLOCK_ANSWERS and (not by_a) in relays
-        )
-        messages[signature, kind, sender, Strength.WEAK if relayed else strength, by_a] += number
+        lessened = Strength.WEAK if (signature, by_a) in weak else strength
+        messages[signature, kind, sender, lessened, by_a] += number
     return replace(flow, messages=messages)
 
 
@@ -144,14 +137,25 @@ def with_dialect_of_work(
     return replace(verdict, dialect=dialect)
 
 
+def _is_sealed(flow: FlowFinding) -> bool:
+    """Whether all that was seen of mining is the course that the connection took."""
+    strong = {signature for signature, _, _, strength, _ in flow.messages if strength is Strength.STRONG}
+    return strong == {SEALED_CHANNEL}
+
+
 def _sealed(flow: FlowFinding) -> str:
-    """What the sizes of encrypted records add to the reason."""
+    """What was seen of an encrypted channel: sizes, their order and randomness."""
+    seen = (
+        "encrypted from its first byte, the connection took the course of Stratum V2: 64 bytes of the client "
+        "that look random, 234 in answer, a record of the size of SetupConnection, and one of 44 bytes, as "
+        "its answer has"
+    )
     sealed = flow.sealed
     if sealed is None or not sealed.shares:
-        return ""
+        return seen
     return (
-        f"; then about {_number(sealed.shares, 'record')} of the size of a share, in {sealed.minutes} of "
-        f"{_number(sealed.over, 'minute')}, and {sealed.answers} of the size of an answer to shares "
+        f"{seen}; then about {_number(sealed.shares, 'record')} of the size of a share, in {sealed.minutes} "
+        f"of {_number(sealed.over, 'minute')}, and {sealed.answers} of the size of an answer to shares "
         "(estimated from sizes: nothing of it was read)"
     )
 
@@ -179,6 +183,8 @@ def weigh_flow(flow: FlowFinding) -> FlowVerdict | None:
     shares = _shares(flow, a_is_client)
     jobs = _count(flow, Kind.JOB, not a_is_client, Side.SERVER)
     basis, reason = _basis(asked, served, shares, jobs)
+    if basis is Basis.ASKED and _is_sealed(flow):
+        basis, reason = Basis.SEALED, _sealed(flow)
     client, server = (flow.a, flow.b) if a_is_client else (flow.b, flow.a)
     greeted = _count(flow, Kind.HANDSHAKE, a_is_client, Side.CLIENT) > 0
     return FlowVerdict(client, server, basis, shares, jobs, reason, _main_dialect(flow), greeted)

@@ -15,10 +15,11 @@ from netminedet.verdict.findings import Findings
 from netminedet.verdict.flowfinding import FlowFinding
 from netminedet.verdict.flows import (
     FlowVerdict,
-    takers_of_work,
+    Sent,
+    sent_of_needed,
     weigh_flow,
     weigh_named_flow,
-    without_relayed,
+    without_unsupported,
 )
 from netminedet.verdict.order import FlowId, Span
 
@@ -32,15 +33,15 @@ Weighed = tuple[FlowFinding, FlowVerdict]
 
 def weigh_flows(findings: Findings) -> Iterator[tuple[FlowId, FlowFinding, FlowVerdict | None]]:
     """All flows with their verdicts, sorted, those that belong together weighed together."""
-    takers = takers_of_work(findings)
+    sent = sent_of_needed(findings)
     weighed = []
     groups: dict[tuple[str, tuple[str, int]], list[Weighed]] = {}
     for key, flow in sorted(findings.flows.items(), key=lambda item: item[0]):
-        verdict = weigh_named_flow(flow, findings, takers)
+        verdict = weigh_named_flow(flow, findings, sent)
         weighed.append((key, flow, verdict))
         if verdict is not None and _is_short(flow, verdict):
             groups.setdefault(_ends(verdict), []).append((flow, verdict))
-    proven = {ends: _together(group, takers) for ends, group in groups.items()}
+    proven = {ends: _together(group, sent) for ends, group in groups.items()}
     for key, flow, verdict in weighed:
         if verdict is not None and verdict.verdict < Verdict.CONFIRMED and _is_short(flow, verdict):
             found = proven.get(_ends(verdict))
@@ -65,11 +66,11 @@ def joined(flows: Iterable[Weighed]) -> Sequence[Weighed]:
     return found
 
 
-def _together(group: list[Weighed], takers: frozenset[str]) -> FlowVerdict | None:
+def _together(group: list[Weighed], sent: Sent) -> FlowVerdict | None:
     """A stronger verdict than each of the flows has alone, if they give one."""
     if len(group) < 2 or all(verdict.verdict is Verdict.CONFIRMED for _, verdict in group):
         return None
-    whole = weigh_flow(without_relayed(_merged(group), takers))
+    whole = weigh_flow(without_unsupported(_merged(group), sent))
     if whole is None or whole.verdict < Verdict.CONFIRMED:
         return None
     return replace(whole, reason=f"{whole.reason}, in {len(group)} connections")

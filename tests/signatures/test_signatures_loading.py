@@ -134,6 +134,7 @@ MISTAKES = [
     ("two, sender: client, matches: hello", "two, matches: helo",
      "16: examples[1].matches: there is no message 'helo' in this file"),
     ("{name: short, ", "{nome: short, ", "18: lookalikes[0].nome: unknown field; did you mean 'name'?"),
+    ("    redact:", "    needs: [bye]\n    redact:", "13: messages[0].needs: there is no message 'bye' in"),
     ("short, near: hello", "short, near: helo", "18: lookalikes[0].near: there is no message 'helo' in"),
     ("short, near: hello", "short", "18: lookalikes[0].near: missing; name the message of this file"),
     ("title: Acme coin", "title: Acme coin\ntitle: again", "3: not valid YAML (field 'title' stands here tw"),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from netminedet import explain
 from netminedet.model import Shares, Verdict
 from netminedet.verdict.flowfinding import Sealed
 from tests.protocols.test_stratum_v2 import noise
@@ -24,9 +25,19 @@ def test_records_are_told_and_never_counted_as_shares(tmp_path: Path) -> None:
     (suspect,) = channel(30).scanned(tmp_path, step_s=10).suspects
     assert (suspect.verdict, suspect.shares, suspect.hash_rates) == (Verdict.PROBABLE, Shares(), ())
     (why,) = suspect.reasons
+    assert "64 bytes of the client that look random, 234 in answer" in why
+    assert "only the miner's side" not in why
     assert "about 30 records of the size of a share, in 10 of 10 minutes, and 30 of the size" in why
     (short,) = channel(0).scanned(tmp_path).suspects
     assert "records" not in short.reasons[0]
+
+
+def test_the_rule_in_words(tmp_path: Path) -> None:
+    channel(3).scanned(tmp_path)
+    story = explain(tmp_path / "wire.pcap", MINER)
+    assert story.ruling is not None
+    assert story.ruling.why[0].startswith("probable: an encrypted connection took the course of Stratum V2")
+    assert "by the DNS for a pool's name" in story.ruling.would_raise[0]
 
 
 @pytest.mark.parametrize("answer", [50, 64, 170, 233, 235])

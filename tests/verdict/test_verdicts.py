@@ -304,11 +304,13 @@ def test_evidence_and_lists_are_capped_and_say_so() -> None:
 def said(signature: str, kind: Kind, sender: Side, by: tuple[str, int], to: tuple[str, int]) -> Message:
     number = len(signature)
     strength = Strength.WEAK if signature.endswith(("-plain", ".command")) else Strength.STRONG
-    return Message(
-        where(number, by, to), signature, signature.partition(".")[0], kind, sender, strength, "why"
-    )
+    place = where(number, by, to)
+    dialect = signature.partition(".")[0]
+    return Message(place, signature, dialect, kind, sender, strength, "why", needs=NEEDS.get(signature, ()))
 
 
+#: what the signature files say
+NEEDS = {one.signature: one.needs for dialect in SIGNATURES.dialects for one in dialect.patterns}
 NODE, OTHER = ("10.0.0.9", 8332), ("10.0.0.6", 41000)
 
 
@@ -347,6 +349,14 @@ def test_a_block_relay_is_no_miner() -> None:
     passed_on = solo(MINER)[1:]
     assert judged(passed_on) == {}
     assert judged(passed_on, solo(OTHER)).keys() == {OTHER[0]}
+
+
+def test_the_signature_file_says_what_a_block_needs() -> None:
+    needing = {name: needs for name, needs in NEEDS.items() if needs}
+    assert set(needing) == {"getwork.submitblock"}
+    assert set(needing["getwork.submitblock"]) <= set(NEEDS)
+    for template in ("getwork", "getblocktemplate-plain"):
+        assert f"getwork.{template}" in needing["getwork.submitblock"]
 
 
 def test_work_and_block_may_go_over_different_connections() -> None:
