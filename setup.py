@@ -19,8 +19,14 @@ KERNELS = [
     "netminedet.sieve.flows",
     "netminedet.sieve.fragments",
     "netminedet.sieve.layers",
+    "netminedet.sieve.links",
     "netminedet.sieve.names",
+    "netminedet.sieve.over_ip",
+    "netminedet.sieve.over_udp",
+    "netminedet.sieve.tags",
     "netminedet.sieve.text",
+    "netminedet.sieve.walk",
+    "netminedet.sieve.wireless",
 ]
 
 #: Bounds checks stay on: a slip in a parser is then an IndexError, not damaged memory.

@@ -167,7 +167,8 @@ def test_wheel_holds_the_package_and_nothing_else(built: Path) -> None:
         names = archive.namelist()
     inside = {name for name in names if ".dist-info/" not in name}
     files = [path for path in (ROOT / "netminedet").rglob("*") if path.is_file()]
-    wanted = {str(path.relative_to(ROOT)) for path in files if path.suffix not in (".so", ".pyc")}
+    # .pxd files are for the compiler
+    wanted = {str(path.relative_to(ROOT)) for path in files if path.suffix not in (".so", ".pyc", ".pxd")}
     wanted |= {f"netminedet/signatures/data/{path.name}" for path in (ROOT / "signatures").iterdir()}
     assert {name for name in inside if not name.endswith(".so")} == wanted
     if shutil.which("cc"):

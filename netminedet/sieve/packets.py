@@ -8,7 +8,8 @@ from netminedet.model import Batch, Layer
 from netminedet.sieve.columns import Columns, Odd
 from netminedet.sieve.decode import Decoder
 from netminedet.sieve.fragments import Reassembler
-from netminedet.sieve.layers import TUNNEL_PORTS, Walker
+from netminedet.sieve.layers import Walker
+from netminedet.sieve.over_udp import TUNNEL_PORTS
 
 #: Bytes of datagrams put together in one chunk of packets; they lie behind the batch's own data.
 MAX_REBUILT = 1 << 21

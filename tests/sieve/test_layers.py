@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netminedet.model import Batch, Layer
+from netminedet.sieve import layers, over_ip, over_udp, tags
 from netminedet.sieve.columns import CHUNK, OUTCOMES, Columns
 from netminedet.sieve.packets import Packets
 from netminedet.sieve.sieve import _five_tuple
@@ -64,6 +65,12 @@ def test_every_cut_is_counted(one: Case) -> None:
         packets.run(batch_of(cuts, one.linktype), 0, len(cuts))
         counters = packets.counters()
         assert sum(counters[name] for name in OUTCOMES) == len(cuts)
+
+
+def test_no_two_layers_share_a_number() -> None:
+    families = (tags.KINDS, over_ip.KINDS, over_udp.KINDS)
+    assert len(layers.KINDS) == sum(map(len, families))
+    assert len({kind for kind, _ in layers.KINDS.values()}) == len(layers.KINDS)
 
 
 # ---- look-alikes: ordinary UDP on the ports of tunnels ----

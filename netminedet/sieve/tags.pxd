@@ -1,0 +1,3 @@
+from netminedet.sieve.walk cimport *
+
+cdef int ethertype(Walk walk) noexcept nogil

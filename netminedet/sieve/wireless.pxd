@@ -1,0 +1,4 @@
+from netminedet.sieve.walk cimport *
+
+cdef int wrapped_link(Walk walk, int link) noexcept nogil
+cdef int wifi(Walk walk) noexcept nogil
