@@ -20,7 +20,7 @@ OPEN = 1
 AFTER_BRACE = 2
 #: States that fit into the flow row's 16 bits, less those that stand for an unfinished ClientHello
 #: and an unfinished certificate.
-MAX_STATES = 0xFFFE
+MAX_STATES = 0xFFFD
 
 _SPACE = b"\t\r "
 

@@ -172,7 +172,12 @@ class NameScanner:
                 elif self.kind[k] == CLIENT_HELLO:
                     self.match[k] = self._hello(k, at, end)
                 elif self.kind[k] == SOCKS_REQUEST:
+                    if self.prefix_len[k]:  # it came in pieces
+                        self.data = self.joined
+                        at = self.prefix_at[k]
+                        end = at + self.prefix_len[k]
                     self.match[k] = self._socks(at, end)
+                    self.data = packets
                 elif self.kind[k] == CERTIFICATE:
                     self.match[k] = self._certificate(k, at, end)
                 if self.kind[k] == SEGMENT or self.kind[k] == PEER or self.match[k] != MATCH_NONE:

@@ -76,9 +76,15 @@ HTTP_LEAST = cython.declare(cython.Py_ssize_t, 8)
 IN_HELLO = cython.declare(cython.uint, 0xFFFF)
 #: The same for a TLS server's first flight, whose certificate is not whole yet.
 IN_CERTIFICATE = cython.declare(cython.uint, 0xFFFE)
+#: The same for a flight that so far begins like one that is known by its first bytes.
+IN_OPENING = cython.declare(cython.uint, 0xFFFD)
+#: Bytes that tell SetupConnection of Stratum V2 (sv2-spec section 3.6.1).
+SETUP_BYTES = cython.declare(cython.Py_ssize_t, 17)
 #: Longest segment that is taken for a SOCKS request: greeting, password and request in one have
 #: 257, 513 and 262 bytes at most (RFC 1928 sections 3 and 4, RFC 1929 section 2).
 SOCKS_SIZE = cython.declare(cython.Py_ssize_t, 1032)
+#: Methods that a greeting of SOCKS 5 offers at most, to be waited for: ten are assigned (IANA).
+SOCKS_METHODS = cython.declare(cython.int, 16)
 
 STASH_SLOTS = cython.declare(cython.Py_ssize_t, layout.STASH_SLOTS)
 STASH_SIZE = cython.declare(cython.Py_ssize_t, layout.STASH_SIZE)
@@ -170,6 +176,7 @@ class TextScanner:
     any_flagged: cython.bint
     # of the segment that is being scanned
     first_payload: cython.bint
+    opening_flow: cython.bint
     flight_begins: cython.bint
     opened_at: cython.Py_ssize_t
     found: cython.bint
@@ -410,7 +417,7 @@ class TextScanner:
             flags |= FLIGHT_TEXT << side
         if first == 0x7B or first == 0x5B or first == 0xEF:  # { [ or a byte order mark
             flags |= FLIGHT_JSON << side
-        elif 0x41 <= first <= 0x5A and self._http_word(at, end):
+        elif 0x41 <= first <= 0x5A and self.data[self.payload_at[column]] and self._http_word(at, end):
             flags |= HTTP_SEEN << side
         self.rows[base + FLAGS] = flags
         return 0
@@ -526,14 +533,25 @@ class TextScanner:
         start: cython.Py_ssize_t = self.payload_at[column]
         end: cython.Py_ssize_t = start + self.payload_len[column]
         before: cython.uint = state
+        placed: cython.int
         if state == IN_HELLO:
             return self._continue_hello(column, base, side)
         if state == IN_CERTIFICATE:
             return self._continue_certificate(column, base, side)
+        if state == IN_OPENING:
+            state = self._continue_opening(column, base, side, context)
+            if state != CLOSED:
+                return IN_OPENING if state == IN_OPENING else CLOSED
+            before = CLOSED
         self.opened_at = -1
         self.found = False
         if self.flight_begins and state == CLOSED and end > start:
             self.found = self._opens_text(column, start, end, context) != 0
+            self.opening_flow = self.first_payload
+            placed = (context & IN_ORDER) != 0 or self.first_payload
+            if not self.found and placed and self._begun(self.data, start, end):
+                self._keep(base, side, start, end, False)
+                return IN_OPENING
         if (
             self.flight_begins
             and not self.found
@@ -609,17 +627,165 @@ class TextScanner:
             )
         if end - start == 64 and self.first_payload and context & IN_ORDER:
             return 1
-        return (
-            self.data[start] == 0
-            and end - start >= 17
-            and self.data[start + 1] == 0
-            and self.data[start + 2] == 0
-            and self.data[start + 6] <= 2
-            and self.data[start + 7] == 2
-            and self.data[start + 8] == 0
-            and self.data[start + 9] == 2
-            and self.data[start + 10] == 0
-        )
+        return end - start >= SETUP_BYTES and self._like_setup(self.data, start, end)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _like_setup(self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+        """Whether SetupConnection may begin so: extension and type 0, protocol 0 to 2, version 2."""
+        i: cython.Py_ssize_t
+        byte: cython.int
+        if end > at + 11:
+            end = at + 11
+        for i in range(end - at):
+            byte = data[at + i]
+            if i < 3 or i == 8 or i == 10:
+                if byte:
+                    return 0
+            elif (i == 6 and byte > 2) or ((i == 7 or i == 9) and byte != 2):
+                return 0
+        return 1
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _begun(self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+        """Whether a flight that is known by its first bytes may go on so: more of it is needed to tell."""
+        i: cython.Py_ssize_t
+        k: cython.Py_ssize_t
+        length: cython.Py_ssize_t
+        first: cython.int = data[at]
+        if first == 0:
+            return self.opening_flow and end - at < SETUP_BYTES and self._like_setup(data, at, end)
+        if first == 4:
+            return self._lacks_socks4(data, at, end)
+        if first == 5:
+            return self._lacks_socks5(data, at, end)
+        for i in range(self.opener_first[first], self.opener_first[first + 1]):
+            length = self.opener_at[i + 1] - self.opener_at[i]
+            if length <= end - at or self.opener_peers[i]:
+                continue
+            k = 1
+            while at + k < end and data[at + k] == self.opener_text[self.opener_at[i] + k]:
+                k += 1
+            if at + k == end:
+                return 1
+        return 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _lacks_socks4(
+        self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t
+    ) -> cython.int:
+        """Whether a request of SOCKS 4 or 4A is not whole: port, address, user, and for 4A the name."""
+        texts: cython.int
+        if end - at > SOCKS_SIZE or (at + 1 < end and data[at + 1] != 1):
+            return 0
+        if end - at < 9:
+            return 1
+        texts = 2 if data[at + 4] == 0 and data[at + 5] == 0 and data[at + 6] == 0 and data[at + 7] else 1
+        at += 8
+        while at < end:
+            if data[at] == 0:
+                texts -= 1
+            at += 1
+        return texts > 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _lacks_socks5(
+        self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t
+    ) -> cython.int:
+        """Whether a request of SOCKS 5 is not whole, with greeting and password before it or without."""
+        start: cython.Py_ssize_t = at
+        if end - at > SOCKS_SIZE or (at + 1 < end and (data[at + 1] == 0 or data[at + 1] > SOCKS_METHODS)):
+            return 0
+        if end - at < 4:
+            return 1
+        if data[at + 1] != 1 or data[at + 2] != 0 or data[at + 3] == 5:  # else it is the request alone
+            at += 2 + data[at + 1]
+            if at < end and data[at] == 1:
+                at += 2 + (data[at + 1] if at + 1 < end else 0)
+                at += 1 + (data[at] if at < end else 0)
+            if at + 3 >= end:
+                return at >= end or data[at] == 5
+            if data[at] != 5 or data[at + 1] != 1 or data[at + 2] != 0:
+                return 0
+        if data[at + 3] == 1:
+            at += 10
+        elif data[at + 3] == 4:
+            at += 22
+        elif data[at + 3] == 3:
+            at += 7 + (data[at + 4] if at + 4 < end else 1)
+        else:
+            return 0
+        return at > end and at - start <= SOCKS_SIZE
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(0x10000, check=False)
+    def _continue_opening(
+        self, column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int, context: cython.int
+    ) -> cython.uint:
+        """Put the segment behind the flight's first bytes: IN_OPENING where that is not enough yet, OPEN
+        where it is and was handed on, CLOSED where the flight is none of those."""
+        start: cython.Py_ssize_t = self.payload_at[column]
+        end: cython.Py_ssize_t = start + self.payload_len[column]
+        slot: cython.Py_ssize_t = self._slot_of(base, side)
+        at: cython.Py_ssize_t
+        first: cython.int
+        if slot < 0:
+            return CLOSED
+        if self.flight_begins:
+            self._free(slot)
+            return CLOSED
+        self._keep(base, side, start, end, True)
+        if self._slot_of(base, side) < 0:
+            return CLOSED
+        at = slot * STASH_SIZE
+        first = self.stash[at]
+        self.opening_flow = True  # it was when these bytes were kept
+        if self._begun(self.stash, at, at + self.stash_len[slot]):
+            return IN_OPENING
+        if first == 4 or first == 5:
+            self._hit(SOCKS_REQUEST, column, start, 0, context)
+            self._take(slot, self.hits - 1)
+            self._free(slot)
+            return OPEN
+        if self._begins_known(at, at + self.stash_len[slot]):
+            self.stash_len[slot] -= end - start
+            self.rows[base + FLAGS] |= FLAGGED
+            self.any_flagged = True
+            context |= cython.cast(cython.int, FLAGGED >> FLAGS_SHIFT)
+            self._hand_on(column, base, side, context, OPEN)
+            return OPEN
+        self._free(slot)
+        return CLOSED
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _begins_known(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+        """Whether what is stashed begins as Stratum V2 in the clear or with an opener."""
+        i: cython.Py_ssize_t
+        k: cython.Py_ssize_t
+        length: cython.Py_ssize_t
+        first: cython.int = self.stash[at]
+        if first == 0:
+            return end - at >= SETUP_BYTES and self._like_setup(self.stash, at, end)
+        for i in range(self.opener_first[first], self.opener_first[first + 1]):
+            length = self.opener_at[i + 1] - self.opener_at[i]
+            if length > end - at or self.opener_peers[i]:
+                continue
+            k = 1
+            while k < length and self.stash[at + k] == self.opener_text[self.opener_at[i] + k]:
+                k += 1
+            if k == length:
+                return 1
+        return 0
 
     @cython.cfunc
     @cython.nogil

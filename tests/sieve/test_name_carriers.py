@@ -107,7 +107,38 @@ def test_names_match_by_whole_labels(name: bytes, listed: bool) -> None:
 
 def test_greeting_and_request_in_segments_of_their_own() -> None:
     (hit,) = hits(sent([b"\x05\x01\x00", socks5(POOL_NAME)]))
+    assert (hit.kind, hit.prefix) == (SOCKS_REQUEST, b"\x05\x01\x00" + socks5(POOL_NAME))
+    frames = sent([b"\x05\x01\x00"])
+    frames.append(tcp_frame(POOL, MINER, 900, b"\x05\x00"))
+    frames.append(tcp_frame(MINER, POOL, 103, socks5(POOL_NAME)))
+    (hit,) = hits(frames)
     assert (hit.kind, hit.payload) == (SOCKS_REQUEST, socks5(POOL_NAME))
+
+
+WHOLE = [
+    socks5(POOL_NAME),
+    b"\x05\x01\x00" + socks5(POOL_NAME),
+    b"\x05\x02\x00\x02\x01\x01u\x01p" + socks5(POOL_NAME),
+    socks4a(POOL_NAME),
+    socks4a(POOL_NAME, b"alice"),
+]
+
+
+@pytest.mark.parametrize("request_", WHOLE, ids=["5", "greeting", "password", "4A", "4A-user"])
+def test_a_request_in_pieces(request_: bytes) -> None:
+    for cut in range(1, len(request_)):
+        (hit,) = hits(sent([request_[:cut], request_[cut:]]))
+        assert (hit.kind, hit.prefix or hit.payload) in (
+            (SOCKS_REQUEST, request_),
+            (SOCKS_REQUEST, request_[cut:]),  # a greeting, and the request in a piece of its own
+        )
+    (hit,) = hits(sent([bytes([byte]) for byte in request_]))
+    assert (hit.kind, hit.prefix) == (SOCKS_REQUEST, request_)
+
+
+def test_a_request_that_never_ends_is_given_up() -> None:
+    assert hits(sent([b"\x05\x01\x00\x03\xff", *[b"x" * 100] * 20])) == []
+    assert hits(sent([b"\x04\x01\x0d\x05\0\0\0\1", *[b"x" * 100] * 60])) == []
 
 
 @pytest.mark.parametrize(

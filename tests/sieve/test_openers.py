@@ -52,6 +52,35 @@ def test_only_where_a_flight_begins(pieces: list[tuple[bool, bytes]], flagged: i
         assert kinds(pieces, begin=begin).count(SEGMENT) == flagged
 
 
+SETUP = bytes.fromhex("00000026000000020002000000000000") + b"\x0cpool.example" + bytes(10)
+
+
+@pytest.mark.parametrize("begin", [True, False])
+def test_first_bytes_in_pieces(begin: bool) -> None:
+    for opening in (b"JOB,alice", b"STATUS=S", SETUP):
+        for cut in range(1, len(opening)):
+            pieces = [(True, opening[:cut]), (True, opening[cut:])]
+            assert SEGMENT in kinds(pieces, begin=begin), (opening, cut)
+        assert SEGMENT in kinds([(True, bytes([byte])) for byte in opening], begin=begin)
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        pytest.param([(True, b"JO"), (False, b"x"), (True, b"B,alice")], id="the-other-side-spoke-between"),
+        pytest.param([(True, b"JO"), (True, b"KE,alice")], id="another-word"),
+        pytest.param([(True, SETUP[:9]), (True, b"\x03" + SETUP[10:])], id="another-version"),
+        pytest.param([(True, b"hello"), (False, b"x"), (True, SETUP[:9]), (True, SETUP[9:])], id="later"),
+    ],
+)
+def test_pieces_of_something_else(pieces: list[tuple[bool, bytes]]) -> None:
+    assert SEGMENT not in kinds(pieces)
+
+
+def test_what_follows_a_false_beginning_is_searched() -> None:
+    assert SEGMENT in kinds([(True, b"JO"), (True, b'{"method":"mining.x"}')])
+
+
 @pytest.mark.parametrize(
     "opening",
     [
