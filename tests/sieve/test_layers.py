@@ -222,7 +222,7 @@ LINKS = sorted({one.linktype for one in CASES} | {7, 12, 14, 50, 51, 108, 109, 1
 def spoilt_frames(draw: st.DrawFn) -> tuple[int, bytes]:
     """A frame of the table with bytes changed, cut or added; or any bytes at all."""
     if draw(st.integers(0, 3)) == 0:
-        return draw(st.sampled_from(LINKS)), draw(st.binary(max_size=160))
+        return draw(st.sampled_from(LINKS) | st.integers(0, 300)), draw(st.binary(max_size=160))
     one = draw(st.sampled_from(CASES))
     frame = bytearray(one.frame)
     for _ in range(draw(st.integers(0, 4))):
