@@ -374,7 +374,7 @@ def test_a_file_that_grows_while_it_is_scanned(tmp_path: Path) -> None:
 
     def grow() -> None:
         with path.open("ab", buffering=0) as file:
-            while not stop.is_set() and path.stat().st_size < 50_000_000:
+            while not stop.is_set() and path.stat().st_size < 8_000_000:
                 file.write(PCAP.content[24:])
                 time.sleep(0.001)
 
