@@ -329,7 +329,7 @@ class Conversation:
         found: list[Message] = []
         for one in values[:MAX_HELD]:
             if isinstance(one, dict):
-                for read in read_value(one) if carrier == "lines" else [one]:
+                for read in read_value(one) if carrier in ("lines", "http") else [one]:
                     found += self._messages(segment, read, carrier)
         return found
 

@@ -27,7 +27,14 @@ from netminedet.protocols.http import (
 )
 from netminedet.protocols.jsonlines import ForeignItem, Item, JsonItem, JsonLines
 from netminedet.protocols.stratum_v2 import Sv2Message, Sv2Reader
-from netminedet.protocols.textlines import TextReader, api_message, api_objects, api_value, duino_objects
+from netminedet.protocols.textlines import (
+    TextReader,
+    api_message,
+    api_objects,
+    api_request,
+    api_value,
+    duino_objects,
+)
 from netminedet.protocols.websocket import (
     ANY_DEFLATE,
     Deflate,
@@ -328,7 +335,10 @@ def _frame_of_json(data: bytes) -> bool:
 
 
 def _with_head(message: HttpMessage) -> list[Item]:
-    """The JSON value of a body, an object with what the message's head tells under "http"."""
+    """The JSON value of a body, an object with what the message's head tells under "http"; of a request to
+    a management interface, what it asks."""
+    if message.head.is_request and (asked := api_request(message.head.method, message.head.target)):
+        return [JsonItem(one, heads_segment=True) for one in api_objects(asked)]
     items = _whole(message.body, message.tail if message.cut else None)
     redirected = [] if message.head.is_request else _redirected(message.head.headers)
     value = items[0].value if items and isinstance(items[0], JsonItem) else None

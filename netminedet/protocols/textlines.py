@@ -150,6 +150,19 @@ _POOL = re.compile(r"[A-Za-z0-9._-]{3,255}:\d{1,5}\Z")
 _RATE = re.compile(r"([KMGT]?)HS (av|5s|20s|30m)\Z")
 _UNITS = {"": 1.0, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 _RATE_ORDER = ("av", "30m", "20s", "5s")
+_XMRIG_PATHS = frozenset(("/1/summary", "/2/summary", "/2/backends"))
+_XMRIG_KEYS = {"ua", "algo", "hashrate", "connection", "results"}
+
+
+def api_request(method: str, target: str) -> ApiMessage | None:
+    """Read an HTTP request for how a miner is; None for any other.
+
+    XMRig's HTTP interface (src/base/api): the summary, in its two versions, and the back ends.
+    """
+    path = target.partition("?")[0]
+    if method != "GET" or path not in _XMRIG_PATHS:
+        return None
+    return ApiMessage(ApiKind.COMMAND, "xmrig", command=path)
 
 
 def api_message(text: str) -> ApiMessage | None:
@@ -161,6 +174,8 @@ def api_message(text: str) -> ApiMessage | None:
         return _json_message(text)
     if _STATUS.match(text):
         return _text_reply(text)
+    if text.startswith("GET "):
+        return api_request("GET", text[:MAX_TEXT].split(" ")[1])
     word, bar, _ = text.partition("|")
     if _COMMANDS.match(word) and len(text) <= MAX_TEXT and (bar or word not in _COMMON_WORDS):
         return ApiMessage(ApiKind.COMMAND, "cgminer", command=word)
@@ -189,6 +204,8 @@ def api_value(value: Mapping[str, Any]) -> ApiMessage | None:
         return ApiMessage(ApiKind.COMMAND, "ethman", command=method)
     if "STATUS" in value:
         return _cgminer_reply(value)
+    if value.keys() >= _XMRIG_KEYS:
+        return _xmrig_summary(value)
     return _ethman_reply(value.get("result"))
 
 
@@ -262,6 +279,25 @@ def _ethman_reply(result: object) -> ApiMessage | None:
         accepted=int(totals[2]),
         rejected=int(totals[3]),
         pools=tuple(pools[:MAX_LISTED]),
+    )
+
+
+def _xmrig_summary(summary: Mapping[str, Any]) -> ApiMessage | None:
+    """What XMRig answers to ``/2/summary``: objects for rate, connection and results; its name under "ua"."""
+    agent, rates, connection = summary["ua"], summary["hashrate"], summary["connection"]
+    if not isinstance(agent, str) or not isinstance(rates, Mapping) or not isinstance(connection, Mapping):
+        return None
+    if not isinstance(summary["results"], Mapping):
+        return None
+    total = rates.get("total")
+    latest = [_number(rate) for rate in total[:MAX_LISTED]] if isinstance(total, list) else []
+    return ApiMessage(
+        ApiKind.REPLY,
+        "xmrig",
+        command="summary",
+        vendor=_clean(agent),
+        hashrate=next((rate for rate in reversed(latest) if rate is not None), None),  # the longest average
+        pools=_texts([dict(connection)], "pool"),
     )
 
 

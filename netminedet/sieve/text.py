@@ -549,6 +549,7 @@ class TextScanner:
             self.found = self._opens_text(column, start, end, context) != 0
             self.opening_flow = self.first_payload
             placed = (context & IN_ORDER) != 0 or self.first_payload
+            placed = placed and not self._begins_head(start, end)  # which is kept below
             if not self.found and placed and self._begun(self.data, start, end):
                 self._keep(base, side, start, end, False)
                 return IN_OPENING
