@@ -156,3 +156,43 @@ def test_quotation_stays_silent(turns: list[Turn], tmp_path: Path) -> None:
     for turn in turns:
         wire.say(*turn)  # type: ignore[arg-type]
     assert wire.scanned(tmp_path).suspects == ()
+
+
+WALLET = "0x8874916fa8356ddf370bab6eecc50a99e6b5e30d"
+
+
+@pytest.mark.parametrize(
+    ("path", "workers"),
+    [
+        (f"/?miner=30@{WALLET}@Rig7", (f"{WALLET}.Rig7",)),
+        (f"/?miner=30.5@{WALLET}", (WALLET,)),
+        (f"/{WALLET}/rig7", (f"{WALLET}.rig7",)),
+        (f"/{WALLET}", (WALLET,)),
+        ("/?miner=alice@0x12@Rig7", ()),
+        (f"/accounts/{WALLET}", ()),
+        ("/", ()),
+    ],
+)
+def test_a_farm_names_its_wallet_in_the_path(path: str, workers: tuple[str, ...], tmp_path: Path) -> None:
+    asks = b'{"jsonrpc":"2.0","id":1,"method":"eth_getWork","params":[]}'
+    hands_in = json.dumps(
+        {
+            "jsonrpc": "2.0",
+            "id": 2,
+            "method": "eth_submitWork",
+            "params": ["0xaeef62bf56b93c19", "0x" + "ab" * 32, "0x" + "cd" * 32],
+        }
+    ).encode()
+    work = json.dumps(
+        {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "result": ["0x" + "ab" * 32, "0x" + "ef" * 32, "0x" + "0" * 8 + "db" * 28],
+        }
+    ).encode()
+    wire = Wire()
+    for body, back in ((asks, work), (hands_in, b'{"jsonrpc":"2.0","id":2,"result":true}')):
+        wire.say(*asked(1, head(body).replace(b"POST / ", f"POST {path} ".encode()) + body))
+        wire.say(*told(1, answer(back)))
+    (suspect,) = wire.scanned(tmp_path).suspects
+    assert (suspect.verdict, suspect.workers) == (Verdict.CONFIRMED, workers)

@@ -65,6 +65,12 @@ _STATUS = b"HTTP/1."
 #: The end of a JSON body, and the head of another message behind it: so many bytes decide.
 _NEXT_HEAD = re.compile(rb"[}\]]\s{0,8}(?=(?:GET|POST|PUT|HEAD|CONNECT|OPTIONS|DELETE|PATCH) |HTTP/1\.)")
 _HEAD_LOOK = 24
+#: Where miners of Ethereum wrote wallet and rig into the path: "/?miner=30@0x…@rig" (a rate in MH/s first),
+#: "/0x…/rig" (ethminer's farm mode, and a capture of pool.eth.pp.ua).
+_FARM = re.compile(
+    r"[?&]miner=[0-9.]{1,12}@(0x[0-9A-Fa-f]{40})(?:@([\w.-]{1,64}))?|^/(0x[0-9A-Fa-f]{40})(?:/([\w.-]{1,64}))?$",
+    re.ASCII,
+)
 _HEADS = (*_METHODS, _STATUS)
 _LONGEST_HEAD = max(map(len, _HEADS)) + 1
 _decode = msgspec.json.Decoder().decode
@@ -347,6 +353,8 @@ def _with_head(message: HttpMessage) -> list[Item]:
     value.pop("http", None)  # a body of its own making proves nothing
     if message.head.is_request:
         value["http"] = _told(message.head.headers)
+        if farm := _FARM.search(message.head.target[:512]):
+            value["http"].setdefault("user", ".".join(filter(None, (farm[1] or farm[3], farm[2] or farm[4]))))
     elif offered := mining_headers(message.head.headers):
         value["http"] = offered
     return redirected + items
