@@ -84,10 +84,10 @@ def _lacking(dialect: Dialect) -> Iterator[str]:
         place = f"{dialect.source}: {pattern.id}"
         if shown[pattern.id] < EXAMPLES_MIN:
             hint = "name it under 'matches' of lines as on the wire"
-            yield f"{place}: {shown[pattern.id]} examples, at least {EXAMPLES_MIN} are needed; {hint}"
+            yield f"{place}: examples: {shown[pattern.id]} of at least {EXAMPLES_MIN}; {hint}"
         if near[pattern.id] < LOOKALIKES_MIN:
             hint = "name it under 'near' of lines that come close to it and are no mining"
-            yield f"{place}: {near[pattern.id]} look-alikes, at least {LOOKALIKES_MIN} are needed; {hint}"
+            yield f"{place}: look-alikes: {near[pattern.id]} of at least {LOOKALIKES_MIN}; {hint}"
 
 
 def check_example(signatures: SignatureSet, dialect: Dialect, example: Example) -> Iterator[str]:

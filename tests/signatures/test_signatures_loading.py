@@ -299,11 +299,11 @@ def test_check_runs_the_examples_of_a_folder(tmp_path: Path) -> None:
     )
     (line,) = problems(line_of("short"), "")
     assert line == (
-        "hello: 1 look-alikes, at least 2 are needed; name it under 'near' of lines that come close to it "
+        "hello: look-alikes: 1 of at least 2; name it under 'near' of lines that come close to it "
         "and are no mining"
     )
     (line,) = problems(line_of("one"), "")
-    assert line.startswith("hello: 1 examples, at least 2 are needed; name it under 'matches'")
+    assert line.startswith("hello: examples: 1 of at least 2; name it under 'matches'")
     assert problems("titel", "titel") == []
 
 
