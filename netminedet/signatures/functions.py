@@ -11,13 +11,15 @@ It knows neither patterns nor hexadecimal text.
     a JSON number, or a string that holds a decimal number.
 ``is_wallet(value)``
     a login name whose account has the form of a coin's payment address.
+``has_version(value)``
+    a name with its version behind a slash, as programs name themselves: ``acme/1.0``, ``acme/v2``.
 ``is_miner_agent(value)``
     the name of a mining program, or of a proxy or market for them, that ``agents.csv`` knows.
 
 ``from_hex(value)``
     the number that a string of at most 16 hexadecimal digits means, else null.
 
-They take arguments of any type; those called ``is_…`` answer true or false.
+They take arguments of any type; those called ``is_…`` or ``has_…`` answer true or false.
 """
 
 from __future__ import annotations
@@ -29,6 +31,9 @@ from netminedet.signatures.logins import is_address, split_login
 
 #: Hexadecimal digits and nothing else.
 HEX = re.compile(r"[0-9a-fA-F]+")
+_VERSION = re.compile(r"[^/]/[ a-zA-Z]?[0-9]")
+#: Characters of a name in which a version is looked for.
+_AGENT_LOOK = 256
 _NUMBER = re.compile(r"[+-]?(?:\d{1,80}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE][+-]?\d{1,3})?", re.ASCII)
 
 
@@ -64,6 +69,11 @@ def is_wallet(value: object) -> bool:
     return isinstance(value, str) and is_address(split_login(value)[0])
 
 
+def has_version(value: object) -> bool:
+    """``has_version``: see above."""
+    return isinstance(value, str) and _VERSION.search(value[:_AGENT_LOOK]) is not None
+
+
 def is_miner_agent(value: object) -> bool:
     """``is_miner_agent``: see above."""
     from netminedet.signatures.agents import shipped_agents
@@ -83,6 +93,7 @@ ADDED: dict[str, Callable[..., object]] = {
     "is_0xhex": is_0xhex,
     "is_number": is_number,
     "is_wallet": is_wallet,
+    "has_version": has_version,
     "is_miner_agent": is_miner_agent,
     "from_hex": from_hex,
 }

@@ -16,7 +16,15 @@ from jmespath.exceptions import EmptyExpressionError, JMESPathError
 from jmespath.parser import Parser
 from jmespath.visitor import Options, TreeInterpreter
 
-from netminedet.signatures.functions import from_hex, is_0xhex, is_hex, is_miner_agent, is_number, is_wallet
+from netminedet.signatures.functions import (
+    from_hex,
+    has_version,
+    is_0xhex,
+    is_hex,
+    is_miner_agent,
+    is_number,
+    is_wallet,
+)
 
 _ANYTHING: dict[str, Any] = {"types": []}
 _VARIADIC = {**_ANYTHING, "variadic": True}
@@ -40,6 +48,10 @@ class Functions(functions.Functions):  # type: ignore[misc]
     @functions.signature(_ANYTHING)  # type: ignore[untyped-decorator]
     def _func_is_wallet(self, value: object) -> bool:
         return is_wallet(value)
+
+    @functions.signature(_ANYTHING)  # type: ignore[untyped-decorator]
+    def _func_has_version(self, value: object) -> bool:
+        return has_version(value)
 
     @functions.signature(_ANYTHING)  # type: ignore[untyped-decorator]
     def _func_is_miner_agent(self, value: object) -> bool:

@@ -22,7 +22,17 @@ _NAMES: dict[str, frozenset[type]] = {
 }
 #: Functions that are false, or fail, on null: what they are given must be there.
 _NEED_A_VALUE = frozenset(
-    {"is_hex", "is_0xhex", "is_number", "is_wallet", "is_miner_agent", "starts_with", "ends_with", "length"}
+    {
+        "is_hex",
+        "is_0xhex",
+        "is_number",
+        "is_wallet",
+        "has_version",
+        "is_miner_agent",
+        "starts_with",
+        "ends_with",
+        "length",
+    }
 )
 
 

@@ -298,5 +298,14 @@ _QUICK = {
 }
 #: Functions that answer true or false.
 _TRUTHS = frozenset(
-    {"contains", "starts_with", "is_hex", "is_0xhex", "is_number", "is_wallet", "is_miner_agent"}
+    {
+        "contains",
+        "starts_with",
+        "is_hex",
+        "is_0xhex",
+        "is_number",
+        "is_wallet",
+        "has_version",
+        "is_miner_agent",
+    }
 )

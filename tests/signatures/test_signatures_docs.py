@@ -83,6 +83,14 @@ def test_page_names_every_field_and_function() -> None:
     for word in CARRIERS:
         assert f"`{word}`" in PAGE, word
     added = set(Functions.FUNCTION_TABLE) - set(Functions.__base__.FUNCTION_TABLE)
-    assert added == {"is_hex", "is_0xhex", "is_number", "is_wallet", "is_miner_agent", "from_hex"}
+    assert added == {
+        "is_hex",
+        "is_0xhex",
+        "is_number",
+        "is_wallet",
+        "has_version",
+        "is_miner_agent",
+        "from_hex",
+    }
     for name in added:
         assert f"`{name}(" in PAGE

@@ -106,6 +106,8 @@ def test_weak_is_left_out_beside_strong_of_the_same_kind() -> None:
         ({"login": "alice", "pass": "x"}, Strength.WEAK),
         ({"login": "alice", "pass": "x", "agent": "Mozilla/5.0"}, Strength.WEAK),
         ({"login": "alice", "pass": "x", "agent": ""}, Strength.WEAK),
+        ({"login": "0x" + "ab" * 20, "pass": "x", "agent": ""}, Strength.STRONG),
+        ({"login": "0x" + "ab" * 20, "pass": "x"}, Strength.WEAK),
         ({"login": "alice", "agent": "app/1.0"}, None),
         ({"user": "alice", "pass": "x", "agent": "app/1.0"}, None),
         ([WALLET, "x"], None),
@@ -132,10 +134,10 @@ def test_nicehash_buyer_names_no_pool_host() -> None:
 
 
 def test_details_are_printable_and_short() -> None:
-    evil = "a\x00\x1b[31m\u202egnp/exe\ud800" + "b" * 500
+    evil = "a\x00\x1b[31m\u202egnp/1exe\ud800" + "b" * 500
     (match,) = SIGNATURES.match({"method": "mining.subscribe", "params": [evil]})
     agent = match.details["agent"]
-    assert agent.startswith("a[31mgnp/exebbb")
+    assert agent.startswith("a[31mgnp/1exebbb")
     assert len(agent) == DETAIL_LIMIT
 
 
