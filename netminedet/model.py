@@ -320,6 +320,13 @@ class Shares:
     accepted: int = 0
     rejected: int = 0
 
+    def __add__(self, other: Shares) -> Shares:
+        return Shares(
+            self.submitted + other.submitted,
+            self.accepted + other.accepted,
+            self.rejected + other.rejected,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class NodeSeen:

@@ -189,6 +189,24 @@ TALKS: dict[str, list[Said]] = {
         ask(5, "eth_accounts", []),
         say(5, ["0x" + "ab" * 20, "0x" + "cd" * 20, "0x" + "ef" * 20, "0x" + "12" * 20]),
     ],
+    "text mining": [
+        ask(1, "mining.configure", [["stemming", "stop-words"], {"lang": "de"}]),
+        say(1, {"stemming": True}),
+        ask(2, "mining.subscribe", ["process/invoices"]),
+        say(2, [["mining.notify", "a1"], "invoices", 1]),
+    ],
+    "wallet that logs in with its address": [
+        ask(1, "login", {"login": "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "pass": "x"}),
+        say(1, {"status": "OK", "id": "s1"}),
+        ask(2, "login", {"login": "0x" + "ab" * 20, "signature": "0x" + HASH}),
+        say(2, {"status": "OK", "id": "s2"}),
+    ],
+    "passwords to be found": [
+        push("job", {"job_id": "8", "target": HASH, "blob": OTHER}),
+        ask(1, "submit", {"job_id": "8", "nonce": "hunter2!", "result": HASH}),
+        say(1, OK),
+        push("job", {"job_id": "9", "target": OTHER, "blob": HASH}),
+    ],
     "Ethereum logs": [
         ask(1, "eth_subscribe", ["logs", {"topics": ["0x" + HASH]}]),
         say(1, "0x" + "ab" * 16),
@@ -512,6 +530,21 @@ def test_over_http(name: str) -> None:
 @pytest.mark.parametrize("who", ["C", "S"])
 def test_one_side_alone(name: str, who: str) -> None:
     assert suspects([said for said in TALKS[name] if said[0] == who], opened=False) == ()
+
+
+def test_an_answer_to_another_question_proves_nothing() -> None:
+    """Hashes of a node that begin with zeros by chance are no work where something else was asked."""
+    talk = [
+        ask(1, "eth_getWork", []),
+        fail(1, "no mining work available yet"),
+        ask(2, "eth_getFilterChanges", ["0x1"]),
+        say(2, ["0x" + HASH, "0x" + OTHER, "0x000000" + HASH[6:]]),
+        ask(3, "eth_getProof", ["0x1"]),
+        say(3, ["0x" + HASH, "0x" + OTHER, "0x000000" + HASH[6:], "0x12"]),
+    ]
+    for carried in (talk, over_http(talk), over_websocket(talk)):
+        assert suspects(carried) == ()
+    assert suspects([said for said in talk if said[0] == "S"], opened=False)
 
 
 def raw(*parts: tuple[str, str]) -> list[Said]:

@@ -7,7 +7,18 @@ from typing import Any
 
 import pytest
 
-from tests.talks import Said, http_answer, http_request, over_http, over_websocket, suspects, written
+from tests.talks import (
+    CLIENT,
+    Said,
+    frames_of,
+    http_answer,
+    http_request,
+    over_http,
+    over_websocket,
+    suspects,
+    suspects_of,
+    written,
+)
 
 HASH, OTHER = "ab" * 32, "cd" * 32
 ACCOUNT = "acct7.r1"
@@ -278,6 +289,40 @@ CASES: dict[str, Case] = {
         ERGO,
         "lolMiner/1.85",
     ),
+    "Ergo without a time": Case(
+        [
+            *greeted("lolMiner/1.85", ERGO, [None, "1a2b3c4d", 4]),
+            push("mining.notify", ["1f", 1234567, HASH, "", "", "00000003", ERGO_B, "", True]),
+            call(3, "mining.submit", [ERGO, "1f", "00000001", "", "1a2b3c4d00000001"]),
+            reply(3, True),
+        ],
+        "ergo",
+        ERGO,
+        "lolMiner/1.85",
+    ),
+    "Nervos at an old pool, whose work and shares are of a form not verified": stratum(
+        [
+            *GREETING,
+            push("mining.set_target", [TARGET]),
+            push("mining.notify", ["2a7f", HASH, 1234567, OTHER, False]),
+            call(3, "mining.submit", [ACCOUNT, "2a7f", "a1b2c3d4e5f60718293a4b5c"]),
+            reply(3, True),
+            call(4, "mining.submit", [ACCOUNT, "2a7f", "a1b2c3d4e5f60718293a4b5d"]),
+            reply(4, None, [23, "low", None]),
+        ],
+        (2, 1, 1),
+    ),
+    "Kaspa with jobs in hexadecimal digits": Case(
+        [
+            *greeted("GodMiner/2.0.0", KASPA, [True, "EthereumStratum/1.0.0"]),
+            push("mining.notify", ["a3f", "ab" * 40]),
+            call(3, "mining.submit", [KASPA, "a3f", "0x4e2a000012345678"]),
+            reply(3, True),
+        ],
+        "kaspa",
+        KASPA,
+        "GodMiner/2.0.0",
+    ),
     "EWBF": Case(
         [
             *greeted(
@@ -347,7 +392,7 @@ CASES: dict[str, Case] = {
         "1m19SCLfqSoFdY9z5otDDmrCh6sRoXSGHduY6uU5jn6mC.r",
         "bzminer/17.0",
     ),
-    "Aeternity, whose shares are not verified": Case(
+    "Aeternity, whose shares are of a form not verified": Case(
         [
             *greeted("GMiner/2.75", AETERNITY, [None, "0a1b2c3d"], None, "ae.example", "4040"),
             push("mining.notify", ["8a", HASH, True]),
@@ -357,7 +402,6 @@ CASES: dict[str, Case] = {
         "aeternity",
         AETERNITY,
         "GMiner/2.75",
-        (0, 0, 0),
     ),
     "Aion": Case(
         [
@@ -590,6 +634,8 @@ def test_is_read_right(name: str) -> None:
         ("lolMiner on Ergo", "autolykos2"),
         ("excavator", None),
         ("Kadena, whose work is not known", None),
+        ("Ergo without a time", "autolykos2"),
+        ("Nervos at an old pool, whose work and shares are of a form not verified", None),
         ("KawPow by CryptoNote's verbs", "kawpow"),
     ],
 )
@@ -641,3 +687,78 @@ def test_a_redirect_that_names_no_host_says_nothing(header: str) -> None:
     )
     talk = [("C", http_request(b'{"method":"getinfo","params":[],"id":1}')), ("S", answer)]
     assert suspects(talk) == ()
+
+
+#: with checksums that are right; the first is of BIP 173, the last the Monero project's own
+BITCOIN, LITECOIN = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "LU6sfxQTdV9ZAxuheZd1uj89nfDAJSqRtU"
+RAVENCOIN = "RJA7VFyv9ei4zAajwbcqjEPbLiJUkaTm8z"
+DONATION = "44AFFq5kSiGBoZ4NMDwYtN18obc8AemS33DBLWs3H7otXft3XjrpDtQGv7SqSsaBYBb98uNbr2VBBEt7f2wfn3RVGQBEP3A"
+
+
+def paid(wallet: str, agent: str = "cgminer/4.12.1", bits: list[str] | None = None) -> list[Said]:
+    share = [wallet + ".r1", "5f", "00000001", "66f0a1b9", "b2957c02", *(bits or [])]
+    return [
+        *greeted(agent, wallet + ".r1", SUBSCRIBED),
+        push("mining.set_difficulty", [512]),
+        NOTIFY,
+        call(4, "mining.submit", share),
+        reply(4, True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("talk", "coins", "algorithm"),
+    [
+        (paid(BITCOIN), ("BTC",), "sha256d"),
+        (paid(LITECOIN), ("LTC",), "scrypt"),
+        # version bits are rolled, or the machine knows SHA-256 only: the pool pays in another coin
+        (paid(LITECOIN, bits=["00800000"]), (), "sha256d"),
+        (paid(LITECOIN, agent="bmminer/2.0.0"), (), "sha256d"),
+        # four coins write addresses like this one, and none is mined with SHA-256
+        (paid(RAVENCOIN), (), "sha256d"),
+    ],
+)
+def test_a_wallet_tells_the_coin_where_nothing_speaks_against_it(
+    talk: list[Said], coins: tuple[str, ...], algorithm: str
+) -> None:
+    (suspect,) = suspects(talk)
+    assert suspect.coins == coins
+    assert [rate.algorithm for rate in suspect.hash_rates] == [algorithm]
+
+
+def test_of_several_coins_with_such_addresses_the_work_tells_which() -> None:
+    talk = [
+        said if said[1].get("params") != [RAVEN, "x"] else call(2, "mining.authorize", [RAVENCOIN, "x"])
+        for said in CASES["Rigel on KawPow without prefixes"].talk
+    ]
+    (suspect,) = suspects(talk)
+    assert suspect.coins == ("RVN",)
+
+
+def test_a_block_pays_in_its_own_coin() -> None:
+    asked = {"jsonrpc": "2.0", "id": 1, "method": "getblocktemplate", "params": {"wallet_address": DONATION}}
+    work = {"blocktemplate_blob": "10" * 400, "blockhashing_blob": "10" * 76, "difficulty": 480000000000}
+    talk = over_http(
+        [("C", asked), ("S", {"jsonrpc": "2.0", "id": 1, "result": {**work, "height": 3401001}})]
+    )
+    (suspect,) = suspects(talk)
+    assert (suspect.coins, suspect.verdict.label) == (("XMR",), "confirmed")
+
+
+def test_a_socks_proxy_of_ours_is_no_pool() -> None:
+    """It passes on what others say; where it mines upstream in the clear, it is a mining proxy."""
+    asked = b"\x05\x01\x00\x03\x12pool.hashvault.pro" + (3333).to_bytes(2, "big")
+    hello: list[Said] = [("C", b"\x05\x01\0"), ("S", b"\x05\0"), ("C", asked), ("S", b"\5\0\0\1" + bytes(6))]
+    mined = [login(), welcome(), hand_in(2), reply(2, TAKEN)]
+    proxy = "10.40.0.3"
+    inside = frames_of([*hello, *mined], server=(proxy, 1080))
+    (suspect,) = suspects_of(inside)
+    assert (suspect.host, suspect.role.value, suspect.pools[0].name) == (
+        CLIENT[0],
+        "miner",
+        "pool.hashvault.pro",
+    )
+    both = {
+        one.host: one.role.value for one in suspects_of([*inside, *frames_of(mined, client=(proxy, 40000))])
+    }
+    assert both == {CLIENT[0]: "miner", proxy: "proxy"}

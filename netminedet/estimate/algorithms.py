@@ -226,12 +226,15 @@ def algorithm_named(name: str) -> str | None:
     return next((found for prefix, found in _PREFIXES if spelled.startswith(prefix)), None)
 
 
-def algorithm_of(dialect: str, coins: Iterable[str] = (), hints: Iterable[str] = ()) -> Guess | None:
+def algorithm_of(
+    dialect: str, coins: Iterable[str] = (), hints: Iterable[str] = (), paid: Iterable[str] = ()
+) -> Guess | None:
     """The algorithm that a conversation mines with; None where nothing is known.
 
     ``hints`` are algorithm names, the surest first: the job's ``algo``, then the agent's.
-    ``coins`` are ticker symbols from the dialect, the pool or the job.  The coin of a
-    *wallet* is the one that is paid, which at a multi-coin pool is not the one mined.
+    ``coins`` are ticker symbols from the dialect, the pool or the job.  ``paid`` are those of
+    wallets, which at a multi-coin pool are not the ones mined: they tell only where the
+    dialect is spoken for many algorithms, and the doubt is kept.
     """
     if dialect in _OF_DIALECT and dialect != "zcash-stratum":
         return Guess(_OF_DIALECT[dialect])
@@ -239,11 +242,19 @@ def algorithm_of(dialect: str, coins: Iterable[str] = (), hints: Iterable[str] =
         named = algorithm_named(hint)
         if named is not None:
             return Guess(named)
-    found = {_OF_COIN[coin] for coin in (one.upper() for one in coins) if coin in _OF_COIN}
+    found = _algorithms(coins)
     if len(found) == 1:
         return Guess(found.pop())
     if dialect in _OF_DIALECT:
         return Guess(_OF_DIALECT[dialect], "the dialect carries other Equihash coins too")
-    if dialect in _DEFAULTS:
-        return Guess(*_DEFAULTS[dialect])
-    return None
+    if dialect not in _DEFAULTS:
+        return None
+    default, doubt = _DEFAULTS[dialect]
+    told = _algorithms(paid) if doubt else set()
+    if len(told) == 1 and told != {default}:
+        return Guess(told.pop(), "told by the wallet alone: some pools pay in another coin than is mined")
+    return Guess(default, doubt)
+
+
+def _algorithms(coins: Iterable[str]) -> set[str]:
+    return {_OF_COIN[coin] for coin in (one.upper() for one in coins) if coin in _OF_COIN}

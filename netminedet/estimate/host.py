@@ -31,6 +31,8 @@ class SharesOfFlow:
     #: the beginning of the conversation was seen
     begin_known: bool
     coins: tuple[str, ...] = ()
+    #: coins that the wallets tell
+    paid: tuple[str, ...] = ()
     agents: tuple[Agent, ...] = ()
     #: rates that the miner itself reported, as texts
     reported: tuple[str, ...] = ()
@@ -97,7 +99,7 @@ def _add(groups: dict[tuple[str, str, Counted], _Group], flow: SharesOfFlow) -> 
 def _add_reported(groups: dict[tuple[str, str, Counted], _Group], flow: SharesOfFlow) -> None:
     """A flow of which nothing is known but the rate that its miner claims."""
     hints = [agent.algorithm for agent in flow.agents if agent.algorithm]
-    guess = algorithm_of(flow.dialect, flow.coins, hints)
+    guess = algorithm_of(flow.dialect, flow.coins, hints, flow.paid)
     if guess is not None:
         unit = ALGORITHMS[guess.algorithm].unit
         group = groups.setdefault((guess.algorithm, unit, flow.counted), _Group())
@@ -112,7 +114,12 @@ def _work(flow: SharesOfFlow, measure: tuple[str, str, str]) -> Work | None:
     hints = [algo] if algo else []
     hints += [agent.algorithm for agent in flow.agents if agent.algorithm]
     return work_of(
-        flow.dialect, difficulty=difficulty or None, target=target or None, coins=flow.coins, hints=hints
+        flow.dialect,
+        difficulty=difficulty or None,
+        target=target or None,
+        coins=flow.coins,
+        hints=hints,
+        paid=flow.paid,
     )
 
 

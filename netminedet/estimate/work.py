@@ -201,17 +201,18 @@ def work_of(
     nbits: str | int | None = None,
     coins: Iterable[str] = (),
     hints: Iterable[str] = (),
+    paid: Iterable[str] = (),
 ) -> Work | None:
     """What a share of a conversation stands for; None where that is not known.
 
     ``dialect`` is a signature file's id.  ``target`` is the text in force (the job's own
     before ``mining.set_target``: xmrig ignores the latter for KawPow) and goes before
     ``difficulty``, which goes before ``nbits`` (a solo miner's).  For "ergo" the target is
-    b and the difficulty its multiplier; for "aleo" either is the proof target.  ``coins``
-    and ``hints``: see ``algorithm_of``.  Never raises, whatever the texts are.
+    b and the difficulty its multiplier; for "aleo" either is the proof target.  ``coins``,
+    ``hints`` and ``paid``: see ``algorithm_of``.  Never raises, whatever the texts are.
     """
     names = tuple(hints)
-    guess = algorithm_of(dialect, coins, names)
+    guess = algorithm_of(dialect, coins, names, paid)
     if guess is None or dialect in UNKNOWN_WORK or guess.algorithm in _UNKNOWN_ALGORITHMS:
         return None
     row = ALGORITHMS[guess.algorithm]

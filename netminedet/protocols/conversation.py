@@ -126,6 +126,8 @@ class _End:
     framing: Framing = field(default_factory=JsonLines)
     #: this end's own requests, by JSON id, oldest first
     requests: dict[object, deque[_Request]] = field(default_factory=dict)
+    #: ids of its latest requests that are no mining: their answers are none either
+    others: dict[object, None] = field(default_factory=dict)
     held: list[Message] = field(default_factory=list)
     #: it has said something that is no JSON message
     foreign: bool = False
@@ -335,8 +337,9 @@ class Conversation:
 
     def _messages(self, segment: Segment, value: dict[str, Any], carrier: str) -> list[Message]:
         matches = list(self._signatures.match(value, None, carrier))
+        alien = self._answers_other(segment, value)
         for match in matches:
-            if match.strength is Strength.STRONG:
+            if match.strength is Strength.STRONG and not alien:
                 self._measures.learn(match.kind, match.sender, match.details)
         shares = carrier == "text" and any(match.kind is Kind.SHARE for match in matches)
         if shares or ("method" in value and value.get("id") is not None):
@@ -350,7 +353,7 @@ class Conversation:
                     dialect=match.dialect,
                     kind=match.kind,
                     sender=match.sender,
-                    strength=self._strength(segment, value, match),
+                    strength=Strength.WEAK if alien else self._strength(segment, value, match),
                     why=match.why,
                     coins=match.coins,
                     details=self._measured(match.kind, match.details),
@@ -380,10 +383,15 @@ class Conversation:
     def _remember(self, end: _End, value: dict[str, Any], matches: Iterable[Recognised]) -> None:
         """Keep a client's request until its answer comes.  Ids come again: some give all shares the same."""
         asked = [match for match in matches if match.sender is Side.CLIENT]
-        if not asked:
-            return
-        best = max(asked, key=lambda match: (match.strength, match.dialect))
         key = _hashable(value.get("id"))
+        if not asked:
+            end.others[key] = None
+            if len(end.others) > MAX_PENDING:
+                del end.others[next(iter(end.others))]
+                self.dropped += 1
+            return
+        end.others.pop(key, None)
+        best = max(asked, key=lambda match: (match.strength, match.dialect))
         details = self._measured(best.kind, best.details)
         end.requests.setdefault(key, deque(maxlen=MAX_PENDING)).append(
             _Request(best.dialect, best.kind, best.signature, best.strength, details)
@@ -391,6 +399,16 @@ class Conversation:
         if len(end.requests) > MAX_PENDING:
             end.requests.pop(next(iter(end.requests)))
             self.dropped += 1
+
+    def _answers_other(self, segment: Segment, value: dict[str, Any]) -> bool:
+        """Whether a reply answers a request of the other side that is no mining: whatever it looks
+        like, it proves nothing."""
+        others = self._ends[1 - segment.side].others
+        key = _hashable(value.get("id")) if others and "method" not in value else None
+        if key is None or key not in others:
+            return False
+        del others[key]
+        return True
 
     def _answer(self, segment: Segment, value: dict[str, Any], known: list[Message]) -> Message | None:
         """What a reply means, by the request of the other side that it answers."""

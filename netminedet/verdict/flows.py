@@ -62,6 +62,8 @@ class FlowVerdict:
     dialect: str = ""
     #: the client's greeting was seen
     greeted: bool = False
+    #: of its shares those handed in whose form is not verified, so that nothing measures them
+    unmeasured: int = 0
 
     @property
     def verdict(self) -> Verdict:
@@ -185,9 +187,14 @@ def weigh_flow(flow: FlowFinding) -> FlowVerdict | None:
     basis, reason = _basis(asked, served, shares, jobs)
     if basis is Basis.ASKED and _is_sealed(flow):
         basis, reason = Basis.SEALED, _sealed(flow)
+    others = _shares(flow, a_is_client, Strength.WEAK) if asked and served else Shares()
+    if others.submitted and basis is Basis.DIALOGUE:
+        reason += f"; {_number(others.submitted, 'share')} of a form not verified, {others.accepted} accepted"
     client, server = (flow.a, flow.b) if a_is_client else (flow.b, flow.a)
     greeted = _count(flow, Kind.HANDSHAKE, a_is_client, Side.CLIENT) > 0
-    return FlowVerdict(client, server, basis, shares, jobs, reason, _main_dialect(flow), greeted)
+    return FlowVerdict(
+        client, server, basis, shares + others, jobs, reason, _main_dialect(flow), greeted, others.submitted
+    )
 
 
 def _managed(flow: FlowFinding) -> FlowVerdict | None:
@@ -244,23 +251,28 @@ def _basis(asked: int, served: int, shares: Shares, jobs: int) -> tuple[Basis, s
     return Basis.SERVED, "only the server's side of a mining protocol was seen"
 
 
-def _shares(flow: FlowFinding, a_is_client: bool) -> Shares:
-    """A message that several dialects recognise is one share: the dialect with the most counts."""
-    submitted: Counter[str] = Counter()
-    for (signature, kind, sender, strength, by_a), number in flow.messages.items():
-        if (kind, sender, by_a) == (Kind.SHARE, Side.CLIENT, a_is_client) and strength is Strength.STRONG:
-            submitted[signature.partition(".")[0]] += number
-    accepted = _count(flow, Kind.ACCEPTED, not a_is_client, Side.SERVER)
-    rejected = _count(flow, Kind.REJECTED, not a_is_client, Side.SERVER)
-    most = max(submitted.values(), default=0)
-    return Shares(max(most, accepted + rejected), accepted, rejected)
+def _shares(flow: FlowFinding, a_is_client: bool, strength: Strength = Strength.STRONG) -> Shares:
+    """The shares that count by themselves; with WEAK those of a form that proves nothing, as far as
+    they were handed in and answered in so many words."""
+    submitted = _count(flow, Kind.SHARE, a_is_client, Side.CLIENT, strength)
+    accepted = _count(flow, Kind.ACCEPTED, not a_is_client, Side.SERVER, strength)
+    rejected = _count(flow, Kind.REJECTED, not a_is_client, Side.SERVER, strength)
+    if strength is Strength.WEAK and not submitted:
+        return Shares()
+    return Shares(max(submitted, accepted + rejected), accepted, rejected)
 
 
-def _count(flow: FlowFinding, kind: Kind, by_a: bool, sender: Side) -> int:
+def _count(
+    flow: FlowFinding, kind: Kind, by_a: bool, sender: Side, strength: Strength = Strength.STRONG
+) -> int:
+    """A message that several dialects recognise is one: the dialect with the most counts.  Of weak
+    answers only those whose request was seen do."""
     numbers: Counter[str] = Counter()
-    for (signature, of_kind, side, strength, a_spoke), number in flow.messages.items():
-        if (of_kind, side, a_spoke) == (kind, sender, by_a) and strength is Strength.STRONG:
-            numbers[signature.partition(".")[0]] += number
+    for (signature, of_kind, side, of_strength, a_spoke), number in flow.messages.items():
+        dialect, _, name = signature.partition(".")
+        told = strength is Strength.STRONG or kind is Kind.SHARE or name == "answer"
+        if (of_kind, side, a_spoke, of_strength) == (kind, sender, by_a, strength) and told:
+            numbers[dialect] += number
     return max(numbers.values(), default=0)
 
 

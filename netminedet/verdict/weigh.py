@@ -40,6 +40,8 @@ MAX_LIST = 64
 BROWSER_DIALECTS = frozenset({"browser-miner"})
 #: Dialects that an ordinary node speaks too: serving one host is no pool's business.
 NODE_DIALECTS = frozenset({"getwork"})
+#: Dialects that a node speaks too, but for the login and for work that nobody asked for.
+NODE_DIALECTS_WITHOUT_LOGIN = frozenset({"eth-proxy"})
 #: Hosts that one must serve with them to count as a pool.
 POOL_MINERS = 2
 
@@ -76,6 +78,8 @@ class _Case:
     tunnels: dict[FlowId, TunnelAsked] = field(default_factory=dict)
     #: (order of a mining server to go elsewhere, sentence)
     redirects: list[tuple[Redirect, str]] = field(default_factory=list)
+    #: flows in which this host, a SOCKS or HTTP proxy, passed on what others said to a pool
+    relayed: set[FlowId] = field(default_factory=set)
 
 
 def weigh(findings: Findings, settings: Settings) -> tuple[Suspect, ...]:
@@ -102,6 +106,7 @@ def weigh(findings: Findings, settings: Settings) -> tuple[Suspect, ...]:
         case(session.where.flow.src_ip).sessions.append(session)
     for key, tunnel in findings.tunnels.items():
         case(tunnel.where.flow.src_ip).tunnels[key] = tunnel
+        case(tunnel.where.flow.dest_ip).relayed.add(key)
     for client, redirect, told in redirects_of(findings):
         case(client).redirects.append((redirect, told))
     suspects = [
@@ -118,13 +123,25 @@ def _accused(case: _Case, home_net: Sequence[Network]) -> bool:
 
 
 def _serves(case: _Case, home_net: Sequence[Network]) -> _Flows:
-    """The flows that make a host of ours a pool or proxy: not those of a node with a single solo miner."""
+    """The flows that make a host of ours a pool or proxy: not those of a node with a single solo miner,
+    nor those that it passed on as a SOCKS or HTTP proxy, unless it mines upstream itself."""
     if not case.as_server or not _inside(case.host, home_net):
         return []
-    miners = {verdict.client[0] for _, _, verdict in case.as_server}
-    speaks = {dialect for _, flow, _ in case.as_server for dialect in flow.dialects}
-    is_node = not case.as_client and speaks <= NODE_DIALECTS and len(miners) < POOL_MINERS
-    return [] if is_node else case.as_server
+    if case.as_client:
+        return case.as_server
+    served = [entry for entry in case.as_server if entry[0] not in case.relayed]
+    miners = {verdict.client[0] for _, _, verdict in served}
+    is_node = len(miners) < POOL_MINERS and all(_as_a_node(flow, verdict) for _, flow, verdict in served)
+    return [] if is_node else served
+
+
+def _as_a_node(flow: FlowFinding, verdict: FlowVerdict) -> bool:
+    """Whether a server said nothing in the flow that an ordinary node does not say: nobody logged in to it,
+    and it gave no work but when it was asked."""
+    if flow.dialects <= NODE_DIALECTS:
+        return True
+    asked_only = not verdict.greeted and not verdict.jobs
+    return asked_only and flow.dialects <= NODE_DIALECTS | NODE_DIALECTS_WITHOUT_LOGIN
 
 
 def _inside(host: str, home_net: Sequence[Network]) -> bool:

@@ -345,6 +345,19 @@ def test_a_pool_protocol_makes_a_pool_of_one_miner() -> None:
     assert suspects[NODE[0]].role is Role.POOL
 
 
+def test_a_node_that_gives_work_only_on_request_is_no_pool() -> None:
+    share = [
+        said("eth-proxy.submit", S, Side.CLIENT, MINER, NODE),
+        said("eth-proxy.answer", A, Side.SERVER, NODE, MINER),
+    ]
+    assert judged(share).keys() == {MINER[0]}
+    for by_a_pool in (
+        said("eth-proxy.login", H, Side.CLIENT, MINER, NODE),
+        said("eth-proxy.work", J, Side.SERVER, NODE, MINER),
+    ):
+        assert judged([by_a_pool, *share])[NODE[0]].role is Role.POOL
+
+
 def test_a_block_relay_is_no_miner() -> None:
     passed_on = solo(MINER)[1:]
     assert judged(passed_on) == {}
