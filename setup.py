@@ -18,6 +18,7 @@ KERNELS = [
     "netminedet.sieve.decode",
     "netminedet.sieve.flows",
     "netminedet.sieve.fragments",
+    "netminedet.sieve.gate",
     "netminedet.sieve.layers",
     "netminedet.sieve.links",
     "netminedet.sieve.names",

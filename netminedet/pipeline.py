@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 
 from netminedet.limits import DEFAULT_LIMITS, Limits
 from netminedet.model import (
@@ -27,6 +28,7 @@ from netminedet.protocols.hosts import http_target
 from netminedet.protocols.peers import OPENERS as PEER_OPENERS
 from netminedet.protocols.peers import adjacent as read_adjacent
 from netminedet.protocols.socks import tunnel_request
+from netminedet.protocols.textlines import API_KEYS, API_VERBS
 from netminedet.protocols.tls import ja4, tls_server_name
 from netminedet.sieve import FlowKey, Hit, Sieve
 from netminedet.sieve.columns import (
@@ -45,6 +47,7 @@ from netminedet.sieve.columns import (
     SEGMENT,
     SOCKS_REQUEST,
 )
+from netminedet.sieve.gate import Gate
 from netminedet.signatures import SignatureSet
 from netminedet.verdict.findings import Findings
 from netminedet.verdict.flowfinding import Sealed
@@ -74,7 +77,12 @@ class Pipeline:
         ``adjacent``: look for coin nodes, too."""
         suffixes = (name for name, _ in signatures.pools.suffixes())
         self._sieve = Sieve(
-            signatures.anchors, suffixes, limits.flows, signatures.openers, PEER_OPENERS if adjacent else None
+            signatures.anchors,
+            suffixes,
+            limits.flows,
+            signatures.openers,
+            PEER_OPENERS if adjacent else None,
+            _gate(signatures),
         )
         self._signatures = signatures
         self._input = input_name
@@ -259,6 +267,12 @@ class Pipeline:
         for owner, address, ttl in message.addresses:
             if owner in chain[start:]:
                 self.findings.add_answer(NameAnswer(where, where.flow.src_ip, pool, address, ttl))
+
+
+@lru_cache(maxsize=1)
+def _gate(signatures: SignatureSet) -> Gate:
+    """What the sieve may pass over although an anchor stands in it."""
+    return Gate(signatures.telling_keys | API_KEYS, signatures.verbs | API_VERBS)
 
 
 def _segment_of(hit: Hit) -> Segment:

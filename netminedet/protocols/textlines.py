@@ -137,11 +137,31 @@ _BTMINER_COMMANDS = re.compile(
     r"(?:summary|pools|e?devs|devdetails|status|get_(?:psu|version|token|miner_info|error_code)|update_pools|"
     r"restart_btminer|power_(?:on|off)|set_led|adjust_power_limit)\Z"
 )
-_ETHMAN_METHODS = re.compile(
-    r"(?:miner_(?:getstat[12]|getstatdetail|ping|file|getfile|reboot|restart|getconnections|addconnection|"
-    r"removeconnection|setactiveconnection|pausegpu|setverbosity|getscramblerinfo|setscramblerinfo|shuffle)|"
-    r"control_gpu)\Z"
+_ETHMAN_METHODS = frozenset(
+    ["control_gpu"]
+    + [
+        f"miner_{word}"
+        for word in (
+            *(
+                "getstat1",
+                "getstat2",
+                "getstatdetail",
+                "ping",
+                "file",
+                "getfile",
+                "reboot",
+                "restart",
+                "shuffle",
+            ),
+            *("getconnections", "addconnection", "removeconnection", "setactiveconnection", "pausegpu"),
+            *("setverbosity", "getscramblerinfo", "setscramblerinfo"),
+        )
+    ]
 )
+#: What a management API's message in JSON has at its top, besides what an answer of JSON-RPC has: (key,
+#: value), and keys that alone may make one.
+API_VERBS = frozenset(("method", method) for method in _ETHMAN_METHODS)
+API_KEYS = frozenset({"command", "cmd", "STATUS"})
 _SECTION = re.compile(r"(?<!\\)\|")
 _FIELD = re.compile(r"(?<!\\),")
 _STATUS = re.compile(r"STATUS=[SIWEF],When=\d{1,20},Code=\d{1,5},Msg=")
@@ -200,7 +220,7 @@ def api_value(value: Mapping[str, Any]) -> ApiMessage | None:
     if isinstance(cmd, str):
         return ApiMessage(ApiKind.COMMAND, "btminer", cmd) if _BTMINER_COMMANDS.match(cmd) else None
     method = value.get("method")
-    if isinstance(method, str) and _ETHMAN_METHODS.match(method):
+    if isinstance(method, str) and method in _ETHMAN_METHODS:
         return ApiMessage(ApiKind.COMMAND, "ethman", command=method)
     if "STATUS" in value:
         return _cgminer_reply(value)

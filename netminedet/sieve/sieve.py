@@ -13,8 +13,10 @@ from netminedet.capture import records
 from netminedet.limits import DEFAULT_MAX_FLOWS
 from netminedet.model import Batch, FiveTuple, Where
 from netminedet.sieve import automaton, columns, decode, flows, fragments, layers, names, text
+from netminedet.sieve import gate as gate_module
 from netminedet.sieve import openers as openers_module
 from netminedet.sieve.columns import CHUNK, Columns, Hits
+from netminedet.sieve.gate import Gate
 from netminedet.sieve.packets import Packets
 
 #: Fewest flows that make sense: a chunk of packets may bring that many.
@@ -49,7 +51,7 @@ class Hit:
 
 def compiled() -> bool:
     """Whether the kernels run as compiled code."""
-    kernels = (records, decode, layers, fragments, flows, names, text)
+    kernels = (records, decode, layers, fragments, flows, gate_module, names, text)
     return all(not (module.__file__ or "").endswith(".py") for module in kernels)
 
 
@@ -59,6 +61,7 @@ class Sieve:
     ``anchors``: literals that some mining message contains.  ``names``: lower-case host
     names and domains of pools.  ``openers``: literals at the beginning of a flight that flag
     it as well.  ``peers``: literals that coin nodes begin with; None where nodes are not wanted.
+    ``gate``: knows objects that are no messages, whatever anchor they hold; None: none is known.
     Raises NetminedetError for anchors and openers that cannot be built.
     """
 
@@ -69,6 +72,7 @@ class Sieve:
         max_flows: int = DEFAULT_MAX_FLOWS,
         openers: Iterable[bytes] = (),
         peers: Iterable[bytes] | None = None,
+        gate: Gate | None = None,
     ) -> None:
         seed = int.from_bytes(os.urandom(16), "little")
         low, high = seed & 0xFFFFFFFFFFFFFFFF, seed >> 64
@@ -80,6 +84,7 @@ class Sieve:
             self._columns,
             self._hits,
             automaton.build(anchors),
+            gate,
             openers_module.build(openers, peers or ()),
             peers is not None,
         )

@@ -32,6 +32,9 @@ except ImportError:
     from netminedet import uncompiled as cython
 if cython.compiled:
     from cython.cimports.libc.string import memchr
+    from cython.cimports.netminedet.sieve.gate import Gate
+else:
+    from netminedet.sieve.gate import Gate
 
 ROW_WORDS = cython.declare(cython.Py_ssize_t, layout.ROW_WORDS)
 KEY1 = cython.declare(cython.Py_ssize_t, layout.KEY1)
@@ -151,6 +154,8 @@ class TextScanner:
     data: cython.uchar[:]
     table: cython.ushort[:]
     accepts: cython.uchar[:]
+    gate: Gate
+    has_gate: cython.bint
     counts: cython.ulonglong[:]
     hit_kind: cython.uint[:]
     hit_column: cython.uint[:]
@@ -180,12 +185,20 @@ class TextScanner:
     flight_begins: cython.bint
     opened_at: cython.Py_ssize_t
     found: cython.bint
+    # objects may be passed over: they are no bodies of HTTP, whose heads tell, too
+    gated: cython.bint
     # of the TLS records that are walked over: the place, and the end of the record that it is in
     walk_at: cython.Py_ssize_t
     walk_end: cython.Py_ssize_t
 
     def __init__(
-        self, columns: Columns, hits: Hits, automaton: Automaton, openers: Openers, peers_wanted: bool
+        self,
+        columns: Columns,
+        hits: Hits,
+        automaton: Automaton,
+        gate: Gate | None,
+        openers: Openers,
+        peers_wanted: bool,
     ) -> None:
         self.proto = columns.proto
         self.side = columns.side
@@ -198,6 +211,9 @@ class TextScanner:
         self.row = columns.row
         self.table = automaton.table
         self.accepts = automaton.accepts
+        self.gate = gate or Gate((), ())
+        self.has_gate = gate is not None
+        self.gated = False
         self.counts = array("Q", bytes(8 * len(COUNTERS)))
         self.hit_kind = hits.kind
         self.hit_column = hits.column
@@ -545,6 +561,7 @@ class TextScanner:
             before = CLOSED
         self.opened_at = -1
         self.found = False
+        self.gated = self.has_gate and self.rows[base + FLAGS] & (3 * HTTP_SEEN) == 0
         if self.flight_begins and state == CLOSED and end > start:
             self.found = self._opens_text(column, start, end, context) != 0
             self.opening_flow = self.first_payload
@@ -838,7 +855,11 @@ class TextScanner:
     @cython.nogil
     @cython.exceptval(0x10000, check=False)
     def _scan(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t, state: cython.uint) -> cython.uint:
-        """Run the automaton over ``data[at:end]`` from ``state``; sets ``opened_at`` and ``found``."""
+        """Run the automaton over ``data[at:end]`` from ``state``; sets ``opened_at`` and ``found``.
+
+        Objects that hold an anchor and cannot be a message are passed over.
+        """
+        after: cython.Py_ssize_t
         while at < end:
             if state == CLOSED:
                 at = self._object_start(at, end)
@@ -851,8 +872,15 @@ class TextScanner:
             state = self.table[(state << 8) | self.data[at]]
             at += 1
             if self.accepts[state]:
-                self.found = True
-                return state
+                after = 0
+                if self.gated and self.opened_at >= 0:
+                    after = self.gate.passes_over(self.data, self.opened_at, at - 1, end)
+                if after == 0:
+                    self.found = True
+                    return state
+                at = after
+                self.opened_at = -1
+                state = CLOSED
         return state
 
     @cython.cfunc

@@ -93,6 +93,10 @@ class SignatureSet:
         #: keys that say what a message may be
         self._telling = frozenset(self._by_verb).union(self._by_key)
         self._ancestors = {name: self._ancestors_of(name) for name in self._dialects}
+        #: (key, verb) at the top of a message that a signature may recognise, and keys that alone may
+        #: make one; a message without any of them is none
+        self.verbs = frozenset((key, verb) for key, verbs in self._by_verb.items() for verb in verbs)
+        self.telling_keys = frozenset(self._by_key).union(_REPLY_KEYS)
 
     def _index(self, pattern: Pattern) -> None:
         candidate = _Candidate(pattern, self._expression)
@@ -239,6 +243,10 @@ class SignatureSet:
         return known
 
 
+#: Keys of an answer without a verb.
+_REPLY_KEYS = ("result", "error")
+
+
 def _always(_message: object) -> object:
     return True
 
@@ -253,4 +261,4 @@ def _without_longer(anchors: Iterable[bytes]) -> tuple[bytes, ...]:
 
 
 def _is_reply(message: Mapping[str, object]) -> bool:
-    return "result" in message or "error" in message
+    return any(key in message for key in _REPLY_KEYS)

@@ -1,0 +1,18 @@
+# What other compiled kernels may call of gate.py, and the types of its attributes.
+cimport cython
+
+
+@cython.final
+cdef class Gate:
+    cdef unsigned long long[:] hashes
+    cdef unsigned int[:] kinds
+    cdef unsigned long long mask
+
+    cpdef Py_ssize_t passes_over(
+        self, unsigned char[:] data, Py_ssize_t at, Py_ssize_t anchor, Py_ssize_t end
+    ) except -1 nogil
+    cdef Py_ssize_t _object(self, unsigned char[:] data, Py_ssize_t at, Py_ssize_t end) except -1 nogil
+    cdef Py_ssize_t _value(
+        self, unsigned char[:] data, Py_ssize_t at, Py_ssize_t end, unsigned long long key
+    ) except -1 nogil
+    cdef unsigned int _kind(self, unsigned long long value) except? 0 nogil

@@ -1,0 +1,110 @@
+"""The gate says "certainly no message" of nothing that a signature recognises."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netminedet.protocols.textlines import API_KEYS, API_VERBS, api_value
+from netminedet.sieve import gate as gate_module
+from netminedet.sieve.gate import Gate
+from netminedet.signatures import load_signatures
+from tests.uncompiled import uncompiled
+
+SIGNATURES = load_signatures()
+KEYS = SIGNATURES.telling_keys | API_KEYS
+VERBS = SIGNATURES.verbs | API_VERBS
+GATE = Gate(KEYS, VERBS)
+SLOW_GATE = uncompiled(gate_module).Gate(KEYS, VERBS)
+
+#: What stands behind the anchor's beginning: text, and where to go on; 0: it says nothing.
+CASES = [
+    pytest.param(b'{"note":"about mining.submit","n":1}', 36, id="a verb that is quoted"),
+    pytest.param(b'{"a":{"method":"mining.submit"}}', 32, id="a verb further down"),
+    pytest.param(b'{"a":[{"b":"}{"},"mining.notify"] }  ', 35, id="braces in texts"),
+    pytest.param(b'{ "a" : 1 , "b" : "\\"mining." }\n{"id":', 31, id="an escaped quote"),
+    pytest.param(b'{"a":1}\n{"b":"mining."}', 23, id="a second object holds it"),
+    pytest.param(b'{"method":"order.submit","params":["mining."]}', 46, id="another verb"),
+    pytest.param(b'{"method":5,"params":["mining."]}', 33, id="a verb that is a number"),
+    pytest.param(b'{"a":"mining.submit","method":"mining.submit"}', 0, id="a verb behind a quotation"),
+    pytest.param(b'{"method":"mining.submit","params":[]}', 0, id="a verb"),
+    pytest.param(b'{"meth\\u006fd":"mining.submit"}', 0, id="a key with an escape"),
+    pytest.param(b'{"method":"mining\\u002esubmit"}', 0, id="a verb with an escape"),
+    pytest.param(b'{"result":"mining."}', 0, id="an answer"),
+    pytest.param(b'{"command":"pools"}', 0, id="a question to a machine"),
+    pytest.param(b'{"note":"mining.', 0, id="cut in a text"),
+    pytest.param(b'{"note":"mining."', 0, id="cut in the object"),
+    pytest.param(b'{"a":1},"method":"mining.submit"}', 0, id="picked up in the middle"),
+    pytest.param(b'{"a":1} mining.', 0, id="text behind an object"),
+    pytest.param(b"{'note':'mining.'}", 0, id="no JSON"),
+]
+
+
+def passed(tool: Any, text: bytes, at: int = 0) -> int:
+    """Where the gate goes on behind the objects up to the anchor; 0 for none."""
+    anchor = text.rfind(b"mining")
+    found: int = tool.passes_over(bytearray(text), at, anchor if anchor >= 0 else len(text) - 1, len(text))
+    return found
+
+
+@pytest.mark.parametrize(("text", "expected"), CASES)
+def test_what_is_passed_over(text: bytes, expected: int) -> None:
+    assert passed(GATE, text) == passed(SLOW_GATE, text) == expected
+
+
+@pytest.mark.parametrize("text", [text for text, after in (case.values for case in CASES) if after])
+def test_what_is_cut_is_left_to_the_parsers(text: bytes) -> None:
+    whole = text.rstrip()
+    for size in range(1, text.rindex(b"}", 0, passed(GATE, text))):
+        assert passed(GATE, whole[:size]) <= size
+        if size > whole.rfind(b"mining"):
+            assert passed(GATE, whole[:size]) == 0
+
+
+def examples() -> list[Any]:
+    return [
+        pytest.param(example.text, id=f"{dialect.id}: {example.name}")
+        for dialect in SIGNATURES.dialects
+        for example in dialect.examples
+        if example.matches and example.text.startswith("{")
+    ]
+
+
+@pytest.mark.parametrize("text", examples())
+def test_no_example_is_passed_over(text: str) -> None:
+    data = text.encode()
+    for anchor in (1, len(data) // 2, len(data) - 1):
+        assert GATE.passes_over(bytearray(data), 0, anchor, len(data)) == 0
+
+
+WORDS = st.sampled_from(sorted({word for pair in VERBS for word in pair} | KEYS)) | st.text(max_size=6)
+VALUES = st.recursive(
+    WORDS | st.integers() | st.booleans() | st.none() | st.floats(allow_nan=False, allow_infinity=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(WORDS, VALUES, max_size=5), st.booleans(), st.sampled_from([None, 1]))
+def test_what_is_passed_over_is_no_message(value: dict[str, Any], escaped: bool, indent: int | None) -> None:
+    text = json.dumps(value, ensure_ascii=escaped, indent=indent).encode("utf-8", "surrogatepass")
+    after = GATE.passes_over(bytearray(text), 0, len(text) - 1, len(text))
+    assert after in (0, len(text))
+    if after:
+        message = msgspec.json.decode(text)
+        assert SIGNATURES.match(message) == []
+        assert api_value(message) is None
+
+
+@given(st.binary(max_size=60) | st.text(alphabet='{}[]",:\\ a1method', max_size=60).map(str.encode))
+def test_any_bytes(data: bytes) -> None:
+    text = b"{" + data
+    for anchor in (0, len(text) // 2, len(text) - 1):
+        fast = GATE.passes_over(bytearray(text), 0, anchor, len(text))
+        assert fast == SLOW_GATE.passes_over(bytearray(text), 0, anchor, len(text))
+        assert fast == 0 or anchor < fast <= len(text)
