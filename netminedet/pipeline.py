@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable
-from dataclasses import replace
 from functools import lru_cache
 
 from netminedet.limits import DEFAULT_LIMITS, Limits
@@ -291,7 +290,8 @@ def _segment_of(hit: Hit) -> Segment:
 
 def _reversed(hit: Hit) -> Where:
     """The packet's place, with the flow as the other side sends it."""
-    return replace(hit.where, flow=hit.where.flow.reversed())
+    where = hit.where
+    return Where(where.time_ns, where.input, where.packet, where.flow.reversed(), where.tunnel)
 
 
 def _may_redirect(payload: bytes) -> bool:

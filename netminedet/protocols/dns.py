@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from socket import AF_INET, AF_INET6, inet_ntop
 from typing import Any
 
@@ -12,6 +13,9 @@ MAX_QUESTIONS = 8
 MAX_ADDRESSES = 64
 #: Names of one chain of aliases.
 MAX_ALIASES = 16
+#: Messages remembered with what was read of them, and the longest of these in bytes.
+MESSAGES_KNOWN = 1024
+SIZE_KNOWN = 512
 
 # Record types (RFC 1035 section 3.2.2, RFC 3596 section 2.1).
 _A = 1
@@ -41,7 +45,21 @@ class DnsMessage:
 
 
 def read_dns(data: bytes) -> DnsMessage | None:
-    """Read a message; None for anything that is none.  Bytes behind its end are left alone."""
+    """Read a message; None for anything that is none.  Bytes behind its end are left alone.
+
+    Many hosts ask for the same names, in messages that differ in their first two bytes, the ID, only.
+    """
+    if len(data) > SIZE_KNOWN:
+        return _read(data)
+    return _known(data[2:])
+
+
+@lru_cache(maxsize=MESSAGES_KNOWN)
+def _known(without_id: bytes) -> DnsMessage | None:
+    return _read(b"\0\0" + without_id)
+
+
+def _read(data: bytes) -> DnsMessage | None:
     import dpkt  # here, because few captures hold a pool's name and loading it takes longer than a small scan
 
     try:

@@ -15,6 +15,9 @@ from netminedet.sieve.over_udp import TUNNEL_PORTS
 MAX_REBUILT = 1 << 21
 #: Datagrams put together that held a fragment of another, one in the other.
 MAX_NESTED = 4
+#: Link type Ethernet, and the size of its header: an IP header behind it lies in no other layer.
+_ETHERNET = 1
+_ETHERNET_HEADER = 14
 
 
 class Packets:
@@ -54,9 +57,12 @@ class Packets:
 
     def layers(self, batch: Batch, column: int) -> tuple[Layer, ...]:
         """What lay around the packet of a column, outermost first; of the batch that ``run`` returned."""
+        i = self._low + column
+        header = self._columns.ip_at[column] - batch.offset[i]
+        if header == _ETHERNET_HEADER and batch.linktype[i] == _ETHERNET:
+            return ()
         odd = self._odd
         k = bisect_left(odd.column, column, 0, odd.count)
-        i = self._low + column
         frame, end = batch.offset[i], batch.offset[i] + batch.caplen[i]
         if k < odd.count and odd.column[k] == column:
             frame, end = odd.frame[k], odd.end[k]

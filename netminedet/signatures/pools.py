@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from netminedet.model import PoolName
 from netminedet.signatures.csvfile import parse_rows
@@ -24,6 +25,9 @@ COLUMNS = (
     "note",
 )
 REQUIRED_COLUMNS = ("pool", "domain")
+
+#: Host names remembered with what they were found to be.
+NAMES_KNOWN = 4096
 
 #: "telemetry" is listed for the reader of the list only: no look-up of it says anything.
 CATEGORIES = ("pool", "browser-miner", "proxy-market", "telemetry")
@@ -109,6 +113,7 @@ class PoolList:
                     self._under[host[2:]] = row
                 else:
                     self._exact[host] = row
+        self._known = lru_cache(maxsize=NAMES_KNOWN)(self._find)
 
     def lookup(self, name: str) -> PoolName | None:
         """The pool that the host name belongs to, or None.
@@ -119,7 +124,9 @@ class PoolList:
         """
         if len(name) > _NAME_LIMIT + 1:
             return None
-        seen = name.lower().removesuffix(".")
+        return self._known(name.lower().removesuffix("."))
+
+    def _find(self, seen: str) -> PoolName | None:
         row = self._exact.get(seen) or self._row_above(seen)
         if row is None or not NEUTRAL_LABELS.isdisjoint(_labels_below(seen, row.domain)):
             return None

@@ -64,7 +64,9 @@ class NameFinding:
     evidence: Evidence
 
     def copy(self) -> NameFinding:
-        return replace(self, span=self.span.copy(), flows=set(self.flows))
+        return NameFinding(
+            self.pool, self.span.copy(), self.sightings, self.bytes, set(self.flows), self.evidence
+        )
 
     def merge(self, other: NameFinding) -> None:
         self.span.merge(other.span)
@@ -89,7 +91,7 @@ class AnswerFinding:
         return self.span.first - SKEW_NS <= moment <= self.span.last + GRACE_NS
 
     def copy(self) -> AnswerFinding:
-        return replace(self, span=self.span.copy())
+        return AnswerFinding(self.pool, self.span.copy(), self.evidence)
 
     def merge(self, other: AnswerFinding) -> None:
         self.span.merge(other.span)
