@@ -66,6 +66,16 @@ def _be32(data: cython.uchar[:], at: cython.Py_ssize_t) -> cython.longlong:
         return (data[at] << 24) | (data[at + 1] << 16) | (data[at + 2] << 8) | data[at + 3]
 
 
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def _be64(data: cython.uchar[:], at: cython.Py_ssize_t) -> cython.ulonglong:
+    high: cython.ulonglong = _be32(data, at)
+    low: cython.ulonglong = _be32(data, at + 4)
+    return (high << 32) | low
+
+
 @cython.cclass
 class Decoder:
     """Fills the columns of a chunk.
@@ -334,24 +344,24 @@ class Decoder:
         second: cython.ulonglong = self.seed1
         i: cython.Py_ssize_t
         side: cython.int = 0
-        near: cython.Py_ssize_t = at + 8
-        far: cython.Py_ssize_t = at + 24
-        for i in range(16):
-            if self.data[near + i] != self.data[far + i]:
-                side = 0 if self.data[near + i] < self.data[far + i] else 1
-                break
+        near_high: cython.ulonglong = _be64(self.data, at + 8)
+        near_low: cython.ulonglong = _be64(self.data, at + 16)
+        far_high: cython.ulonglong = _be64(self.data, at + 24)
+        far_low: cython.ulonglong = _be64(self.data, at + 32)
+        if near_high != far_high:
+            side = near_high > far_high
+        elif near_low != far_low:
+            side = near_low > far_low
         else:
-            side = 0 if (ports >> 16) <= (ports & 0xFFFF) else 1
+            side = (ports >> 16) > (ports & 0xFFFF)
         if side:
-            near, far = far, near
+            near_high, near_low, far_high, far_low = far_high, far_low, near_high, near_low
             ports = ((ports & 0xFFFF) << 16) | (ports >> 16)
         for i in range(5):
             if i < 2:
-                word = _be32(self.data, near + 8 * i)
-                word = (word << 32) | _be32(self.data, near + 8 * i + 4)
+                word = near_low if i else near_high
             elif i < 4:
-                word = _be32(self.data, far + 8 * i - 16)
-                word = (word << 32) | _be32(self.data, far + 8 * i - 12)
+                word = far_high if i == 2 else far_low
             else:
                 word = (ports << 8) | protocol
             first = ((first ^ word) * MIX_A) & MASK
