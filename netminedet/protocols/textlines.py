@@ -161,7 +161,7 @@ _ETHMAN_METHODS = frozenset(
 #: What a management API's message in JSON has at its top, besides what an answer of JSON-RPC has: (key,
 #: value), and keys that alone may make one.
 API_VERBS = frozenset(("method", method) for method in _ETHMAN_METHODS)
-API_KEYS = frozenset({"command", "cmd", "STATUS"})
+API_KEYS = frozenset({"command", "cmd", "STATUS", "ua"})
 _SECTION = re.compile(r"(?<!\\)\|")
 _FIELD = re.compile(r"(?<!\\),")
 _STATUS = re.compile(r"STATUS=[SIWEF],When=\d{1,20},Code=\d{1,5},Msg=")
