@@ -33,6 +33,7 @@ from netminedet.sieve import FlowKey, Hit, Sieve
 from netminedet.sieve.columns import (
     CERTIFICATE,
     CLIENT_HELLO,
+    CONTEXT_RENEWED,
     DNS_TCP,
     DNS_UDP,
     FLIGHT_JSON,
@@ -55,7 +56,6 @@ from netminedet.watch import Watch
 #: Segments of flows that are known to mine that are read together, and bytes of them.
 MAX_GROUP = 128
 MAX_GROUP_BYTES = 1 << 20
-_SYN = 0x02
 # A row's flags as they stand in a hit's context.
 _KNOWN, _JSON, _TEXT = (flag >> 48 for flag in (FLIGHT_KNOWN, FLIGHT_JSON, FLIGHT_TEXT))
 _HTTP = 3 * (HTTP_SEEN >> 48)
@@ -174,14 +174,10 @@ class Pipeline:
 
     def _close(self, conversation: Conversation) -> None:
         self._add(conversation.finish())
-        if (encrypted := conversation.encrypted) is not None:
-            flow, seen = encrypted
+        for flow, seen in conversation.encrypted:
             sealed = Sealed(seen.submitted, seen.acknowledged, seen.minutes, seen.over)
             self.findings.add_sealed(flow, sealed)
-        self._counts["stream_gaps"] += conversation.gaps
-        self._counts["messages_too_long"] += conversation.oversized
-        self._counts["messages_undecodable"] += conversation.undecodable
-        self._counts["messages_dropped"] += conversation.dropped
+        self._counts.update(conversation.counts)
 
     def _add(self, messages: list[Message]) -> None:
         for message in messages:
@@ -279,9 +275,11 @@ def _segment_of(hit: Hit) -> Segment:
     return Segment(
         where=hit.where,
         side=hit.side,
-        seq=(hit.seq - len(hit.prefix)) & 0xFFFFFFFF,
+        seq=hit.seq,
         data=hit.prefix + hit.payload,
-        syn=bool(hit.tcp_flags & _SYN),
+        expected=hit.expected,
+        acknowledged=hit.acknowledged,
+        renews=bool(hit.context & CONTEXT_RENEWED),
         flight_is_json=bool(context & _JSON) if context & _KNOWN else None,
         flight_is_text=bool(context & _TEXT),
         http_seen=bool(hit.context & _HTTP),

@@ -30,8 +30,11 @@ def ipv6(source: str, target: str, protocol: int, payload: bytes) -> bytes:
     return head + ip_address(source).packed + ip_address(target).packed + payload
 
 
-def tcp(source: int, target: int, seq: int, payload: bytes = b"", flags: int = PSH | ACK) -> bytes:
-    return struct.pack(">HHIIBBHHH", source, target, seq & 0xFFFFFFFF, 0, 0x50, flags, 65535, 0, 0) + payload
+def tcp(
+    source: int, target: int, seq: int, payload: bytes = b"", flags: int = PSH | ACK, ack: int = 0
+) -> bytes:
+    numbers = seq & 0xFFFFFFFF, ack & 0xFFFFFFFF
+    return struct.pack(">HHIIBBHHH", source, target, *numbers, 0x50, flags, 65535, 0, 0) + payload
 
 
 def udp(source: int, target: int, payload: bytes) -> bytes:
@@ -39,9 +42,14 @@ def udp(source: int, target: int, payload: bytes) -> bytes:
 
 
 def tcp_frame(
-    source: tuple[str, int], target: tuple[str, int], seq: int, data: bytes = b"", flags: int = 24
+    source: tuple[str, int],
+    target: tuple[str, int],
+    seq: int,
+    data: bytes = b"",
+    flags: int = 24,
+    ack: int = 0,
 ) -> bytes:
-    segment = tcp(source[1], target[1], seq, data, flags)
+    segment = tcp(source[1], target[1], seq, data, flags, ack)
     if ip_address(source[0]).version == 4:
         return ethernet(0x0800, ipv4(source[0], target[0], 6, segment))
     return ethernet(0x86DD, ipv6(source[0], target[0], 6, segment))

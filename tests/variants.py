@@ -329,18 +329,43 @@ def swapped(parts: list[Placed], chance: random.Random, share: float) -> list[Pl
     return found
 
 
-def verdict(parts: list[Placed]) -> list[Message]:
-    """What the real pipeline says of a connection with these segments, from its beginning."""
-    first = {True: 0xFFFFFF00, False: 7000}  # the miner's numbers wrap around
-    frames = [
-        tcp_frame(MINER, POOL, first[True] - 1, flags=SYN),
-        tcp_frame(POOL, MINER, first[False] - 1, flags=SYN | ACK),
+#: Where the numbers of either side begin; the miner's wrap around.
+FIRST = {True: 0xFFFFFF00, False: 7000}
+
+
+def opening_frames() -> list[bytes]:
+    """SYN and its answer."""
+    return [
+        tcp_frame(MINER, POOL, FIRST[True] - 1, flags=SYN),
+        tcp_frame(POOL, MINER, FIRST[False] - 1, flags=SYN | ACK, ack=FIRST[True]),
     ]
+
+
+def frames_of(parts: list[Placed]) -> list[bytes]:
+    """The segments as frames; each acknowledges what the other side had without a hole by then."""
+    had: dict[bool, set[int]] = {True: set(), False: set()}
+    whole = {True: 0, False: 0}
+    frames = []
     for part in parts:
         source, target = (MINER, POOL) if part.miner else (POOL, MINER)
-        frames.append(tcp_frame(source, target, first[part.miner] + part.offset, part.data))
+        ack = FIRST[not part.miner] + whole[not part.miner]
+        frames.append(tcp_frame(source, target, FIRST[part.miner] + part.offset, part.data, ack=ack))
+        had[part.miner].update(range(part.offset, part.offset + len(part.data)))
+        while whole[part.miner] in had[part.miner]:
+            whole[part.miner] += 1
+    return frames
+
+
+def verdict(parts: list[Placed]) -> list[Message]:
+    """What the real pipeline says of a connection with these segments, from its beginning."""
+    return judged(opening_frames() + frames_of(parts))[0]
+
+
+def judged(frames: Iterable[bytes]) -> tuple[list[Message], dict[str, int]]:
+    """What the real pipeline says of these frames: suspects, and its counters."""
     pipeline = Pipeline(signatures(), "memory", Limits(flows=10_000))
     pipeline.feed(batch_of(frames))
-    pipeline.finish()
+    counters = pipeline.finish()
     report = empty_report(signatures(), parse_networks(DEFAULT_HOME_NET), ())
-    return [facts(suspect) for suspect in replace(report, findings=pipeline.findings).suspects]
+    suspects = replace(report, findings=pipeline.findings).suspects
+    return [facts(suspect) for suspect in suspects], counters

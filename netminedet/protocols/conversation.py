@@ -17,7 +17,7 @@ mail or a database row may quote a whole Stratum session.  A message counts
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -40,7 +40,7 @@ from netminedet.protocols.framing import (
 from netminedet.protocols.jsonlines import ForeignItem, Item, JsonItem, JsonLines
 from netminedet.protocols.measure import Measures
 from netminedet.protocols.stratum_v2 import NOISE_NAMES, NoiseCounts, NoiseStage, NoiseWatch, looks_random
-from netminedet.protocols.stream import Stream
+from netminedet.protocols.stream import Piece, Stream
 
 #: Requests without an answer that a side may have, and messages held until the other side speaks.
 MAX_PENDING = 512
@@ -96,9 +96,14 @@ class Segment:
     where: Where
     #: 0 or 1: which end of the flow sent it
     side: int
+    #: sequence number of the first byte of ``data``
     seq: int
     data: bytes
-    syn: bool = False
+    #: where this side was expected to go on, and what it has of the other side; None where not known
+    expected: int | None = None
+    acknowledged: int | None = None
+    #: with it a new connection of the same ends begins
+    renews: bool = False
     #: nothing but JSON in the sender's present flight; None where its beginning was not seen
     flight_is_json: bool | None = None
     #: the present flight began with printable text
@@ -150,6 +155,9 @@ class Conversation:
         self._noise_client = 0
         self._begun = False
         self._mutual = False
+        #: of connections of the same ends that went before
+        self._counts_before: Counter[str] = Counter()
+        self._encrypted_before: list[tuple[FiveTuple, NoiseCounts]] = []
         #: mining messages found so far
         self.found = 0
         #: messages and requests dropped at the limits above
@@ -157,63 +165,79 @@ class Conversation:
 
     @property
     def idle(self) -> bool:
-        """Nothing here is worth following: no message found, held or begun."""
+        """Nothing here is worth following: no message found, held, begun or behind a hole."""
         return not self.found and not (
-            self._noise or any(end.held or end.framing.pending for end in self._ends)
+            self._noise or any(end.held or end.framing.pending or end.stream.waiting for end in self._ends)
         )
 
     @property
-    def gaps(self) -> int:
-        """Holes in the two streams that were never filled."""
-        return sum(end.stream.gaps for end in self._ends)
+    def counts(self) -> Counter[str]:
+        """What was missing or odd, by the names that the report has for it."""
+        counts = Counter(self._counts_before)
+        counts["messages_dropped"] += self.dropped
+        for end in self._ends:
+            counts["stream_gaps"] += end.stream.gaps
+            counts["stream_disagreements"] += end.stream.disagreements
+            counts["segments_out_of_window"] += end.stream.strays
+            counts["messages_too_long"] += end.framing.oversized
+            counts["messages_undecodable"] += end.framing.undecodable
+        return counts
 
     @property
-    def oversized(self) -> int:
-        """Messages given up because of their length."""
-        return sum(end.framing.oversized for end in self._ends)
-
-    @property
-    def undecodable(self) -> int:
-        """WebSocket messages that could not be inflated."""
-        return sum(end.framing.undecodable for end in self._ends)
-
-    @property
-    def encrypted(self) -> tuple[FiveTuple, NoiseCounts] | None:
-        """The flow of an encrypted Stratum V2 channel, and what its sizes show; None where there is none."""
+    def encrypted(self) -> list[tuple[FiveTuple, NoiseCounts]]:
+        """Connections with an encrypted Stratum V2 channel, and what their sizes show."""
         last = self._ends[self._noise_client].last
         if self._noise is None or self._noise.stage is not NoiseStage.CHANNEL or last is None:
-            return None
-        return last.where.flow, self._noise.counts()
+            return self._encrypted_before
+        return [*self._encrypted_before, (last.where.flow, self._noise.counts())]
 
     def segment(self, segment: Segment) -> list[Message]:
         """Take the next segment of either side; the mining messages that it completes."""
-        end = self._ends[segment.side]
+        messages = self._renew() if segment.renews else []
+        end, other = self._ends[segment.side], self._ends[1 - segment.side]
         end.before, end.last = end.last, segment
-        if segment.syn:
-            end.stream.restart(segment.seq + 1)
-            end.framing = JsonLines()
-            end.foreign = False
         if segment.flight_is_json is False or segment.http_seen:
             end.foreign = True
-        messages: list[Message] = []
-        for piece in end.stream.feed(segment.seq + segment.syn, segment.data):
-            if piece.late:
-                messages += self._read_late(segment, piece.data)
-            else:
-                messages += self._read(segment, piece.data, piece.gap)
+        if other.stream.waiting and segment.acknowledged is not None:
+            messages += self._read_all(other, other.stream.acknowledged(segment.acknowledged))
+        if segment.expected is not None:
+            end.stream.begin(segment.expected)
+        pieces = end.stream.feed(segment.seq, segment.data, segment.where.time_ns)
+        messages += self._read_all(end, pieces)
         self.found += len(messages)
         return messages
 
     def finish(self) -> list[Message]:
         """No more segments will come: read what still waits behind holes."""
+        messages = self._finish()
+        self.found += len(messages)
+        return messages
+
+    def _finish(self) -> list[Message]:
         messages: list[Message] = []
         for end in self._ends:
-            if end.last is not None:
-                for piece in end.stream.flush():
-                    messages += self._read(end.last, piece.data, piece.gap)
+            messages += self._read_all(end, end.stream.flush())
         for end in self._ends:
             messages += self._end_turn(end, end.last)
-        self.found += len(messages)
+        return messages
+
+    def _renew(self) -> list[Message]:
+        """The same ends open another connection: nothing of this one is carried over."""
+        messages = self._finish()
+        self._counts_before, self._encrypted_before = self.counts, self.encrypted
+        self.dropped = 0
+        self._ends = (_End(), _End())
+        self._measures = Measures()
+        self._noise, self._begun, self._mutual = None, False, False
+        return messages
+
+    def _read_all(self, end: _End, pieces: list[Piece]) -> list[Message]:
+        """Read pieces of the end's stream, as parts of its last segment."""
+        messages: list[Message] = []
+        if end.last is not None:
+            for piece in pieces:
+                read = self._read_late if piece.late else self._read
+                messages += read(end.last, piece.data, piece.gap)
         return messages
 
     def _read(self, segment: Segment, data: bytes, gap: bool) -> list[Message]:
@@ -264,13 +288,13 @@ class Conversation:
             messages += self._weigh(end, candidates, sure=sure)
         return messages
 
-    def _read_late(self, segment: Segment, data: bytes) -> list[Message]:
-        """Lines from before all that was read of the direction; what is begun there is not touched."""
+    def _read_late(self, segment: Segment, data: bytes, gap: bool) -> list[Message]:
+        """Lines from before what was read of the direction; what is begun there is not touched."""
         end = self._ends[segment.side]
         if end.framing.carrier != "lines":
             return []
         messages: list[Message] = []
-        for item in JsonLines().feed(data):
+        for item in JsonLines().feed(data, gap=gap):
             if isinstance(item, JsonItem) and _in_place(end, segment, item):
                 candidates = self._candidates(segment, item.value, "lines")
                 messages += self._weigh(end, candidates, sure=False)

@@ -132,16 +132,17 @@ KEY0 = 0
 KEY1 = 1  # never 0 in a row that is taken: its low byte is the IP version
 NEXT_SEQ = 2  # next expected sequence number: side 0 in the low half, side 1 in the high half
 SCAN = 3  # per side 32 bits: automaton state (16), stash slot + 1 (16)
-FLAGS_PACKETS = 4  # packets in the low 48 bits, flags above
+FLAGS_PACKETS = 4  # packets in the low 40 bits, flags above
 BYTES = 5
 FIRST_SEEN = 6
 LAST_SEEN = 7
 
-PACKETS_MASK = (1 << 48) - 1
+PACKETS_MASK = (1 << 40) - 1
 #: Times are kept in a row as unsigned words, moved up by this so that order holds below 1970.
 TIME_BIAS = 1 << 63
 
 # Flags, each one bit.  Those that exist per side are given for side 0; side 1 has the next bit.
+HELD = 1 << 40  # segments of the side, or its SYN, wait in the reorder slots
 HAVE_SEQ = 1 << 48  # NEXT_SEQ holds
 FLIGHT_KNOWN = 1 << 50  # the first byte of the side's current flight was seen
 FLIGHT_JSON = 1 << 52  # ... and it opens a JSON message
@@ -157,20 +158,24 @@ class Hits:
     """What the text kernel found in a chunk, in packet order: what later stages are to look at."""
 
     __slots__ = (
+        "acknowledged",
         "at",
         "column",
         "context",
+        "expected",
         "joined",
         "kind",
         "length",
         "match",
         "prefix_at",
         "prefix_len",
+        "seq",
         "wanted",
     )
 
-    #: A packet gives at most a piece of conversation, a name, a flow's beginning and a node's words.
-    CAPACITY = 4 * CHUNK
+    #: A packet gives at most a piece of conversation, a name, a flow's beginning and a node's words, and
+    #: not all of these a second time when it came too early; so do those that earlier chunks kept.
+    CAPACITY = 16 * CHUNK
 
     def __init__(self) -> None:
         self.kind = array("I", bytes(4 * self.CAPACITY))
@@ -182,7 +187,12 @@ class Hits:
         self.prefix_at = array("I", bytes(4 * self.CAPACITY))
         self.prefix_len = array("I", bytes(4 * self.CAPACITY))
         #: the flow's flags (FLAGS_PACKETS >> 48) with the CONTEXT_ bits
-        self.context = array("H", bytes(2 * self.CAPACITY))
+        self.context = array("I", bytes(4 * self.CAPACITY))
+        #: sequence number of the first byte: of the prefix, where there is one
+        self.seq = array("I", bytes(4 * self.CAPACITY))
+        #: where the side was expected to go on, and what it acknowledges: where CONTEXT_ bits say so
+        self.expected = array("I", bytes(4 * self.CAPACITY))
+        self.acknowledged = array("I", bytes(4 * self.CAPACITY))
         #: what the name kernel says of it: one of the MATCH_ values
         self.match = array("I", bytes(4 * self.CAPACITY))
         #: indexes of the hits that are to leave the sieve
@@ -196,6 +206,14 @@ JOINED_SIZE = 1 << 20
 #: Unfinished messages kept at a time (slots are used in a ring), and the longest kept of one.
 STASH_SLOTS = 2048
 STASH_SIZE = 4096
+
+#: Slots for segments that came too early, in sets of eight in which the oldest gives way; the longest
+#: segment that a slot keeps, and how many a direction may hold before the hole is given up.
+REORDER_SLOTS = 1024
+REORDER_SIZE = 2048
+MAX_REORDERED = 6
+#: A segment farther than this from what is expected is a stray, not a neighbour in the wrong place.
+REORDER_REACH = 1 << 20
 
 # Kinds of hits.
 SEGMENT = 1  # payload of a flagged flow, to be read by the protocol parsers
@@ -220,6 +238,9 @@ HASH_STEP = 0x100000001B3
 # Bits of ``Hits.context``, in places that no flag of the row takes.
 CONTEXT_IN_ORDER = 0x4000
 CONTEXT_NEW = 0x8000  # not a retransmission
+CONTEXT_PLACED = 0x10000  # not in order, and ``expected`` is not far off
+CONTEXT_ACKNOWLEDGES = 0x20000
+CONTEXT_RENEWED = 0x40000  # the ends have opened a new connection, of which this is the first payload
 
 MATCH_NONE = 0
 MATCH_NAME = 1  # a name of a pool may be in it: look closer

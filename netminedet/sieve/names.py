@@ -162,6 +162,11 @@ class NameScanner:
                 self.match[k] = MATCH_NONE
                 at = self.at[k]
                 end = at + self.length[k]
+                if self.prefix_len[k] and self.kind[k] != NEW_FLOW:  # it came too early, and was kept
+                    self.data = self.joined
+                    if self.length[k] == 0:
+                        at = self.prefix_at[k]
+                        end = at + self.prefix_len[k]
                 if self.kind[k] == DNS_UDP or self.kind[k] == DNS_TCP:
                     self.match[k] = self._dns(at, end)
                 elif self.kind[k] == HTTP_REQUEST:
@@ -180,6 +185,8 @@ class NameScanner:
                     self.data = packets
                 elif self.kind[k] == CERTIFICATE:
                     self.match[k] = self._certificate(k, at, end)
+                if self.prefix_len[k]:
+                    self.data = packets
                 if self.kind[k] == SEGMENT or self.kind[k] == PEER or self.match[k] != MATCH_NONE:
                     self.wanted[wanted] = k
                     wanted += 1

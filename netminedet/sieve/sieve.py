@@ -39,7 +39,11 @@ class Hit:
     key: FlowKey
     row: int
     side: int
+    #: sequence number of the first byte of ``prefix`` and ``payload``
     seq: int
+    #: where the side was expected to go on, and what it has of the other side; None where not known
+    expected: int | None
+    acknowledged: int | None
     tcp_flags: int
     payload: bytes
     #: payload bytes that were on the wire but not captured
@@ -175,7 +179,9 @@ class Sieve:
             key=(cols.key0[column], cols.key1[column]),
             row=cols.row[column],
             side=cols.side[column],
-            seq=cols.seq[column],
+            seq=hits.seq[k],
+            expected=_expected(hits, k),
+            acknowledged=hits.acknowledged[k] if hits.context[k] & columns.CONTEXT_ACKNOWLEDGES else None,
             tcp_flags=cols.tcp_flags[column],
             payload=bytes(batch.data[at : at + hits.length[k]]),
             lost=cols.segment_len[column] - cols.payload_len[column],
@@ -183,6 +189,12 @@ class Sieve:
             context=hits.context[k],
             wirelen=batch.wirelen[i],
         )
+
+
+def _expected(hits: Hits, k: int) -> int | None:
+    if hits.context[k] & columns.CONTEXT_IN_ORDER:
+        return hits.seq[k]
+    return hits.expected[k] if hits.context[k] & columns.CONTEXT_PLACED else None
 
 
 def _five_tuple(data: bytearray, at: int, ports: int, proto: int) -> FiveTuple:

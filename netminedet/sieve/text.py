@@ -6,9 +6,13 @@ looked at until a ``{`` that opens one; from there the automaton runs to the end
 object, over as many in-order segments as it takes; its state is in the flow's row.  And
 a message stands at the beginning of a segment, behind a short frame header or behind
 other text (see ``protocols.conversation``): a segment that begins with binary data and
-continues no message holds none that would count, and is passed over.  A segment out of
-order is searched from a closed state: only a literal that is cut there is not seen, and
-never the rest of the flow.
+continues no message holds none that would count, and is passed over.
+
+A segment that comes too early is searched by itself at once and kept in a *reorder* slot;
+when what is missing has come, it is searched again behind it, so that a message cut there is
+seen.  A hole is given up when too many wait.  A segment far from what is expected moves the
+direction only together with a second one that follows on it, and a SYN only with payload at
+its number: then it is a new connection.  RST is not heeded, and has no payload.
 
 The bytes of a message whose anchor has not come yet are kept in *stash* slots, used in
 a ring: when all are taken, the oldest gives way and is counted.
@@ -16,6 +20,7 @@ a ring: when all are taken, the oldest gives way and is counted.
 
 from __future__ import annotations
 
+import os
 from array import array
 from typing import Any
 
@@ -50,6 +55,8 @@ FLAGGED = cython.declare(cython.ulonglong, layout.FLAGGED)
 NOTED = cython.declare(cython.ulonglong, layout.NOTED)
 LAST_SENDER_KNOWN = cython.declare(cython.ulonglong, layout.LAST_SENDER_KNOWN)
 LAST_SENDER = cython.declare(cython.ulonglong, layout.LAST_SENDER)
+HELD = cython.declare(cython.ulonglong, layout.HELD)
+BYTES = cython.declare(cython.Py_ssize_t, layout.BYTES)
 FLAGS_SHIFT = cython.declare(cython.int, 48)
 
 SEGMENT = cython.declare(cython.int, layout.SEGMENT)
@@ -63,6 +70,9 @@ PEER = cython.declare(cython.int, layout.PEER)
 NEW_FLOW = cython.declare(cython.int, layout.NEW_FLOW)
 IN_ORDER = cython.declare(cython.int, layout.CONTEXT_IN_ORDER)
 NEW = cython.declare(cython.int, layout.CONTEXT_NEW)
+PLACED = cython.declare(cython.int, layout.CONTEXT_PLACED)
+ACKNOWLEDGES = cython.declare(cython.int, layout.CONTEXT_ACKNOWLEDGES)
+RENEWED = cython.declare(cython.int, layout.CONTEXT_RENEWED)
 
 CLOSED = cython.declare(cython.uint, automaton_module.CLOSED)
 OPEN = cython.declare(cython.uint, automaton_module.OPEN)
@@ -94,10 +104,18 @@ STASH_SIZE = cython.declare(cython.Py_ssize_t, layout.STASH_SIZE)
 
 JOINED_SIZE = cython.declare(cython.Py_ssize_t, layout.JOINED_SIZE)
 
+REORDER_SLOTS = cython.declare(cython.Py_ssize_t, layout.REORDER_SLOTS)
+REORDER_SIZE = cython.declare(cython.Py_ssize_t, layout.REORDER_SIZE)
+REORDER_WAYS = cython.declare(cython.Py_ssize_t, 8)
+MAX_REORDERED = cython.declare(cython.Py_ssize_t, layout.MAX_REORDERED)
+REACH = cython.declare(cython.longlong, layout.REORDER_REACH)
+MIX = cython.declare(cython.ulonglong, 0x9E3779B97F4A7C15)
+
 LOW_HALF = cython.declare(cython.ulonglong, 0xFFFFFFFF)
 MASK = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
 HALF_SPACE = cython.declare(cython.longlong, 1 << 31)  # half of all sequence numbers
 SYN = cython.declare(cython.int, 0x02)
+RST = cython.declare(cython.int, 0x04)
 ACK = cython.declare(cython.int, 0x10)
 
 #: What is counted here.
@@ -108,6 +126,11 @@ COUNTERS = (
     "partial_messages_displaced",
     "partial_messages_too_long",
     "partial_messages_not_joined",
+    "segments_put_in_order",
+    "early_segments_displaced",
+    "early_segments_too_long",
+    "holes_given_up",
+    "ports_used_again",
 )
 RETRANSMISSIONS = cython.declare(cython.Py_ssize_t, 0)
 OUT_OF_ORDER = cython.declare(cython.Py_ssize_t, 1)
@@ -115,6 +138,11 @@ NOT_CAPTURED = cython.declare(cython.Py_ssize_t, 2)
 DISPLACED = cython.declare(cython.Py_ssize_t, 3)
 TOO_LONG = cython.declare(cython.Py_ssize_t, 4)
 NOT_JOINED = cython.declare(cython.Py_ssize_t, 5)
+PUT_IN_ORDER = cython.declare(cython.Py_ssize_t, 6)
+EARLY_DISPLACED = cython.declare(cython.Py_ssize_t, 7)
+EARLY_TOO_LONG = cython.declare(cython.Py_ssize_t, 8)
+HOLES = cython.declare(cython.Py_ssize_t, 9)
+USED_AGAIN = cython.declare(cython.Py_ssize_t, 10)
 
 
 @cython.cfunc
@@ -143,6 +171,7 @@ class TextScanner:
 
     proto: cython.uint[:]
     side: cython.uint[:]
+    ip_at: cython.uint[:]
     payload_at: cython.uint[:]
     payload_len: cython.uint[:]
     segment_len: cython.uint[:]
@@ -163,7 +192,10 @@ class TextScanner:
     hit_length: cython.uint[:]
     hit_prefix_at: cython.uint[:]
     hit_prefix_len: cython.uint[:]
-    hit_context: cython.ushort[:]
+    hit_context: cython.uint[:]
+    hit_seq: cython.uint[:]
+    hit_expected: cython.uint[:]
+    hit_acknowledged: cython.uint[:]
     joined: cython.uchar[:]
     joined_used: cython.Py_ssize_t
     hits: cython.Py_ssize_t
@@ -172,6 +204,24 @@ class TextScanner:
     stash_key0: cython.ulonglong[:]
     stash_key1: cython.ulonglong[:]
     stash_next: cython.Py_ssize_t
+    # segments that came too early: key (with the side), number, length on the wire, bytes kept, whether it
+    # is a SYN, when it came, and whether the direction has moved on since
+    early: cython.uchar[:]
+    early_key0: cython.ulonglong[:]
+    early_key1: cython.ulonglong[:]
+    early_seq: cython.uint[:]
+    early_length: cython.uint[:]
+    early_kept: cython.uint[:]
+    early_syn: cython.uint[:]
+    early_stamp: cython.ulonglong[:]
+    early_stale: cython.uint[:]
+    early_clock: cython.ulonglong
+    early_seed: cython.ulonglong
+    # what is scanned comes out of a slot, and whether it stands behind a hole
+    from_slot: cython.bint
+    behind_hole: cython.bint
+    # where the side of a segment that is not in order was expected to go on
+    expected: cython.longlong
     opener_first: cython.uint[:]
     opener_at: cython.uint[:]
     opener_text: cython.uchar[:]
@@ -202,6 +252,7 @@ class TextScanner:
     ) -> None:
         self.proto = columns.proto
         self.side = columns.side
+        self.ip_at = columns.ip_at
         self.payload_at = columns.payload_at
         self.payload_len = columns.payload_len
         self.segment_len = columns.segment_len
@@ -222,12 +273,29 @@ class TextScanner:
         self.hit_prefix_at = hits.prefix_at
         self.hit_prefix_len = hits.prefix_len
         self.hit_context = hits.context
+        self.hit_seq = hits.seq
+        self.hit_expected = hits.expected
+        self.hit_acknowledged = hits.acknowledged
         self.joined = hits.joined
         self.stash = bytearray(STASH_SLOTS * STASH_SIZE)
         self.stash_len = array("I", bytes(4 * STASH_SLOTS))
         self.stash_key0 = array("Q", bytes(8 * STASH_SLOTS))
         self.stash_key1 = array("Q", bytes(8 * STASH_SLOTS))
         self.stash_next = 0
+        self.early = bytearray(REORDER_SLOTS * REORDER_SIZE)
+        self.early_key0 = array("Q", bytes(8 * REORDER_SLOTS))
+        self.early_key1 = array("Q", bytes(8 * REORDER_SLOTS))
+        self.early_seq = array("I", bytes(4 * REORDER_SLOTS))
+        self.early_length = array("I", bytes(4 * REORDER_SLOTS))
+        self.early_kept = array("I", bytes(4 * REORDER_SLOTS))
+        self.early_syn = array("I", bytes(4 * REORDER_SLOTS))
+        self.early_stamp = array("Q", bytes(8 * REORDER_SLOTS))
+        self.early_stale = array("I", bytes(4 * REORDER_SLOTS))
+        self.early_clock = 0
+        self.early_seed = int.from_bytes(os.urandom(8), "little")
+        self.from_slot = False
+        self.behind_hole = False
+        self.expected = 0
         self.opener_first = openers.first
         self.opener_at = openers.at
         self.opener_text = openers.text
@@ -286,6 +354,7 @@ class TextScanner:
         self.hit_prefix_at[k] = 0
         self.hit_prefix_len[k] = 0
         self.hit_context[k] = context
+        self.hit_seq[k] = self.seq[column]
         self.hits += 1
         return 0
 
@@ -303,10 +372,10 @@ class TextScanner:
         base: cython.Py_ssize_t = self.row[column] * ROW_WORDS
         side: cython.int = self.side[column]
         context: cython.int
-        state: cython.uint
-        if self.tcp_flags[column] & SYN:
-            self._opened(column, base, side)
-            if self.segment_len[column] == 0:
+        if self.tcp_flags[column] & (SYN | RST):
+            if self.tcp_flags[column] & RST:
+                return 0
+            if not self._opened(column, base, side) or self.segment_len[column] == 0:
                 return 0
         if self.segment_len[column] != self.payload_len[column]:
             self.counts[NOT_CAPTURED] += 1
@@ -315,6 +384,20 @@ class TextScanner:
         context = self._advance(column, base, side)
         if context == 0:
             return 0
+        self._take_up(column, base, side, context)
+        if self.rows[base + FLAGS] & (HELD << side) and context & IN_ORDER:
+            self._release(column, base, side)
+        return 0
+
+    @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _take_up(
+        self, column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int, context: cython.int
+    ) -> cython.int:
+        """Look at a segment whose place is known."""
+        state: cython.uint
         if self.first_payload and context & NEW and self.any_flagged:
             self._hit(NEW_FLOW, column, self.payload_at[column], self.payload_len[column], context)
         state = (self.rows[base + SCAN] >> (32 * side)) & 0xFFFF
@@ -333,18 +416,24 @@ class TextScanner:
     @cython.nogil
     @cython.exceptval(-1, check=False)
     def _opened(self, column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int) -> cython.int:
-        """SYN: the side's numbers begin anew; without ACK, so does all that is known of the flow."""
-        if not self.tcp_flags[column] & ACK:
-            self.rows[base + FLAGS] &= MASK ^ (
-                (3 * (HAVE_SEQ | FLIGHT_KNOWN | FLIGHT_JSON | FLIGHT_TEXT | HTTP_SEEN)) | LAST_SENDER_KNOWN
-            )
-            self.rows[base + SCAN] = 0
-        else:
+        """SYN: where the side's numbers begin, if that is not known; whether its own payload counts.
+
+        In a flow that is under way it is a repetition, forged, or the beginning of a new
+        connection: which of these it is, payload in another packet tells.
+        """
+        number: cython.ulonglong = (self.seq[column] + 1) & LOW_HALF
+        behind: cython.ulonglong
+        self.seq[column] = number
+        if not self.rows[base + FLAGS] & (HAVE_SEQ << side):
             self._set_state(base, side, CLOSED)
-        self._set_next(base, side, self.seq[column] + 1)
-        self.rows[base + FLAGS] |= HAVE_SEQ << side
-        if self.rows[base + FLAGS] & FLAGGED and self.segment_len[column] == 0:
-            self._hit(SEGMENT, column, self.payload_at[column], 0, self._flags(base) | NEW | IN_ORDER)
+            self._set_next(base, side, number)
+            self.rows[base + FLAGS] |= HAVE_SEQ << side
+            return 1
+        behind = (((self.rows[base + NEXT_SEQ] >> (32 * side)) & LOW_HALF) - number) & LOW_HALF
+        if behind == 0:
+            return 1
+        if behind > self.rows[base + BYTES]:  # else the flow began there
+            self._hold(column, base, side, True)
         return 0
 
     @cython.cfunc
@@ -378,35 +467,445 @@ class TextScanner:
     @cython.exceptval(-1, check=False)
     def _advance(self, column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int) -> cython.int:
         """Place the segment in its direction (RFC 9293 section 3.4): its context bits, or 0 to leave it."""
-        length: cython.longlong = self.segment_len[column]
         number: cython.longlong = self.seq[column]
-        expected: cython.longlong
-        ahead: cython.longlong = 0
         flags: cython.ulonglong = self.rows[base + FLAGS]
         context: cython.int = NEW
-        if self.tcp_flags[column] & SYN:
-            number += 1
         if flags & (HAVE_SEQ << side):
-            expected = (self.rows[base + NEXT_SEQ] >> (32 * side)) & LOW_HALF
-            ahead = (number - expected) & LOW_HALF
-            if ahead >= HALF_SPACE:
-                ahead -= 2 * HALF_SPACE
-            if ahead == 0:
-                context |= IN_ORDER
-            elif ahead + length <= 0:
-                self.counts[RETRANSMISSIONS] += 1
-                if length == 1 and ahead == -1:  # keep-alive with one stale byte
-                    return 0
-                return self._flags(base)
-            else:
-                self.counts[OUT_OF_ORDER] += 1
+            if number != (self.rows[base + NEXT_SEQ] >> (32 * side)) & LOW_HALF:
+                return self._misplaced(column, base, side)
+            context |= IN_ORDER
+        return self._settle(column, base, side, context)
+
+    @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _settle(
+        self, column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int, context: cython.int
+    ) -> cython.int:
+        """The side has come to the end of this segment."""
+        number: cython.ulonglong = self.seq[column]
+        flags: cython.ulonglong = self.rows[base + FLAGS]
         if not context & IN_ORDER:
             self._set_state(base, side, CLOSED)
-        self._set_next(base, side, number + length)
+        self._set_next(base, side, number + self.segment_len[column])
         if (flags & LAST_SENDER_KNOWN) == 0 or ((flags & LAST_SENDER) != 0) != (side != 0):
             self._begin_flight(column, base, side, context & IN_ORDER)
         self.rows[base + FLAGS] |= HAVE_SEQ << side
         return context | self._flags(base)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _misplaced(self, column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int) -> cython.int:
+        """A segment that is not the next one: its context bits, or 0 where all is done."""
+        length: cython.longlong = self.segment_len[column]
+        number: cython.longlong = self.seq[column]
+        flags: cython.ulonglong = self.rows[base + FLAGS]
+        ahead: cython.longlong
+        context: cython.int = 0
+        self.expected = (self.rows[base + NEXT_SEQ] >> (32 * side)) & LOW_HALF
+        ahead = (number - self.expected) & LOW_HALF
+        if ahead >= HALF_SPACE:
+            ahead -= 2 * HALF_SPACE
+        if flags & (HELD << side) and self._renewed(column, base, side):
+            return self._settle(column, base, side, NEW | IN_ORDER | RENEWED)
+        if ahead + length <= 0 and ahead >= -REACH:
+            self.counts[RETRANSMISSIONS] += 1
+            if length == 1 and ahead == -1:  # keep-alive with one stale byte
+                return 0
+            if flags & FLAGGED:
+                context = PLACED  # the conversation has it already
+            return context | self._flags(base)
+        self.counts[OUT_OF_ORDER] += 1
+        if -REACH <= ahead <= REACH:
+            context = PLACED
+        if flags & FLAGGED:  # the conversation puts it in order
+            if context:
+                self._hand_on_begun(column, base, side)
+                return self._settle(column, base, side, NEW | PLACED)
+            self._set_next(base, side, number + length)  # a flight of it begins with the next at the earliest
+            return NEW | self._flags(base)
+        self._scan_segment(column, base, side, CLOSED, context | self._flags(base))
+        if self.rows[base + FLAGS] & FLAGGED:
+            return 0
+        if ahead < 0 and context:  # the first copy counts; only the rest is new
+            self._trim(column, -ahead)
+            return self._settle(column, base, side, NEW | IN_ORDER)
+        self._hold(column, base, side, False)
+        return 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _trim(self, column: cython.Py_ssize_t, count: cython.Py_ssize_t) -> cython.int:
+        """Take ``count`` bytes off the segment's beginning."""
+        captured: cython.Py_ssize_t = min(count, self.payload_len[column])
+        self.payload_at[column] += captured
+        self.payload_len[column] -= captured
+        self.segment_len[column] -= count
+        self.seq[column] = (self.seq[column] + count) & LOW_HALF
+        return 0
+
+    @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _early_set(self, base: cython.Py_ssize_t, side: cython.int) -> cython.Py_ssize_t:
+        """The first of the eight slots that this direction may use; the seed keeps others out of it."""
+        mixed: cython.ulonglong = ((self.rows[base] ^ self.early_seed) * MIX) & MASK
+        mixed = ((mixed ^ (mixed >> 29) ^ self.rows[base + KEY1] ^ side) * MIX) & MASK
+        return ((mixed >> 32) % (REORDER_SLOTS // REORDER_WAYS)) * REORDER_WAYS
+
+    @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _is_early(self, slot: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int) -> cython.int:
+        """Whether the slot is this direction's."""
+        if self.early_key1[slot] != self.rows[base + KEY1] ^ side:
+            return 0
+        return self.early_key0[slot] == self.rows[base]
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _renewed(self, column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int) -> cython.int:
+        """Whether a SYN had announced this payload: then all that was known of the flow is the old one's."""
+        slot: cython.Py_ssize_t = self._early_syn(base, side)
+        if slot < 0 or self.early_seq[slot] != self.seq[column]:
+            return 0
+        self.early_key1[slot] = 0
+        self.rows[base + FLAGS] &= MASK ^ (
+            (3 * (HAVE_SEQ | FLIGHT_KNOWN | FLIGHT_JSON | FLIGHT_TEXT | HTTP_SEEN)) | LAST_SENDER_KNOWN
+        )
+        self.rows[base + SCAN] = 0
+        self.first_payload = True
+        slot = self._early_syn(base, 1 - side)
+        if slot >= 0:
+            self.early_key1[slot] = 0
+            self._set_next(base, 1 - side, self.early_seq[slot])
+            self.rows[base + FLAGS] |= HAVE_SEQ << (1 - side)
+        self.counts[USED_AGAIN] += 1
+        return 1
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-2, check=False)
+    def _early_syn(self, base: cython.Py_ssize_t, side: cython.int) -> cython.Py_ssize_t:
+        """The slot with this direction's SYN, or -1."""
+        slot: cython.Py_ssize_t = self._early_set(base, side)
+        last: cython.Py_ssize_t = slot + REORDER_WAYS
+        while slot < last:
+            if self.early_syn[slot] and self._is_early(slot, base, side):
+                return slot
+            slot += 1
+        return -1
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _hold(
+        self, column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int, syn: cython.bint
+    ) -> cython.int:
+        """Keep a segment until what lies before it has come, or a SYN until its payload has."""
+        first: cython.Py_ssize_t = self._early_set(base, side)
+        slot: cython.Py_ssize_t
+        oldest: cython.Py_ssize_t = first
+        stale: cython.Py_ssize_t = -1
+        free: cython.Py_ssize_t = -1
+        before: cython.Py_ssize_t = -1
+        older: cython.Py_ssize_t = -1
+        count: cython.Py_ssize_t = 0
+        for slot in range(first, first + REORDER_WAYS):
+            if self.early_key1[slot] == 0:
+                free = slot
+                continue
+            if self.early_stamp[slot] < self.early_stamp[oldest]:
+                oldest = slot
+            if not self._is_early(slot, base, side):
+                continue
+            if self.early_syn[slot]:
+                older = slot
+                continue
+            if self.early_seq[slot] == self.seq[column] and not syn:
+                return 0
+            count += 1
+            if self.early_stale[slot] and (stale < 0 or self.early_stamp[slot] < self.early_stamp[stale]):
+                stale = slot
+            if (self.early_seq[slot] + self.early_length[slot]) & LOW_HALF == self.seq[column]:
+                before = slot
+        if syn and older >= 0:
+            free = older  # the latest SYN counts
+        elif count >= MAX_REORDERED and stale >= 0:
+            free = stale
+        elif free < 0:
+            free = oldest
+            self.counts[EARLY_DISPLACED] += 1
+        self._fill_early(column, base, side, free, syn)
+        if syn:
+            return 0
+        if before >= 0 and before != free and self._is_stray(before, base, side):
+            self._go_on_at(column, base, side, before)
+        elif count >= MAX_REORDERED and stale < 0:
+            self._give_up(column, base, side)
+        return 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _fill_early(
+        self,
+        column: cython.Py_ssize_t,
+        base: cython.Py_ssize_t,
+        side: cython.int,
+        slot: cython.Py_ssize_t,
+        syn: cython.bint,
+    ) -> cython.int:
+        kept: cython.Py_ssize_t = self.payload_len[column]
+        start: cython.Py_ssize_t = self.payload_at[column]
+        i: cython.Py_ssize_t
+        if syn:
+            kept = 0
+        elif kept > REORDER_SIZE:
+            self.counts[EARLY_TOO_LONG] += 1
+            kept = 0
+        elif kept != self.segment_len[column] or self._is_idle_talk(base, side, start, start + kept):
+            kept = 0
+        self.early_key0[slot] = self.rows[base]
+        self.early_key1[slot] = self.rows[base + KEY1] ^ side
+        self.early_seq[slot] = self.seq[column]
+        self.early_length[slot] = 0 if syn else self.segment_len[column]
+        self.early_kept[slot] = kept
+        self.early_syn[slot] = syn
+        self.early_stale[slot] = 0
+        self.early_clock += 1
+        self.early_stamp[slot] = self.early_clock
+        for i in range(kept):
+            self.early[slot * REORDER_SIZE + i] = self.data[start + i]
+        self.rows[base + FLAGS] |= HELD << side
+        return 0
+
+    @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _is_idle_talk(
+        self, base: cython.Py_ssize_t, side: cython.int, start: cython.Py_ssize_t, end: cython.Py_ssize_t
+    ) -> cython.int:
+        """Whether no message can stand in these bytes, or go on in them: then only their length counts."""
+        if self.first_payload or (self.rows[base + SCAN] >> (32 * side)) & 0xFFFF != CLOSED:
+            return 0
+        return not self._may_hold_message(start, end)
+
+    @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(check=False)
+    def _ahead_of(
+        self, slot: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int
+    ) -> cython.longlong:
+        """How far the slot's segment lies ahead of what is expected; negative when behind."""
+        number: cython.longlong = self.early_seq[slot]
+        ahead: cython.longlong = (
+            number - ((self.rows[base + NEXT_SEQ] >> (32 * side)) & LOW_HALF)
+        ) & LOW_HALF
+        return ahead - 2 * HALF_SPACE if ahead >= HALF_SPACE else ahead
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _is_stray(self, slot: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int) -> cython.int:
+        ahead: cython.longlong = self._ahead_of(slot, base, side)
+        return ahead > REACH or ahead < -REACH
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _give_up(self, column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int) -> cython.int:
+        """Too much waits: go on behind the hole, or with the oldest stray where nothing else waits."""
+        first: cython.Py_ssize_t = self._early_set(base, side)
+        slot: cython.Py_ssize_t
+        best: cython.Py_ssize_t = -1
+        least: cython.longlong = 4 * HALF_SPACE
+        ahead: cython.longlong
+        for slot in range(first, first + REORDER_WAYS):
+            if self._is_early(slot, base, side) and not self.early_syn[slot]:
+                ahead = self._ahead_of(slot, base, side)
+                if ahead > REACH or ahead < 0:
+                    ahead = 2 * HALF_SPACE
+                if ahead < least or (ahead == least and self.early_stamp[slot] < self.early_stamp[best]):
+                    least = ahead
+                    best = slot
+        if best >= 0:
+            self._go_on_at(column, base, side, best)
+        return 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _go_on_at(
+        self, column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int, slot: cython.Py_ssize_t
+    ) -> cython.int:
+        """The direction goes on with the segment in this slot; what lies before it is missing."""
+        self.counts[HOLES] += 1
+        self._set_state(base, side, CLOSED)
+        self._set_next(base, side, self.early_seq[slot])
+        self.behind_hole = True
+        self._release(column, base, side)
+        self.behind_hole = False
+        return 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _release(self, column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int) -> cython.int:
+        """Look at the segments that were waiting for the place where the direction is now."""
+        slot: cython.Py_ssize_t = self._next_early(base, side)
+        packet: cython.uchar[:] = self.data
+        while slot >= 0:
+            self.early_key1[slot] = 0
+            self.data = self.early
+            self.from_slot = True
+            self._take_early(column, base, side, slot)
+            self.from_slot = False
+            self.data = packet
+            self.behind_hole = False
+            slot = self._next_early(base, side)
+        return 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-2, check=False)
+    def _next_early(self, base: cython.Py_ssize_t, side: cython.int) -> cython.Py_ssize_t:
+        """The slot whose segment goes on where the direction is, or -1; frees those that it has passed."""
+        first: cython.Py_ssize_t = self._early_set(base, side)
+        slot: cython.Py_ssize_t
+        found: cython.Py_ssize_t = -1
+        left: cython.Py_ssize_t = 0
+        ahead: cython.longlong
+        for slot in range(first, first + REORDER_WAYS):
+            if not self._is_early(slot, base, side):
+                continue
+            left += 1
+            if self.early_syn[slot]:
+                continue
+            ahead = self._ahead_of(slot, base, side)
+            if ahead <= 0 and ahead + self.early_length[slot] > 0:
+                if found < 0 or self.early_stamp[slot] < self.early_stamp[found]:
+                    found = slot
+            elif ahead <= 0 and ahead >= -REACH:
+                self.early_key1[slot] = 0
+                left -= 1
+            else:
+                self.early_stale[slot] = 1
+        if left == 0:
+            self.rows[base + FLAGS] &= MASK ^ (HELD << side)
+        return found
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _take_early(
+        self, column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int, slot: cython.Py_ssize_t
+    ) -> cython.int:
+        """Look at a slot's segment as if it came now; ``data`` is that of the slots."""
+        at: cython.uint = self.payload_at[column]
+        captured: cython.uint = self.payload_len[column]
+        length: cython.uint = self.segment_len[column]
+        number: cython.uint = self.seq[column]
+        hits: cython.Py_ssize_t = self.hits
+        passed: cython.longlong = -self._ahead_of(slot, base, side)
+        context: cython.int = NEW if self.behind_hole else NEW | IN_ORDER
+        if self.early_kept[slot] == 0:
+            self._pass_over(base, side)
+            self._set_next(base, side, self.early_seq[slot] + self.early_length[slot])
+            return 0
+        self.counts[PUT_IN_ORDER] += 1
+        self.payload_at[column] = slot * REORDER_SIZE
+        self.payload_len[column] = self.segment_len[column] = self.early_kept[slot]
+        self.seq[column] = self.early_seq[slot]
+        self._trim(column, passed)
+        self.first_payload = (self.rows[base + FLAGS] & LAST_SENDER_KNOWN) == 0
+        self.flight_begins = False
+        context = self._settle(column, base, side, context)
+        self._take_up(column, base, side, context)
+        self.payload_at[column] = at
+        self.payload_len[column] = captured
+        self.segment_len[column] = length
+        self.seq[column] = number
+        while hits < self.hits:
+            self._join(hits)
+            hits += 1
+        return 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _pass_over(self, base: cython.Py_ssize_t, side: cython.int) -> cython.int:
+        """The side has said something of which only the length is known."""
+        flags: cython.ulonglong = self.rows[base + FLAGS]
+        self._set_state(base, side, CLOSED)
+        if (flags & LAST_SENDER_KNOWN) == 0 or ((flags & LAST_SENDER) != 0) != (side != 0):
+            flags &= MASK ^ ((FLIGHT_KNOWN | FLIGHT_JSON | FLIGHT_TEXT) << side)
+            flags |= LAST_SENDER_KNOWN
+            flags = (flags | LAST_SENDER) if side else (flags & (MASK ^ LAST_SENDER))
+            self.rows[base + FLAGS] = flags
+        return 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _join(self, hit: cython.Py_ssize_t) -> cython.int:
+        """Copy what a hit shows in a slot to where it can be shown: behind its prefix, which comes along."""
+        length: cython.Py_ssize_t = self.hit_length[hit]
+        start: cython.Py_ssize_t = self.hit_at[hit]
+        before: cython.Py_ssize_t = self.hit_prefix_len[hit]
+        prefix: cython.Py_ssize_t = self.hit_prefix_at[hit]
+        at: cython.Py_ssize_t = self.joined_used
+        i: cython.Py_ssize_t
+        if length == 0:
+            return 0
+        self.hit_length[hit] = 0
+        self.hit_prefix_len[hit] = 0
+        if at + before + length > JOINED_SIZE:
+            self.counts[NOT_JOINED] += 1
+            return 0
+        for i in range(before):
+            self.joined[at + i] = self.joined[prefix + i]
+        for i in range(length):
+            self.joined[at + before + i] = self.early[start + i]
+        self.hit_prefix_at[hit] = at
+        self.hit_prefix_len[hit] = before + length
+        self.joined_used += before + length
+        return 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _hand_on_early(
+        self, column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int, context: cython.int
+    ) -> cython.int:
+        """The flow is flagged: what waits goes to the conversation, which puts it in order itself."""
+        first: cython.Py_ssize_t = self._early_set(base, side)
+        slot: cython.Py_ssize_t
+        k: cython.Py_ssize_t
+        left: cython.Py_ssize_t = 0
+        for slot in range(first, first + REORDER_WAYS):
+            if not self._is_early(slot, base, side):
+                continue
+            if self.early_syn[slot]:
+                left += 1
+                continue
+            self.early_key1[slot] = 0
+            if self.early_kept[slot]:
+                k = self.hits
+                self._hit(SEGMENT, column, slot * REORDER_SIZE, self.early_kept[slot], context)
+                self.hit_seq[k] = self.early_seq[slot]
+                self._join(k)
+        if left == 0:
+            self.rows[base + FLAGS] &= MASK ^ (HELD << side)
+        return 0
 
     @cython.cfunc
     @cython.nogil
@@ -524,14 +1023,67 @@ class TextScanner:
         ``state`` is that before the segment: only where it is not CLOSED does the stash
         hold the beginning of what the segment continues, and not an older message.
         """
-        k: cython.Py_ssize_t = self.hits
-        slot: cython.Py_ssize_t = self._slot_of(base, side)
+        k: cython.Py_ssize_t
+        slot: cython.Py_ssize_t
+        if not context & IN_ORDER:
+            self._hand_on_begun(column, base, side)
+        k = self.hits
+        slot = self._slot_of(base, side)
         self._hit(SEGMENT, column, self.payload_at[column], self.payload_len[column], context)
         if slot >= 0:
             if context & IN_ORDER and state != CLOSED:
                 self._take(slot, k)
+                self.hit_seq[k] = (self.seq[column] - self.hit_prefix_len[k]) & LOW_HALF
             self._free(slot)
+        self.hit_expected[k] = self.expected
+        if not self.from_slot:
+            self._note_acknowledged(column, k)
         self._set_state(base, side, CLOSED)
+        if self.rows[base + FLAGS] & (HELD << side):
+            self._hand_on_early(column, base, side, context & ~(IN_ORDER | PLACED | RENEWED))
+        return 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _hand_on_begun(
+        self, column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int
+    ) -> cython.int:
+        """A hit for what is kept of a message that is behind a hole now: it may go on when that is filled."""
+        k: cython.Py_ssize_t = self.hits
+        slot: cython.Py_ssize_t = self._slot_of(base, side)
+        state: cython.uint = (self.rows[base + SCAN] >> (32 * side)) & 0xFFFF
+        number: cython.ulonglong = (self.rows[base + NEXT_SEQ] >> (32 * side)) & LOW_HALF
+        if slot < 0 or state == CLOSED or state >= IN_CERTIFICATE:
+            return 0
+        self._hit(SEGMENT, column, self.payload_at[column], 0, self._flags(base) | IN_ORDER)
+        self._take(slot, k)
+        self.hit_seq[k] = (number - self.hit_prefix_len[k]) & LOW_HALF
+        self._free(slot)
+        self._set_state(base, side, CLOSED)
+        return 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _note_acknowledged(self, column: cython.Py_ssize_t, hit: cython.Py_ssize_t) -> cython.int:
+        """What the segment says it has of the other side; not behind an IPv6 extension header."""
+        at: cython.Py_ssize_t = self.ip_at[column]
+        if not self.tcp_flags[column] & ACK:
+            return 0
+        if self.data[at] >> 4 == 4:
+            at += (self.data[at] & 0x0F) * 4
+        elif self.data[at + 6] == 6:
+            at += 40
+        else:
+            return 0
+        self.hit_acknowledged[hit] = (
+            (cython.cast(cython.uint, self.data[at + 8]) << 24)
+            | (self.data[at + 9] << 16)
+            | (self.data[at + 10] << 8)
+            | self.data[at + 11]
+        )
+        self.hit_context[hit] |= ACKNOWLEDGES
         return 0
 
     @cython.cfunc

@@ -245,19 +245,19 @@ def _rendered(form: str, report: Report) -> str:
 
 
 def stream(data: bytes) -> Outcome:
-    """TCP reassembly: commands of sequence number, length and SYN."""
+    """TCP reassembly: commands of sequence number, length and acknowledgement."""
     direction = Stream()
     out = waited = 0
     for at in range(0, len(data) - 3, 4):
         seq = int.from_bytes(data[at : at + 2], "big") << (16 if data[at + 2] & 0x40 else 0)
         if data[at + 2] & 0x80:
-            direction.restart(seq)
+            out += sum(len(piece.data) for piece in direction.acknowledged(seq))
             continue
         payload = bytes([data[at + 3]]) * (data[at + 3] << (data[at + 2] & 7))
-        given = direction.feed(seq & 0xFFFFFFFF, payload)
+        given = direction.feed(seq & 0xFFFFFFFF, payload, seq << 20)
         waited += len(payload)
         out += sum(len(piece.data) for piece in given)
-        assert sum(map(len, direction._waiting.values())) <= MAX_WAITING_BYTES
+        assert sum(len(one) for _, one in direction._waiting) <= MAX_WAITING_BYTES
     out += sum(len(piece.data) for piece in direction.flush())
     assert out <= waited
     return size_class(direction.gaps), size_class(out), size_class(waited - out)
@@ -412,8 +412,10 @@ def conversation(data: bytes) -> Outcome:
         number += 1
         where = Where(number * 10**9, "fuzzed", number, flow.reversed() if side else flow)
         known = None if size % 5 == 4 else size % 3 != 2
-        segment = Segment(where, side, next_seq[side], piece, number < 3, known, size % 2 == 0)
-        messages += talk.segment(replace(segment, syn=False) if piece else segment)
+        acknowledged = next_seq[1 - side] if size % 7 == 6 else None
+        segment = Segment(where, side, next_seq[side], piece, None, acknowledged, size % 97 == 96)
+        segment.flight_is_json, segment.flight_is_text = known, size % 2 == 0
+        messages += talk.segment(segment)
         next_seq[side] += len(piece) + (7 if size % 211 == 210 else 0)
     messages += talk.finish()
     for message in messages[:40]:

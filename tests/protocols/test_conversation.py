@@ -226,6 +226,6 @@ def test_websocket_picked_up_in_the_middle_is_read_in_both_directions(first: str
     found = kept.play(*parts)
     assert ("S", "job") in kinds(found)
     assert ("C", "share") in kinds(found)
-    assert kept.conversation.undecodable == 0
+    assert kept.conversation.counts["messages_undecodable"] == 0
     kept.play(("S", b"\xc1\x04\xff\xff\xff\xff"))
-    assert kept.conversation.undecodable == 1
+    assert kept.conversation.counts["messages_undecodable"] == 1

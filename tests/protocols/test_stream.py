@@ -97,13 +97,13 @@ def test_a_direction_begins_once() -> None:
 def test_holes_are_given_up_until_the_limit_holds() -> None:
     """Small segments wait first, and then large ones: one hole given up makes too little room."""
     stream = Stream()
-    stream.restart(0)
+    stream.begin(0)
     pieces = []
     for number in range(8):
-        pieces += stream.feed(10 + 100_000 * number, b"s")
+        pieces += stream.feed(10 + 70_000 * number, b"s")
     for number in range(8, 40):
-        pieces += stream.feed(10 + 100_000 * number, bytes(60_000))
-        assert sum(map(len, stream._waiting.values())) <= MAX_WAITING_BYTES
+        pieces += stream.feed(10 + 70_000 * number, bytes(60_000))
+        assert sum(len(data) for _, data in stream._waiting) <= MAX_WAITING_BYTES
     pieces += stream.flush()
     assert sum(len(piece.data) for piece in pieces) == 8 + 32 * 60_000
     assert stream.gaps == 40
