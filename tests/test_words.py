@@ -16,7 +16,18 @@ from netminedet.protocols.textlines import TextReader
 from netminedet.report.mask import Masker
 from tests.conftest import SAMPLES
 from tests.test_variants import FEW
-from tests.variants import Message, Placed, Segment, cut, placed, repeated, swapped, verdict, words
+from tests.variants import (
+    Message,
+    Segment,
+    cut,
+    frames_of,
+    judged,
+    placed,
+    repeated,
+    swapped,
+    verdict,
+    words,
+)
 
 ENDS = [b"", b"\n", b"\r\n"]
 #: an opener in pieces is not seen, and of "JOB," and "FROM," the longer has five bytes
@@ -80,7 +91,16 @@ def test_evidence_names_the_packet_in_which_a_message_stands() -> None:
 
 @pytest.mark.parametrize("begin", range(1, 9))
 def test_picked_up_in_the_middle(begin: int) -> None:
-    (found,) = verdict([Placed(part.miner, part.offset, part.data) for part in placed(words())[begin:]])
+    (found,), _counters = judged(frames_of(placed(words())[begin:]))
+    assert (found["verdict"], found["host"], found["dialects"]) == ("confirmed", "10.30.0.9", ["duino-coin"])
+    assert found["shares"]["accepted"]
+
+
+@pytest.mark.parametrize(
+    "begin", range(1, 8)
+)  # of the exchange in which the hole ends, words may run together
+def test_what_follows_the_opening_was_not_recorded(begin: int) -> None:
+    (found,) = verdict(placed(words())[begin:])
     assert (found["verdict"], found["host"], found["dialects"]) == ("confirmed", "10.30.0.9", ["duino-coin"])
     assert found["shares"]["accepted"]
 

@@ -342,9 +342,14 @@ def opening_frames() -> list[bytes]:
 
 
 def frames_of(parts: list[Placed]) -> list[bytes]:
-    """The segments as frames; each acknowledges what the other side had without a hole by then."""
+    """The segments as frames; each acknowledges what the other side had without a hole by then.
+
+    What a side said before the first of its segments here, was missed by the recording alone.
+    """
     had: dict[bool, set[int]] = {True: set(), False: set()}
-    whole = {True: 0, False: 0}
+    whole = {
+        side: min((part.offset for part in parts if part.miner is side), default=0) for side in (True, False)
+    }
     frames = []
     for part in parts:
         source, target = (MINER, POOL) if part.miner else (POOL, MINER)

@@ -154,6 +154,8 @@ class Conversation:
         self._noise: NoiseWatch | None = None
         self._noise_client = 0
         self._begun = False
+        #: the side that spoke last
+        self._spoke: int | None = None
         self._mutual = False
         #: of connections of the same ends that went before
         self._counts_before: Counter[str] = Counter()
@@ -251,6 +253,10 @@ class Conversation:
             if self._noise is not None:
                 return watched
         self._choose_framing(end, segment, data)
+        if gap and isinstance(end.framing, TextFraming) and self._spoke != segment.side:
+            end.framing.lose()  # what is missing was another turn of this side: here a message begins
+            gap = False
+        self._spoke = segment.side
         ended = self._end_turn(self._ends[1 - segment.side], self._ends[1 - segment.side].last)
         if data.startswith(self._signatures.openers):
             ended += self._end_turn(end, end.before)

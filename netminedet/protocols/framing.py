@@ -282,6 +282,11 @@ class TextFraming:
         self._partial = False
         return self._items(self._reader.turn())
 
+    def lose(self) -> None:
+        """The end of a message is missing: what is there of it is none."""
+        self._reader.feed(b"", gap=True)
+        self._reader.turn()
+
     def _items(self, lines: list[str]) -> list[Item]:
         self._seen += len(lines)
         return [item for line in lines for item in _text_items(line)]

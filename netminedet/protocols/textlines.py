@@ -422,6 +422,7 @@ class TextReader:
     def turn(self) -> list[str]:
         """The other side speaks, or the direction is closed: what has no newline yet is a message too."""
         rest = "" if self._skipping else _decoded(bytes(self._buffer))
+        self._skipping = False
         self._buffer.clear()
         return [rest] if rest else []
 

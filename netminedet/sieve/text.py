@@ -526,6 +526,11 @@ class TextScanner:
                 return self._settle(column, base, side, NEW | PLACED)
             self._set_next(base, side, number + length)  # a flight of it begins with the next at the earliest
             return NEW | self._flags(base)
+        if ahead > 0 and self._begins_words(column, base, side):
+            self.rows[base + FLAGS] |= FLAGGED
+            self.any_flagged = True
+            self._hand_on(column, base, side, self._settle(column, base, side, NEW), CLOSED)
+            return 0
         self._scan_segment(column, base, side, CLOSED, context | self._flags(base))
         if self.rows[base + FLAGS] & FLAGGED:
             return 0
@@ -534,6 +539,22 @@ class TextScanner:
             return self._settle(column, base, side, NEW | IN_ORDER)
         self._hold(column, base, side, False)
         return 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _begins_words(
+        self, column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int
+    ) -> cython.int:
+        """Whether the side takes its turn with an opener, which stands by itself whatever is missing."""
+        flags: cython.ulonglong = self.rows[base + FLAGS]
+        start: cython.Py_ssize_t = self.payload_at[column]
+        length: cython.Py_ssize_t = self.payload_len[column]
+        if length == 0:
+            return 0
+        if (flags & LAST_SENDER_KNOWN) and ((flags & LAST_SENDER) != 0) == (side != 0):
+            return 0
+        return self._opens_text(column, start, start + length, self._flags(base))
 
     @cython.cfunc
     @cython.nogil
