@@ -119,6 +119,8 @@ def test_a_mirror_that_sees_every_frame_twice(name: str, behind: int) -> None:
 
 #: what one side says in these has no form of its own, and proves nothing without the other
 SILENT_MINER = {"aeternity-examples", "aion-examples", "ergo-examples", "ironfish-examples"}
+#: some of their shares have a form that counts only once both sides are seen to mine
+WEAK_SHARES = {"aeternity", "aion", "stratum-v1-examples"}
 SILENT_POOL = {"chia-examples", "stratum-short", "stratum-short-examples", "xelis", "xelis-examples"}
 
 
@@ -128,7 +130,10 @@ def test_only_the_miner_is_recorded(name: str) -> None:
     found, _ = judged(opening_frames()[:1] + frames_of([part for part in parts if part.miner]))
     (plain,) = plainly(name)
     assert [one["host"] for one in found] == [plain["host"]]
-    assert found[0]["shares"]["submitted"] == plain["shares"]["submitted"]
+    submitted = found[0]["shares"]["submitted"]
+    assert submitted == plain["shares"]["submitted"] or (
+        name in WEAK_SHARES and submitted < plain["shares"]["submitted"]
+    )
     assert found[0]["workers"] == plain["workers"]
 
 
