@@ -20,6 +20,7 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 from netminedet.api import DEFAULT_HOME_NET, Report, empty_report, parse_networks, scan
 from netminedet.capture import open_source
@@ -153,18 +154,26 @@ def _batch(data: bytes) -> Batch:
     return batch
 
 
+@cache
+def _once(build: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function, which makes the same thing once only: building takes longer than a run."""
+    return cache(build)
+
+
 def _hits(module: ModuleType, batch: Batch) -> tuple[list[Any], dict[str, int]]:
     signature_set = signatures()
-    for part in (module.automaton, module.openers_module):
-        if not hasattr(part.build, "cache_info"):  # made once, as building takes longer than a run
-            part.build = cache(part.build)
-    sieve = module.Sieve(
-        tuple(signature_set.anchors),
-        ["antpool.com", "stratum.slushpool.com", "pool.example"],
-        CHUNK * 4,
-        tuple(signature_set.openers),
-        (b"\xf9\xbe\xb4\xd9",),
-    )
+    automaton, openers = module.automaton, module.openers_module
+    with (
+        patch.object(automaton, "build", _once(automaton.build)),
+        patch.object(openers, "build", _once(openers.build)),
+    ):
+        sieve = module.Sieve(
+            tuple(signature_set.anchors),
+            ["antpool.com", "stratum.slushpool.com", "pool.example"],
+            CHUNK * 4,
+            tuple(signature_set.openers),
+            (b"\xf9\xbe\xb4\xd9",),
+        )
     hits = [
         (hit.kind, hit.match, hit.where, hit.side, hit.seq, hit.payload, hit.prefix, hit.context, hit.lost)
         for hit in sieve.run(batch, "fuzzed")
