@@ -230,7 +230,8 @@ class Conversation:
         self.dropped = 0
         self._ends = (_End(), _End())
         self._measures = Measures()
-        self._noise, self._begun, self._mutual = None, False, False
+        self._noise, self._spoke = None, None
+        self._begun = self._mutual = False
         return messages
 
     def _read_all(self, end: _End, pieces: list[Piece]) -> list[Message]:

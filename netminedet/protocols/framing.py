@@ -158,7 +158,7 @@ class HttpFraming:
 
     def _loosely(self, data: bytes) -> list[Item]:
         """Take a piece of a body whose head was not seen; it may be the last."""
-        if data.startswith(_METHODS) or data.startswith(_STATUS) or self._loose_size > MAX_LONG_BODY:
+        if data.startswith(_HEADS) or self._loose_size > MAX_LONG_BODY:
             self._forget_loose()
             return self.feed(data) if data[:1] not in (b"{", b"[") else []
         room = MAX_BODY - len(self._loose)

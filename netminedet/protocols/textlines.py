@@ -138,25 +138,26 @@ _BTMINER_COMMANDS = re.compile(
     r"restart_btminer|power_(?:on|off)|set_led|adjust_power_limit)\Z"
 )
 _ETHMAN_METHODS = frozenset(
-    ["control_gpu"]
-    + [
-        f"miner_{word}"
-        for word in (
-            *(
-                "getstat1",
-                "getstat2",
-                "getstatdetail",
-                "ping",
-                "file",
-                "getfile",
-                "reboot",
-                "restart",
-                "shuffle",
-            ),
-            *("getconnections", "addconnection", "removeconnection", "setactiveconnection", "pausegpu"),
-            *("setverbosity", "getscramblerinfo", "setscramblerinfo"),
-        )
-    ]
+    {
+        "miner_getstat1",
+        "miner_getstat2",
+        "miner_getstatdetail",
+        "miner_ping",
+        "miner_file",
+        "miner_getfile",
+        "miner_reboot",
+        "miner_restart",
+        "miner_shuffle",
+        "miner_getconnections",
+        "miner_addconnection",
+        "miner_removeconnection",
+        "miner_setactiveconnection",
+        "miner_pausegpu",
+        "miner_setverbosity",
+        "miner_getscramblerinfo",
+        "miner_setscramblerinfo",
+        "control_gpu",
+    }
 )
 #: What a management API's message in JSON has at its top, besides what an answer of JSON-RPC has: (key,
 #: value), and keys that alone may make one.

@@ -249,7 +249,12 @@ MATCH_BARE_TLS = 2  # a ClientHello without a server name
 
 def endpoint_hash(address: bytes, port: int) -> int:
     """The hash of an address of 4 or 16 bytes and a port."""
+    return text_hash(address + port.to_bytes(2, "big"))
+
+
+def text_hash(text: bytes) -> int:
+    """FNV-1a of the bytes, 64 bits."""
     value = HASH_START
-    for byte in address + port.to_bytes(2, "big"):
+    for byte in text:
         value = ((value ^ byte) * HASH_STEP) & 0xFFFFFFFFFFFFFFFF
     return value

@@ -79,9 +79,9 @@ class Gate:
     def __init__(self, telling: Iterable[str], verbs: Iterable[tuple[str, str]]) -> None:
         kinds: dict[int, int] = {}
         for key, verb in verbs:
-            kinds[hash_of(key.encode() + b"\0" + verb.encode())] = 1
-            kinds[hash_of(key.encode())] = 2
-        kinds.update((hash_of(key.encode()), 1) for key in telling)
+            kinds[layout.text_hash(key.encode() + b"\0" + verb.encode())] = 1
+            kinds[layout.text_hash(key.encode())] = 2
+        kinds.update((layout.text_hash(key.encode()), 1) for key in telling)
         size = 1 << max(4, (4 * len(kinds)).bit_length())
         self.mask = size - 1
         self.hashes = array("Q", bytes(8 * size))
@@ -193,11 +193,3 @@ class Gate:
                 return self.kinds[slot]
             slot = (slot + 1) & self.mask
         return NOTHING
-
-
-def hash_of(text: bytes) -> int:
-    """FNV-1a of the text, 64 bits."""
-    value = layout.HASH_START
-    for byte in text:
-        value = ((value ^ byte) * layout.HASH_STEP) & 0xFFFFFFFFFFFFFFFF
-    return value

@@ -162,11 +162,10 @@ class NameScanner:
                 self.match[k] = MATCH_NONE
                 at = self.at[k]
                 end = at + self.length[k]
-                if self.prefix_len[k] and self.kind[k] != NEW_FLOW:  # it came too early, and was kept
+                if self.prefix_len[k] and self.length[k] == 0:  # it came in pieces, or too early
                     self.data = self.joined
-                    if self.length[k] == 0:
-                        at = self.prefix_at[k]
-                        end = at + self.prefix_len[k]
+                    at = self.prefix_at[k]
+                    end = at + self.prefix_len[k]
                 if self.kind[k] == DNS_UDP or self.kind[k] == DNS_TCP:
                     self.match[k] = self._dns(at, end)
                 elif self.kind[k] == HTTP_REQUEST:
@@ -175,16 +174,11 @@ class NameScanner:
                     if self.watching:
                         self.match[k] = self._watched_end(self.column[k])
                 elif self.kind[k] == CLIENT_HELLO:
-                    self.match[k] = self._hello(k, at, end)
+                    self.match[k] = self._server_name(self.data, at, end)
                 elif self.kind[k] == SOCKS_REQUEST:
-                    if self.prefix_len[k]:  # it came in pieces
-                        self.data = self.joined
-                        at = self.prefix_at[k]
-                        end = at + self.prefix_len[k]
                     self.match[k] = self._socks(at, end)
-                    self.data = packets
                 elif self.kind[k] == CERTIFICATE:
-                    self.match[k] = self._certificate(k, at, end)
+                    self.match[k] = self._certified(self.data, at, end)
                 if self.prefix_len[k]:
                     self.data = packets
                 if self.kind[k] == SEGMENT or self.kind[k] == PEER or self.match[k] != MATCH_NONE:
@@ -503,16 +497,6 @@ class NameScanner:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(-1, check=False)
-    def _hello(self, k: cython.Py_ssize_t, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
-        """A ClientHello, here or where its pieces were joined."""
-        if self.prefix_len[k] == 0:
-            return self._server_name(self.data, at, end)
-        at = self.prefix_at[k]
-        return self._server_name(self.joined, at, at + self.prefix_len[k])
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(-1, check=False)
     def _server_name(
         self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t
     ) -> cython.int:
@@ -554,18 +538,8 @@ class NameScanner:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(-1, check=False)
-    def _certificate(self, k: cython.Py_ssize_t, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
-        """A TLS server's certificate, here or where its pieces were joined."""
-        if self.prefix_len[k] == 0:
-            return self._certified(self.data, at, end)
-        at = self.prefix_at[k]
-        return self._certified(self.joined, at, at + self.prefix_len[k])
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(-1, check=False)
     def _certified(self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
-        """What stands behind the identifiers of commonName (2.5.4.3) and subjectAltName (2.5.29.17).
+        """What of a certificate stands behind commonName (2.5.4.3) and subjectAltName (2.5.29.17).
 
         The structure is not walked: whatever looks like one of them is tried.
         """

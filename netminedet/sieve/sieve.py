@@ -12,7 +12,22 @@ from socket import AF_INET, AF_INET6, inet_ntop
 from netminedet.capture import records
 from netminedet.limits import DEFAULT_MAX_FLOWS
 from netminedet.model import Batch, FiveTuple, Where
-from netminedet.sieve import automaton, columns, decode, flows, fragments, layers, names, text
+from netminedet.sieve import (
+    automaton,
+    columns,
+    decode,
+    flows,
+    fragments,
+    layers,
+    links,
+    names,
+    over_ip,
+    over_udp,
+    tags,
+    text,
+    walk,
+    wireless,
+)
 from netminedet.sieve import gate as gate_module
 from netminedet.sieve import openers as openers_module
 from netminedet.sieve.columns import CHUNK, Columns, Hits
@@ -55,7 +70,8 @@ class Hit:
 
 def compiled() -> bool:
     """Whether the kernels run as compiled code."""
-    kernels = (records, decode, layers, fragments, flows, gate_module, names, text)
+    walkers = (walk, layers, links, wireless, tags, over_ip, over_udp)
+    kernels = (records, decode, *walkers, fragments, flows, gate_module, names, text)
     return all(not (module.__file__ or "").endswith(".py") for module in kernels)
 
 

@@ -97,3 +97,5 @@ ADDED: dict[str, Callable[..., object]] = {
     "is_miner_agent": is_miner_agent,
     "from_hex": from_hex,
 }
+#: Those that answer true or false, and false to null.
+TRUTHS = frozenset(ADDED) - {"from_hex"}

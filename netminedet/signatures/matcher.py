@@ -234,17 +234,17 @@ class SignatureSet:
             needs=pattern.needs,
         )
 
-    def _expression(self, text: str) -> Expression:
-        known = self._expressions.get(text)
-        if known is None:
+    def _expression(self, expression: str) -> Expression:
+        compiled = self._expressions.get(expression)
+        if compiled is None:
             from netminedet.signatures.expressions import Expression
 
-            known = self._expressions[text] = Expression(text, self._trees.get(text))
-        return known
+            compiled = self._expressions[expression] = Expression(expression, self._trees.get(expression))
+        return compiled
 
 
 #: Keys of an answer without a verb.
-_REPLY_KEYS = ("result", "error")
+_REPLY_KEYS = frozenset({"result", "error"})
 
 
 def _always(_message: object) -> object:
@@ -261,4 +261,4 @@ def _without_longer(anchors: Iterable[bytes]) -> tuple[bytes, ...]:
 
 
 def _is_reply(message: Mapping[str, object]) -> bool:
-    return any(key in message for key in _REPLY_KEYS)
+    return not _REPLY_KEYS.isdisjoint(message)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from netminedet.signatures.functions import TRUTHS
+
 #: Types of ``result``; None stands for any.
 Types = frozenset[type] | None
 
@@ -21,19 +23,7 @@ _NAMES: dict[str, frozenset[type]] = {
     "null": frozenset({type(None)}),
 }
 #: Functions that are false, or fail, on null: what they are given must be there.
-_NEED_A_VALUE = frozenset(
-    {
-        "is_hex",
-        "is_0xhex",
-        "is_number",
-        "is_wallet",
-        "has_version",
-        "is_miner_agent",
-        "starts_with",
-        "ends_with",
-        "length",
-    }
-)
+_NEED_A_VALUE = TRUTHS | {"starts_with", "ends_with", "length"}
 
 
 def result_types(node: dict[str, Any]) -> Types:

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from netminedet.signatures.functions import ADDED, HEX
+from netminedet.signatures.functions import ADDED, HEX, TRUTHS
 
 Evaluate = Callable[[Any], Any]
 Node = dict[str, Any]
@@ -297,15 +297,4 @@ _QUICK = {
     ("join", 2): "join",
 }
 #: Functions that answer true or false.
-_TRUTHS = frozenset(
-    {
-        "contains",
-        "starts_with",
-        "is_hex",
-        "is_0xhex",
-        "is_number",
-        "is_wallet",
-        "has_version",
-        "is_miner_agent",
-    }
-)
+_TRUTHS = TRUTHS | {"contains", "starts_with"}
