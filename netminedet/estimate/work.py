@@ -59,10 +59,14 @@ def number(value: Number) -> Fraction | None:
 
 
 def target_work(target: int) -> int | None:
-    """Hashes per share for a 256-bit target; None for one that no or every hash meets."""
+    """Hashes per share for a 256-bit target, to the nearest; None for one that no or every hash meets.
+
+    Pools round targets down, so that rounding down here as well would give one hash less than the
+    difficulty that they were made from.
+    """
     if not 0 < target < SPACE - 1:
         return None
-    return SPACE // (target + 1)
+    return _whole(Fraction(SPACE, target + 1))
 
 
 def difficulty_work(difficulty: Number, algorithm: str) -> int | None:

@@ -164,7 +164,7 @@ def test_hex_targets_are_numbers() -> None:
     # a pool of 2018 in a public capture (DanieleDeSensi/peafowl): 4 GH, zeros dropped in eth-proxy too
     pool = hex_target("0x0112e0be826d694b2e62d01511f12a6061fbaec8bc02357593e70e52ba")
     assert pool is not None
-    assert target_work(pool) == 3_999_999_999
+    assert target_work(pool) == 4_000_000_000
     assert hex_target("g") is None
     assert hex_target("f" * 65) is None
     assert either_end_target("ff" * 28 + "00" * 4) == (1 << 224) - 1
