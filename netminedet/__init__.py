@@ -15,7 +15,7 @@ __all__ = ["NetminedetError", "Report", "Story", "__version__", "explain", "load
 
 if TYPE_CHECKING:
     from netminedet.api import Report, explain, scan
-    from netminedet.model import NetminedetError
+    from netminedet.errors import NetminedetError
     from netminedet.report.mask import load_masker
     from netminedet.story import Story
 
@@ -35,7 +35,7 @@ def __getattr__(name: str) -> Any:
 
         return Story
     if name == "NetminedetError":
-        from netminedet import model
+        from netminedet.errors import NetminedetError
 
-        return model.NetminedetError
+        return NetminedetError
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

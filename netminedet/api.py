@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from netminedet import __version__
-from netminedet.model import InputInfo, Message, NetminedetError, NodeSeen, SignatureSetInfo, Suspect
+from netminedet.errors import NetminedetError
+from netminedet.model import InputInfo, Message, NodeSeen, SignatureSetInfo, Suspect
 
 if TYPE_CHECKING:
     from netminedet.estimate import Totals
@@ -39,8 +42,7 @@ Network = IPv4Network | IPv6Network
 StrPath = str | PathLike[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """How far a scan has come; ``size`` is None for a pipe."""
 
     path: str
@@ -52,20 +54,29 @@ class Progress:
     inputs_total: int
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(Struct, frozen=True, eq=False, dict=True):
     """What a scan found.  Reports made with the same signatures and settings add up."""
 
     inputs: tuple[InputInfo, ...]
     #: what the stages counted, by name; ``totals`` has all counters
-    counters: dict[str, int] = field(repr=False)
+    counters: dict[str, int]
     signatures: SignatureSetInfo
-    findings: Findings = field(repr=False)
-    home_net: tuple[Network, ...] = field(repr=False)
-    _signature_set: SignatureSet = field(repr=False, compare=False)
-    _tables: Callable[[], Tables] = field(repr=False, compare=False)
+    findings: Findings
+    home_net: tuple[Network, ...]
+    _signature_set: SignatureSet
+    _tables: Callable[[], Tables]
     tool_version: str = __version__
-    _masker: Masker | None = field(default=None, repr=False, compare=False)
+    _masker: Masker | None = None
+
+    def _compared(self) -> tuple[object, ...]:
+        return self.inputs, self.counters, self.signatures, self.findings, self.home_net, self.tool_version
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Report) and self._compared() == other._compared()
+
+    def __repr__(self) -> str:
+        """Without the findings, which fill pages."""
+        return f"Report(inputs={self.inputs!r}, signatures={self.signatures!r})"
 
     @cached_property
     def totals(self) -> dict[str, int]:
@@ -136,7 +147,7 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """The report as the JSON document that ``--format json`` writes."""
-        from netminedet.report import report_document
+        from netminedet.report.document import report_document
 
         return report_document(self)
 

@@ -7,10 +7,12 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from netminedet.model import Evidence, NetminedetError
+from msgspec import Struct
+
+from netminedet.errors import NetminedetError
+from netminedet.model import Evidence
 from netminedet.report.text import printable
 
 #: Packets looked at, the earliest of the strongest evidence first, and lines shown of each.
@@ -28,8 +30,7 @@ _LINE_LIMIT = 160
 _TEXT_LIMIT = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class DeepPacket:
+class DeepPacket(Struct, frozen=True):
     """What Wireshark says of one packet."""
 
     input: str

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
 
-from netminedet.model import NetminedetError
+from msgspec import Struct
+from msgspec.structs import astuple
+
+from netminedet.errors import NetminedetError
 
 #: Flows kept at a time unless told otherwise; a flow takes 80 to 158 bytes.
 DEFAULT_MAX_FLOWS = 2_000_000
@@ -48,8 +50,7 @@ _ENTRY_BYTES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """The most entries of each table; the defaults are those without a cap on memory."""
 
     flows: int = DEFAULT_MAX_FLOWS
@@ -65,7 +66,7 @@ class Limits:
 
     def smaller(self, other: Limits) -> Limits:
         """The smaller of both, table by table: what a sum of two reports goes by."""
-        return Limits(*(min(getattr(self, f.name), getattr(other, f.name)) for f in fields(self)))
+        return Limits(*map(min, astuple(self), astuple(other)))
 
 
 DEFAULT_LIMITS = Limits()

@@ -11,17 +11,15 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import astuple
 
 if TYPE_CHECKING:
     from netminedet.estimate.host import HashRate
     from netminedet.signatures.agents import Agent
-
-
-class NetminedetError(Exception):
-    """An expected failure with a one-line message saying what, where and how to mend it."""
 
 
 class Batch:
@@ -57,8 +55,7 @@ class Batch:
         return bytes(self.data[start : start + self.caplen[i]])
 
 
-@dataclass(slots=True)
-class InputInfo:
+class InputInfo(Struct):
     """What was read of one input: filled in by its source while it is read."""
 
     path: str
@@ -76,8 +73,7 @@ class InputInfo:
     problems: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class FiveTuple:
+class FiveTuple(Struct, frozen=True, order=True):
     """The sender and receiver of one packet; addresses in their usual text form."""
 
     src_ip: str
@@ -92,8 +88,7 @@ class FiveTuple:
         return FiveTuple(self.dest_ip, self.dest_port, self.src_ip, self.src_port, self.proto)
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """One header around a packet: a tag, a label or a tunnel, with its outer addresses if it has any."""
 
     #: "vlan", "mpls", "pppoe", "gre", "vxlan", "gtp-u"...: a name of ``sieve.layers.KINDS``
@@ -104,8 +99,7 @@ class Layer:
     dest_ip: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(Struct, frozen=True):
     """Time and place of a packet: enough for a reader to find it again."""
 
     time_ns: int
@@ -151,8 +145,7 @@ class Strength(IntEnum):
     STRONG = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True, eq=False):
     """One mining message that a signature recognised, with what it gave away."""
 
     where: Where
@@ -166,10 +159,13 @@ class Message:
     coins: tuple[str, ...] = ()
     #: any of: agent, worker, wallet, difficulty, job_id, pool_host, algo
     details: Mapping[str, str] = field(default_factory=dict)
-    #: makes the excerpt: few messages become evidence, and only those need one
-    show: Callable[[], str] = field(default=str, compare=False, repr=False)
     #: signatures of which its sender must send one as well, in any connection, for this one to be strong
     needs: tuple[str, ...] = ()
+    #: makes the excerpt: few messages become evidence, and only those need one.  No part of what is compared
+    show: Callable[[], str] = str
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Message) and astuple(self)[:-1] == astuple(other)[:-1]
 
     @property
     def excerpt(self) -> str:
@@ -193,8 +189,7 @@ class NameSource(str, Enum):
     SOCKS = "socks"
 
 
-@dataclass(frozen=True, slots=True)
-class PoolName:
+class PoolName(Struct, frozen=True):
     """A host name that belongs to a mining pool, as the pool list knows it."""
 
     #: the name as it was seen, lower case, without the final dot
@@ -208,8 +203,7 @@ class PoolName:
     ports: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class NameSeen:
+class NameSeen(Struct, frozen=True):
     """A host asked for, or spoke to, a pool by name.  ``where.flow`` is as the asker sends."""
 
     where: Where
@@ -220,8 +214,7 @@ class NameSeen:
     details: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class TunnelAsked:
+class TunnelAsked(Struct, frozen=True):
     """A host asked a proxy to connect it to a pool; ``where.flow`` is as the asker sends."""
 
     where: Where
@@ -231,8 +224,7 @@ class TunnelAsked:
     port: int
 
 
-@dataclass(frozen=True, slots=True)
-class NameAnswer:
+class NameAnswer(Struct, frozen=True):
     """A DNS answer seen in the traffic: ``host`` learnt that ``pool.name`` is at ``address``."""
 
     where: Where
@@ -242,8 +234,7 @@ class NameAnswer:
     ttl: int
 
 
-@dataclass(frozen=True, slots=True)
-class BareTls:
+class BareTls(Struct, frozen=True):
     """A TLS session opened without a server name (or to a pool's); ``where.flow`` is as the client sends."""
 
     where: Where
@@ -251,8 +242,7 @@ class BareTls:
     ja4: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FlowTotals:
+class FlowTotals(Struct, frozen=True):
     """What the sieve counted of one flow that carried evidence."""
 
     flow: FiveTuple
@@ -284,8 +274,7 @@ class Role(str, Enum):
     LOOKUP = "lookup only"
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """One proof, as a reader of the report sees it."""
 
     signature: str
@@ -298,8 +287,7 @@ class Evidence:
     details: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Pool:
+class Pool(Struct, frozen=True, order=True):
     """A server that a suspect mines at, or whose name it looked up.
 
     Behind a proxy ``name`` is the pool's, as the proxy was asked for it, ``ip`` and ``port`` are
@@ -312,8 +300,7 @@ class Pool:
     tls: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Shares:
+class Shares(Struct, frozen=True):
     """Counts of shares; ``submitted`` includes those whose answer was not seen."""
 
     submitted: int = 0
@@ -328,8 +315,7 @@ class Shares:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class NodeSeen:
+class NodeSeen(Struct, frozen=True):
     """A host that speaks the protocol of coin nodes or wallets: beside mining, and none."""
 
     host: str
@@ -346,8 +332,7 @@ class NodeSeen:
     where: Where
 
 
-@dataclass(frozen=True, slots=True)
-class Management:
+class Management(Struct, frozen=True):
     """What a mining machine told of itself through its management interface."""
 
     #: the programs that it named, e.g. "cgminer 4.11.1"
@@ -358,8 +343,7 @@ class Management:
     hash_rate: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Suspect:
+class Suspect(Struct, frozen=True):
     """One host and everything that speaks against it."""
 
     host: str
@@ -394,8 +378,7 @@ class Suspect:
     rigs: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class SignatureSetInfo:
+class SignatureSetInfo(Struct, frozen=True):
     """Which signatures a report was made with."""
 
     version: str

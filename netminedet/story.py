@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import TYPE_CHECKING
 
-from netminedet.model import Evidence, Message, NetminedetError, Suspect, Where
+from msgspec import Struct
+from msgspec.structs import replace
+
+from netminedet.errors import NetminedetError
+from netminedet.model import Evidence, Message, Suspect, Where
 from netminedet.verdict.explain import Ruling, explain_verdict, seen_of
 from netminedet.verdict.order import place_of
 from netminedet.verdict.sessions import all_sessions
@@ -26,8 +29,7 @@ MAX_NAME_LINES = 40
 _NAMES = ("worker", "wallet")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One message, or one use of a pool's name."""
 
     where: Where
@@ -44,8 +46,7 @@ class Line:
     excerpt: str
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
+class Story(Struct, frozen=True):
     """All there is to tell of one host."""
 
     host: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from netminedet.api import DEFAULT_HOME_NET, empty_report, parse_networks
 from netminedet.limits import Limits

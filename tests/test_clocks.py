@@ -11,8 +11,8 @@ import pytest
 
 from netminedet import Report, explain, scan
 from netminedet.capture import open_source
-from netminedet.report import load_format
 from netminedet.report.document import json_text
+from netminedet.report.formats import load_format
 from tests.conftest import SAMPLES
 
 SAMPLE = SAMPLES / "stratum-v1.pcap"

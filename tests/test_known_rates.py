@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from netminedet.api import DEFAULT_HOME_NET, empty_report, parse_networks
 from netminedet.limits import Limits

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import astuple
 
 from netminedet import scan
+from netminedet.errors import NetminedetError
 from netminedet.limits import DEFAULT_LIMITS, FIXED_BYTES, LEAST_BYTES, Limits, limits_for, parse_size
-from netminedet.model import NetminedetError
 from tests.bench.generate import cached_capture
 
 FLOODS = {

@@ -13,6 +13,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from netminedet.api import DEFAULT_HOME_NET, empty_report, parse_networks
 from netminedet.limits import Limits
 from netminedet.model import Side
@@ -372,5 +374,5 @@ def judged(frames: Iterable[bytes]) -> tuple[list[Message], dict[str, int]]:
     pipeline.feed(batch_of(frames))
     counters = pipeline.finish()
     report = empty_report(signatures(), parse_networks(DEFAULT_HOME_NET), ())
-    suspects = replace(report, findings=pipeline.findings).suspects
+    suspects = structs.replace(report, findings=pipeline.findings).suspects
     return [facts(suspect) for suspect in suspects], counters

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from netminedet.capture.rawfile import RawFile
-from netminedet.model import NetminedetError
+from netminedet.errors import NetminedetError
 
 #: Compressed bytes read at once.
 CHUNK_SIZE = 1 << 18

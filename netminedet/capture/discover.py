@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from netminedet.capture.compression import DamagedStream
 from netminedet.capture.formats import HEAD, find_reader, unpacked
 from netminedet.capture.notes import Notes, shown
 from netminedet.capture.rawfile import RawFile
-from netminedet.model import NetminedetError
+from netminedet.errors import NetminedetError
 
 #: Compressed bytes read at once to see what is inside.
 _CHUNK_SIZE = 1 << 12
@@ -20,8 +21,7 @@ _CHUNK_SIZE = 1 << 12
 _Identity = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Discovered:
+class Discovered(Struct, frozen=True):
     """Files to read, in order, and a line on each entry of a folder that could not be looked at."""
 
     files: list[str] = field(default_factory=list)

@@ -9,7 +9,8 @@ from netminedet.capture.notes import counted, shown
 from netminedet.capture.reader import RECORD_LIMIT, Reader, Stop, Window
 from netminedet.capture.records import PcapWalk
 from netminedet.capture.resync import PcapSearch
-from netminedet.model import Batch, NetminedetError
+from netminedet.errors import NetminedetError
+from netminedet.model import Batch
 
 _HEADER = 24
 #: The largest snapshot length of today's writers.  A record may be that long whatever the

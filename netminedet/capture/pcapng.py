@@ -15,7 +15,8 @@ from netminedet.capture.notes import counted, shown
 from netminedet.capture.reader import RECORD_LIMIT, Reader, Stop, Window
 from netminedet.capture.records import PcapngWalk
 from netminedet.capture.resync import PcapngSearch
-from netminedet.model import Batch, NetminedetError
+from netminedet.errors import NetminedetError
+from netminedet.model import Batch
 
 #: Interfaces that one section may declare; packets of further ones are passed over.
 INTERFACES_LIMIT = 1 << 16

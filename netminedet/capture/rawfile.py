@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
 from netminedet.capture.notes import shown
-from netminedet.model import NetminedetError
+from netminedet.errors import NetminedetError
 
 if TYPE_CHECKING:
     from hashlib import _Hash

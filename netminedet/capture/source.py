@@ -11,7 +11,8 @@ from netminedet.capture.formats import HEAD, READERS, find_reader, unpacked
 from netminedet.capture.notes import Notes, counted, shown
 from netminedet.capture.rawfile import RawFile
 from netminedet.capture.reader import Reader, Stop, Window
-from netminedet.model import Batch, InputInfo, NetminedetError
+from netminedet.errors import NetminedetError
+from netminedet.model import Batch, InputInfo
 
 #: Packets in a batch at most: a window of them at 76 bytes each, header included.
 BATCH_CAPACITY = 1 << 14

@@ -36,7 +36,7 @@ def command(ctx: click.Context, /, file: str, host: str, deep: bool, **options: 
     """
     from netminedet import api
     from netminedet.cli.output import open_output
-    from netminedet.model import NetminedetError
+    from netminedet.errors import NetminedetError
     from netminedet.report.story import render_story
     from netminedet.story import host_address
 
@@ -57,7 +57,7 @@ def command(ctx: click.Context, /, file: str, host: str, deep: bool, **options: 
 def _wireshark(story: Story) -> list[DeepPacket] | None:
     """Its view of the evidence; None, and a line on stderr, where it cannot be had."""
     from netminedet.deep import check_deep, wireshark_view
-    from netminedet.model import NetminedetError
+    from netminedet.errors import NetminedetError
     from netminedet.report.text import printable
 
     if story.suspect is None:

@@ -19,7 +19,7 @@ from typing import NoReturn
 
 import click
 
-from netminedet.model import NetminedetError
+from netminedet.errors import NetminedetError
 
 NOTHING_FOUND = 0
 SUSPECTS_FOUND = 1

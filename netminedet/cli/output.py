@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TextIO
 
-from netminedet.model import NetminedetError
+from netminedet.errors import NetminedetError
 from netminedet.report.text import printable
 
 STDOUT = "-"

@@ -121,7 +121,7 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], form: str, output: st
     """
     from netminedet import api
     from netminedet.cli.output import check_target, open_output
-    from netminedet.report import load_format
+    from netminedet.report.formats import load_format
 
     check_target(output, paths)
     masker = load_key(options["mask"], output)

@@ -10,11 +10,11 @@ JayDDee/cpuminer-opt (``opt_target_factor`` in each algorithm's file, which divi
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Algorithm:
+class Algorithm(Struct, frozen=True):
     """One algorithm, or a family whose members are reckoned alike."""
 
     name: str
@@ -204,8 +204,7 @@ _COINS = {
 _OF_COIN = {coin: algorithm for algorithm, coins in _COINS.items() for coin in coins.split()}
 
 
-@dataclass(frozen=True, slots=True)
-class Guess:
+class Guess(Struct, frozen=True):
     """The algorithm of a conversation, and how sure that is."""
 
     algorithm: str

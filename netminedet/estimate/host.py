@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from netminedet.estimate.algorithms import ALGORITHMS, algorithm_of
 from netminedet.estimate.power import PowerEstimate, PowerTable
@@ -13,8 +15,7 @@ from netminedet.estimate.work import Work, number, work_of
 from netminedet.signatures.agents import Agent
 
 
-@dataclass(frozen=True, slots=True)
-class SharesOfFlow:
+class SharesOfFlow(Struct, frozen=True):
     """The shares of one flow, with what they are measured by, and when work was done."""
 
     dialect: str
@@ -38,8 +39,7 @@ class SharesOfFlow:
     reported: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class HashRate:
+class HashRate(Struct, frozen=True):
     """The hash rate of a host on one algorithm, and the power that takes."""
 
     algorithm: str
@@ -50,8 +50,7 @@ class HashRate:
     power: PowerEstimate | None
 
 
-@dataclass(slots=True)
-class _Group:
+class _Group(Struct):
     """Flows of one algorithm, unit and way of counting."""
 
     works: Counter[int] = field(default_factory=Counter)

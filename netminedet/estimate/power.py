@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from netminedet.estimate.rate import RateEstimate, spelled_rate
 from netminedet.signatures.csvfile import Row, parse_rows, read_rows
@@ -35,8 +36,7 @@ _HASH_RATE = re.compile(r"\d{1,5}(?:\.\d{1,3})?[kmgt]?(?:h|hs|h/s)?", re.ASCII)
 _NAME_LIMIT = 80
 
 
-@dataclass(frozen=True, slots=True)
-class PowerRow:
+class PowerRow(Struct, frozen=True):
     """One row of power.csv."""
 
     kind: str
@@ -54,8 +54,7 @@ class PowerRow:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PowerEstimate:
+class PowerEstimate(Struct, frozen=True):
     """Electric power in kilowatts, and what was assumed.  Energies are these for a whole day."""
 
     low_kw: float

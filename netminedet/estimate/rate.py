@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from netminedet.estimate.quantiles import gamma_quantile
 
@@ -50,8 +51,7 @@ _METHODS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """The time in which shares were counted, and how well its ends are known.
 
     ``first_ns`` is the moment of the first job that could be worked on (before it no share
@@ -92,8 +92,7 @@ class Window:
         return self.span * self.moments / (self.moments - unknown) if unknown else self.span
 
 
-@dataclass(frozen=True, slots=True)
-class RateEstimate:
+class RateEstimate(Struct, frozen=True):
     """A hash rate and what it rests on.
 
     ``low``, ``typical`` and ``high`` are per second in ``unit`` ("H", "Sol", "g", "proof").

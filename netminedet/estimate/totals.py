@@ -8,7 +8,8 @@ count twice.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from netminedet.estimate.power import PowerEstimate, total_power
 from netminedet.estimate.rate import RateEstimate, total_rate
@@ -18,8 +19,7 @@ from netminedet.model import Role, Suspect
 COUNTED_ROLES = frozenset({Role.MINER, Role.BROWSER})
 
 
-@dataclass(frozen=True, slots=True)
-class AlgorithmTotal:
+class AlgorithmTotal(Struct, frozen=True):
     """The hash rate of all hosts that mine with one algorithm."""
 
     algorithm: str
@@ -28,8 +28,7 @@ class AlgorithmTotal:
     rate: RateEstimate
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Struct, frozen=True):
     """The sums for a report."""
 
     #: hosts that mine themselves (roles miner and browser), with or without a rate

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from fractions import Fraction
+
+from msgspec import Struct
 
 from netminedet.estimate.algorithms import ALGORITHMS, algorithm_of
 
@@ -27,8 +28,7 @@ _HEX = re.compile(r"(?:0[xX])?([0-9A-Fa-f]{1,64})", re.ASCII)
 Number = int | float | str
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """What one share stands for."""
 
     #: expected number of hashes (solutions, graphs, proofs) for one share, at least 1

@@ -8,7 +8,8 @@ What is sent to a group channel holds for all channels of the group (5.3.22).
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from netminedet.protocols.stratum_v2 import Sv2Message
 
@@ -18,8 +19,7 @@ MAX_CHANNEL_JOBS = 64
 MAX_UNANSWERED = 512
 
 
-@dataclass(slots=True)
-class _Channel:
+class _Channel(Struct):
     target: int
     group: int
     #: job -> (target, received with an empty min_ntime)

@@ -19,9 +19,11 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from netminedet.model import FiveTuple, Kind, Message, Side, Strength, Where
 from netminedet.protocols.channels import Channels
@@ -88,8 +90,7 @@ class Recogniser(Protocol):
     def accepts(self, dialect_id: str, reply: object) -> bool | None: ...
 
 
-@dataclass(slots=True)
-class Segment:
+class Segment(Struct):
     """A TCP segment of the flow, as the sieve hands it on.  Bytes of the stream before ``data``
     that belong to the same message stand at its beginning already."""
 
@@ -112,8 +113,7 @@ class Segment:
     http_seen: bool = False
 
 
-@dataclass(slots=True)
-class _Request:
+class _Request(Struct):
     """Something asked, whose answer is awaited."""
 
     dialect: str
@@ -123,8 +123,7 @@ class _Request:
     details: Mapping[str, str]
 
 
-@dataclass(slots=True)
-class _End:
+class _End(Struct):
     """What is known of one end of the flow."""
 
     stream: Stream = field(default_factory=Stream)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from socket import AF_INET, AF_INET6, inet_ntop
 from typing import Any
+
+from msgspec import Struct
 
 #: Questions, and records of the answer, read of one message; real messages have one and a few.
 MAX_QUESTIONS = 8
@@ -23,8 +24,7 @@ _CNAME = 5
 _AAAA = 28
 
 
-@dataclass(frozen=True, slots=True)
-class DnsMessage:
+class DnsMessage(Struct, frozen=True):
     """What matters here of a DNS message."""
 
     is_answer: bool

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _HOST_HEADER = re.compile(rb"\n[Hh][Oo][Ss][Tt]:[ \t]*([^\s:/]{1,255})")
 _TARGET = re.compile(rb"\A(?:CONNECT |[A-Z]{3,8} http://)([^\s:/]{1,255})(?::([0-9]{1,5}))?")
 
 
-@dataclass(frozen=True, slots=True)
-class HttpTarget:
+class HttpTarget(Struct, frozen=True):
     """Whom an HTTP request is for."""
 
     #: lower case, without the final dot; None where none is named

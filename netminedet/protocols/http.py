@@ -16,7 +16,8 @@ import re
 import zlib
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 #: Longest head (start line and header lines), and most header lines, that are read.
 MAX_HEAD = 16 * 1024
@@ -40,8 +41,7 @@ _END_OF_HEAD = re.compile(rb"\n\r?\n")
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """The start line and the header fields of a message.
 
     A request has ``method`` and ``target``; a response has ``status`` (0 in a request).
@@ -66,8 +66,7 @@ class Head:
         return token in (member.strip() for member in members)
 
 
-@dataclass(frozen=True, slots=True)
-class HttpMessage:
+class HttpMessage(Struct, frozen=True):
     """A message.  ``body`` has its transfer and content codings undone, save those in ``coding``."""
 
     head: Head

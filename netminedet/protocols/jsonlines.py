@@ -9,10 +9,10 @@ messages on a line, a last message without its newline, a PROXY header before al
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from netminedet.protocols.preambles import proxy_header_length
 
@@ -30,8 +30,7 @@ _decode = msgspec.json.Decoder().decode
 _raw_decoder = json.JSONDecoder()
 
 
-@dataclass(frozen=True, slots=True)
-class JsonItem:
+class JsonItem(Struct, frozen=True):
     """A JSON value.  ``heads_segment``: nothing but space stood before it in its TCP segment;
     ``follows``: nothing but space stands between it and the item before."""
 
@@ -39,8 +38,7 @@ class JsonItem:
     heads_segment: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ForeignItem:
+class ForeignItem(Struct, frozen=True):
     """Bytes that are no JSON message; only their beginning is kept."""
 
     data: bytes

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from netminedet.model import Kind, Side
 
@@ -16,8 +17,7 @@ from netminedet.model import Kind, Side
 MAX_JOBS = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(Struct, frozen=True):
     """What one share is measured by, as texts from the messages; empty where unknown."""
 
     difficulty: str = ""

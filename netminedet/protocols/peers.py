@@ -15,13 +15,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Adjacent:
+class Adjacent(Struct, frozen=True):
     """What the bytes are.
 
     ``protocol``: "bitcoin-p2p", "monero-levin", "ethereum-discv4", "ethereum-rlpx", "electrum" or

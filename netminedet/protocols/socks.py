@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
 from typing import TypeVar
+
+from msgspec import Struct
 
 from netminedet.protocols.http import MAX_HEAD, parse_head
 
@@ -32,8 +33,7 @@ class Need(Enum):
     MORE = "more"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A client's preamble of ``length`` bytes: it wants to be connected to ``host`` at ``port``.
 
     ``host`` is a name in lower case or an address in its usual text form.
@@ -45,8 +45,7 @@ class Request:
     port: int
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """A proxy's preamble of ``length`` bytes; ``granted``: the tunnel is open."""
 
     carrier: Carrier

@@ -29,9 +29,10 @@ import math
 import re
 import struct
 from collections import Counter
-from dataclasses import dataclass
 from enum import Enum
 from itertools import combinations_with_replacement
+
+from msgspec import Struct
 
 from netminedet.model import Side
 
@@ -112,8 +113,7 @@ _NUMBERS = {"u8": "<B", "u16": "<H", "u32": "<I", "u64": "<Q", "f32": "<f"}
 _BYTES = {"b32": (1, 32), "b255": (1, 255), "b64k": (2, 65535)}  # bytes of the length, longest
 
 
-@dataclass(frozen=True, slots=True)
-class Sv2Message:
+class Sv2Message(Struct, frozen=True):
     """One message.  ``name``: as the specification has it, "Extension" for those of other extensions.
 
     ``fields``: numbers, texts, byte strings, tuples of them; 256-bit targets as integers, block hashes and
@@ -284,8 +284,7 @@ class NoiseStage(Enum):
 NOISE_NAMES = {NoiseStage.HANDSHAKE: "NoiseHandshake", NoiseStage.CHANNEL: "NoiseChannel"}
 
 
-@dataclass(frozen=True, slots=True)
-class NoiseCounts:
+class NoiseCounts(Struct, frozen=True):
     """Messages in the channel, as far as sizes show them (record sizes: section 4.6 with 5.3).
 
     ``acknowledged``: records of 58 bytes, each the server's yes to one share or to several at a time;

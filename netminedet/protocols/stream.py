@@ -14,7 +14,7 @@ Sans-IO: segments in, pieces of the stream out.  Policy:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 #: Segments, and bytes, that may wait behind a hole before it is given up; and how long they may,
 #: by the clock of the capture.
@@ -35,8 +35,7 @@ _SPACE = 1 << 32
 _SECOND = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """Bytes that follow on the piece before, unless ``gap`` says that some are missing between."""
 
     data: bytes

@@ -17,11 +17,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from netminedet.model import Side
 
@@ -43,8 +44,7 @@ class DuinoKind(str, Enum):
     REJECTED = "rejected"
 
 
-@dataclass(frozen=True, slots=True)
-class DuinoMessage:
+class DuinoMessage(Struct, frozen=True):
     """A message of the Duino-Coin dialogue; ``hashrate`` in hashes a second, as the miner says."""
 
     kind: DuinoKind
@@ -68,8 +68,7 @@ class ApiKind(str, Enum):
     REPLY = "reply"
 
 
-@dataclass(frozen=True, slots=True)
-class ApiMessage:
+class ApiMessage(Struct, frozen=True):
     """A request to a miner's management API, or its reply.
 
     ``family``: "cgminer", "btminer" or "ethman".  ``hashrate`` in hashes a second and ``elapsed`` in

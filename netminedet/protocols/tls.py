@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _SERVER_NAME = 0
 _SIGNATURE_ALGORITHMS = 13
@@ -22,8 +23,7 @@ _VERSIONS = {0x0304: "13", 0x0303: "12", 0x0302: "11", 0x0301: "10", 0x0300: "s3
 _HASH_DIGITS = 12
 
 
-@dataclass(frozen=True, slots=True)
-class ClientHello:
+class ClientHello(Struct, frozen=True):
     """What a client offers."""
 
     #: the version field of the message itself, e.g. 0x0303

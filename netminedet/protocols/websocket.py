@@ -15,7 +15,8 @@ import base64
 import binascii
 import hashlib
 import zlib
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from netminedet.protocols.http import Head, parse_head
 
@@ -32,8 +33,7 @@ _ACCEPT_SUFFIX = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 section 1.3
 _TAIL = b"\x00\x00\xff\xff"  # RFC 7692 section 7.2.2
 
 
-@dataclass(frozen=True, slots=True)
-class Deflate:
+class Deflate(Struct, frozen=True):
     """permessage-deflate as agreed for one direction (RFC 7692 section 7.1)."""
 
     #: the compressor keeps its window from one message to the next
@@ -45,16 +45,14 @@ class Deflate:
 ANY_DEFLATE = Deflate()
 
 
-@dataclass(frozen=True, slots=True)
-class WebSocketMessage:
+class WebSocketMessage(Struct, frozen=True):
     """A whole message, unmasked and inflated; ``text``: it was sent as UTF-8 text (not checked)."""
 
     data: bytes
     text: bool
 
 
-@dataclass(frozen=True, slots=True)
-class UpgradeRequest:
+class UpgradeRequest(Struct, frozen=True):
     """The client's half of the opening (RFC 6455 section 4.1).
 
     Host, origin and names are in lower case; what is missing is "".
@@ -68,8 +66,7 @@ class UpgradeRequest:
     protocols: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class UpgradeResponse:
+class UpgradeResponse(Struct, frozen=True):
     """The server's half (section 4.2.2), with what was agreed for either direction."""
 
     accept: str
@@ -150,8 +147,7 @@ def _agreed(options: dict[str, str], side: str) -> Deflate:
     return Deflate(f"{side}_no_context_takeover" not in options, min(max(window, 8), 15))
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
+class _Frame(Struct, frozen=True):
     """A frame's header (RFC 6455 section 5.2)."""
 
     first: int

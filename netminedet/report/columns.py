@@ -7,8 +7,8 @@ when; where there is more room, further columns join in the order of their ``ran
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from rich.cells import cell_len
 
 from netminedet.model import Pool, Suspect
@@ -23,8 +23,7 @@ GAP = 1
 _FOLD_LIMIT = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """One column: how to fill it and how much room it may take."""
 
     header: str

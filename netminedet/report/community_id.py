@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import socket
 import struct
+from ipaddress import ip_address
 
 from netminedet.model import FiveTuple
 
@@ -18,8 +18,10 @@ _PROTOCOLS = {"tcp": 6, "udp": 17}
 
 def community_id(flow: FiveTuple, seed: int = 0) -> str:
     """The Community ID of a flow, the same for both directions of it."""
-    ends = sorted([(_packed(flow.src_ip), flow.src_port), (_packed(flow.dest_ip), flow.dest_port)])
-    (low_ip, low_port), (high_ip, high_port) = ends
+    ends = sorted(
+        [(ip_address(flow.src_ip).packed, flow.src_port), (ip_address(flow.dest_ip).packed, flow.dest_port)]
+    )
+    (low_ip, low_port), (high_ip, high_port) = sorted((ip_address(ip).packed, port) for ip, port in ends)
     hashed = (
         struct.pack("!H", seed)
         + low_ip
@@ -28,7 +30,3 @@ def community_id(flow: FiveTuple, seed: int = 0) -> str:
     )
     digest = hashlib.sha1(hashed, usedforsecurity=False).digest()
     return "1:" + base64.b64encode(digest).decode("ascii")
-
-
-def _packed(address: str) -> bytes:
-    return socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)

@@ -13,11 +13,13 @@ import hmac
 import json
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 
-from netminedet.model import Evidence, Management, NetminedetError, Suspect
+from msgspec.structs import replace
+
+from netminedet.errors import NetminedetError
+from netminedet.model import Evidence, Management, Suspect
 from netminedet.signatures.agents import Agent
 from netminedet.signatures.logins import split_login
 from netminedet.signatures.text import CUT

@@ -11,9 +11,10 @@ from __future__ import annotations
 from array import array
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from netminedet.model import NetminedetError
+from msgspec import Struct
+
+from netminedet.errors import NetminedetError
 
 CLOSED = 0
 OPEN = 1
@@ -25,8 +26,7 @@ MAX_STATES = 0xFFFD
 _SPACE = b"\t\r "
 
 
-@dataclass(frozen=True, slots=True)
-class Automaton:
+class Automaton(Struct, frozen=True):
     """``table[state << 8 | byte]`` is the next state; ``accepts[state]`` is 1 where an anchor ends."""
 
     table: array[int]

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from netminedet.model import NetminedetError
+from msgspec import Struct
+
+from netminedet.errors import NetminedetError
 
 #: Literals that the tables have room for, and the length of one in bytes.
 MAX_OPENERS = 4096
 SHORTEST, LONGEST = 4, 64
 
 
-@dataclass(frozen=True, slots=True)
-class Openers:
+class Openers(Struct, frozen=True):
     """Literals ``first[b]`` to ``first[b + 1]`` begin with byte ``b``; literal ``i`` is
     ``text[at[i] : at[i + 1]]``, and ``peers[i]`` is 1 for one that only tells of coin nodes."""
 

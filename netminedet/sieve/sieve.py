@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
 from socket import AF_INET, AF_INET6, inet_ntop
+
+from msgspec import Struct
 
 from netminedet.capture import records
 from netminedet.limits import DEFAULT_MAX_FLOWS
@@ -40,8 +41,7 @@ MIN_MAX_FLOWS = 4 * CHUNK
 FlowKey = tuple[int, int]
 
 
-@dataclass(slots=True)
-class Hit:
+class Hit(Struct):
     """One packet that is worth reading.
 
     ``kind`` is a kind of ``columns`` (SEGMENT, CLIENT_HELLO...), ``payload`` what was

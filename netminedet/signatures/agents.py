@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from msgspec import Struct
 
 from netminedet.signatures.csvfile import Row, parse_rows, read_rows
 from netminedet.signatures.places import signature_dir
@@ -60,8 +61,7 @@ _GROUP = re.compile(r"\([^()]*\)")
 _PLAIN = re.compile(r"(?:[A-Za-z0-9 /-](?![?*+{]))*")
 
 
-@dataclass(frozen=True, slots=True)
-class Agent:
+class Agent(Struct, frozen=True):
     """What an agent string says of its sender; empty fields are None."""
 
     software: str
@@ -80,8 +80,7 @@ class Agent:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class AgentRow:
+class AgentRow(Struct, frozen=True):
     """One row of agents.csv."""
 
     pattern: str

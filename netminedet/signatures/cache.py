@@ -16,11 +16,11 @@ import stat
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from netminedet import __version__
 from netminedet.model import SignatureSetInfo
@@ -39,8 +39,7 @@ _PREFIX, _SUFFIX = "signatures-", ".msgpack"
 _DIGEST = hashlib.sha256().digest_size
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """A set of signatures, ready for use."""
 
     dialects: list[Dialect]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from netminedet.model import Strength
 from netminedet.signatures.dialect import Dialect, Example, Lookalike
@@ -21,8 +22,7 @@ EXAMPLES_MIN = 2
 LOOKALIKES_MIN = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """What a check found, and how much it looked at."""
 
     #: one line each: file, entry, what is wrong and how to mend it

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from netminedet.signatures.errors import SignatureError
 from netminedet.signatures.places import read_text, shown_path
@@ -15,8 +16,7 @@ from netminedet.signatures.places import read_text, shown_path
 TABLE_LIMIT = 4 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """The cells of one row by column, without blanks around them, and where it stands."""
 
     cells: dict[str, str]

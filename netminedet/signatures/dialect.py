@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from netminedet.model import Kind, Side, Strength
 from netminedet.signatures.text import Place
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Struct, frozen=True):
     """One kind of message of a dialect, and how to recognise it."""
 
     id: str
@@ -41,8 +40,7 @@ class Pattern:
         return f"{self.dialect}.{self.id}"
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Struct, frozen=True):
     """A line as on the wire, and the message it must be recognised as."""
 
     name: str
@@ -51,8 +49,7 @@ class Example:
     sender: Side | None
 
 
-@dataclass(frozen=True, slots=True)
-class Lookalike:
+class Lookalike(Struct, frozen=True):
     """A line of some other protocol that must never be taken for mining."""
 
     name: str
@@ -61,8 +58,7 @@ class Lookalike:
     near: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(Struct, frozen=True):
     """One signature file."""
 
     id: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netminedet.model import NetminedetError
+from netminedet.errors import NetminedetError
 
 
 class SignatureError(NetminedetError):

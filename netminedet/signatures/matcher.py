@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from netminedet.model import Kind, Side, SignatureSetInfo, Strength
 from netminedet.signatures import text
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 ESCAPE_ANCHORS = (rb"\u002e", rb"\u002E", rb"\u004", rb"\u005", rb"\u006", rb"\u007")
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """One signature that recognised a message."""
 
     #: "stratum-v1.subscribe"

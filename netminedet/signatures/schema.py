@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from netminedet.model import Kind, Side, Strength
 from netminedet.signatures.dialect import Dialect, Example, Lookalike, Pattern

@@ -18,8 +18,9 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from netminedet.signatures.functions import ADDED, HEX, TRUTHS
 
@@ -57,8 +58,7 @@ def function_of(tree: Node) -> Evaluate:
     return function
 
 
-@dataclass(frozen=True, slots=True)
-class _Code:
+class _Code(Struct, frozen=True):
     """Python source of an expression.  ``truth``: its value is True, False or None and nothing else."""
 
     source: str

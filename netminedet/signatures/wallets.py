@@ -11,8 +11,9 @@ import binascii
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from netminedet.signatures import encodings
 from netminedet.signatures.keccak import keccak_256
@@ -24,8 +25,7 @@ ETH_LIKE = "ETH-like"
 ADDRESS_LIMIT = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Wallet:
+class Wallet(Struct, frozen=True):
     """An address, as far as its form tells."""
 
     #: ticker symbols of the coins that write addresses in this way; empty for a CryptoNote

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from netminedet.model import Role, Suspect, Verdict
 from netminedet.verdict.findings import GRACE_NS, Findings
@@ -35,8 +36,7 @@ class Tie(str, Enum):
 _TIES = {TO_POOL: Tie.SESSION, TUNNEL: Tie.TUNNEL, FOLLOWED: Tie.REDIRECT}
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One rule in words."""
 
     verdict: Verdict
@@ -48,8 +48,7 @@ class Rule:
     less: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
+class Ruling(Struct, frozen=True):
     """A verdict explained, in sentences."""
 
     why: tuple[str, ...]

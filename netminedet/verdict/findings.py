@@ -8,7 +8,9 @@ Tables have limits; what does not fit is counted under the names in ``dropped``.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import astuple, replace
 
 from netminedet.limits import DEFAULT_LIMITS, Limits
 from netminedet.model import (
@@ -52,8 +54,7 @@ MAX_NAME_FLOWS = 64
 GRACE_NS = 3600 * 1_000_000_000
 
 
-@dataclass(slots=True)
-class NameFinding:
+class NameFinding(Struct):
     """A pool's name that one host looked up or used, in one way."""
 
     pool: PoolName
@@ -78,8 +79,7 @@ class NameFinding:
         self.evidence = min(self.evidence, other.evidence, key=order_of)
 
 
-@dataclass(slots=True)
-class AnswerFinding:
+class AnswerFinding(Struct):
     """A host learnt a pool's address: from ``span.first`` until ``span.last`` it may use it."""
 
     pool: PoolName
@@ -98,8 +98,7 @@ class AnswerFinding:
         self.evidence = min(self.evidence, other.evidence, key=order_of)
 
 
-@dataclass(slots=True)
-class NodeFinding:
+class NodeFinding(Struct):
     """A host that speaks one protocol of coin nodes."""
 
     span: Span
@@ -116,8 +115,7 @@ class NodeFinding:
         self.where = min(self.where, other.where, key=place_of)
 
 
-@dataclass(slots=True)
-class Traffic:
+class Traffic(Struct):
     """What the sieve counted of a flow, its first and its last packet."""
 
     packets: int
@@ -133,8 +131,7 @@ class Traffic:
         self.span.merge(other.span)
 
 
-@dataclass(slots=True)
-class Findings:
+class Findings(Struct, eq=False):
     """All findings of one or several inputs."""
 
     flows: dict[FlowId, FlowFinding] = field(default_factory=dict)
@@ -154,9 +151,13 @@ class Findings:
     redirects: Redirects = field(default_factory=Redirects)
     dropped: Counter[str] = field(default_factory=Counter)
     #: how large the tables may become
-    limits: Limits = field(default=DEFAULT_LIMITS, repr=False, compare=False)
+    limits: Limits = DEFAULT_LIMITS
     #: keys of ``flows`` without a strong message: they give way when room is short
-    _weak: dict[FlowId, None] = field(default_factory=dict, repr=False, compare=False)
+    _weak: dict[FlowId, None] = field(default_factory=dict)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both found the same, however much room they had for it."""
+        return isinstance(other, Findings) and astuple(self)[:-2] == astuple(other)[:-2]
 
     def add_message(self, message: Message) -> None:
         """A mining message."""

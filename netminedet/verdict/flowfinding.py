@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from netminedet.model import Evidence, FiveTuple, Kind, Message, Side, Strength
 from netminedet.verdict.order import Span, order_of, place_of
@@ -17,8 +18,7 @@ MAX_MEASURES = 512
 MAX_REPORTED = 32
 
 
-@dataclass(slots=True)
-class Values:
+class Values(Struct):
     """A set of strings with a limit.  The smallest are kept, so that merging in any order agrees."""
 
     kept: set[str] = field(default_factory=set)
@@ -38,8 +38,7 @@ class Values:
         return Values(set(self.kept), self.truncated)
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(Struct, frozen=True):
     """Records of an encrypted channel, counted by size: estimates, apart from shares that were read.
 
     ``shares``: records of the size of a share, in ``minutes`` different ones of ``over`` minutes;
@@ -64,8 +63,7 @@ class Sealed:
 DETAILS = ("agent", "worker", "wallet", "pool_host", "pool_url", "algo")
 
 
-@dataclass(slots=True)
-class FlowFinding:
+class FlowFinding(Struct):
     """The mining messages of one flow.  ``a`` is the end with the smaller (address, port)."""
 
     a: tuple[str, int]

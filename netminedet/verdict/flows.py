@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from enum import Enum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from netminedet.model import Kind, Shares, Side, Strength, Verdict
 from netminedet.verdict.findings import Findings
@@ -43,8 +45,7 @@ class Basis(str, Enum):
         return Verdict.PROBABLE if probable else Verdict.CONFIRMED
 
 
-@dataclass(frozen=True, slots=True)
-class FlowVerdict:
+class FlowVerdict(Struct, frozen=True):
     """Who mines at whom in a flow, and how sure that is.
 
     With the basis MANAGED the client is the machine whose management interface answered,

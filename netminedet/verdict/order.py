@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from netminedet.model import Evidence, FiveTuple, Where
 
@@ -12,8 +12,7 @@ SKEW_NS = 1_000_000_000
 FlowId = tuple[tuple[str, int], tuple[str, int], str]
 
 
-@dataclass(slots=True)
-class Span:
+class Span(Struct):
     """A stretch of time: the smallest and the largest moment seen."""
 
     first: int

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from netminedet.model import Evidence, Message, Side, Where
 from netminedet.verdict.order import SKEW_NS, FlowId, Span, flow_id, order_of
@@ -28,8 +29,7 @@ FOLLOWED_NS = 3600 * 1_000_000_000
 _NAME = re.compile(r"(?=.{4,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]{1,61}")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Target:
+class Target(Struct, frozen=True, order=True):
     """Where a client is sent: an address in its usual form, or a host name in lower case."""
 
     host: str
@@ -61,8 +61,7 @@ def target_of(message: Message) -> Target | None:
     return None if target == Target(flow.src_ip, flow.src_port) else target
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(Struct, frozen=True):
     """A connection to a place to which a client had been sent; ``where.flow`` is as the client sends."""
 
     where: Where
@@ -70,8 +69,7 @@ class Arrival:
     tls: bool
 
 
-@dataclass(slots=True)
-class Redirect:
+class Redirect(Struct):
     """An order to go elsewhere: its first and last time, and the earliest message that gave it."""
 
     span: Span
@@ -85,8 +83,7 @@ class Redirect:
         self.evidence = min(self.evidence, other.evidence, key=order_of)
 
 
-@dataclass(frozen=True, slots=True)
-class Followed:
+class Followed(Struct, frozen=True):
     """A client went where it had been sent."""
 
     client: str
@@ -100,8 +97,7 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-@dataclass(slots=True)
-class Redirects:
+class Redirects(Struct):
     """All that was seen of them; adds up like ``Findings``, whose part it is."""
 
     #: (client's address, target, flow of the order)

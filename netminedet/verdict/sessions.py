@@ -15,8 +15,9 @@ name on such a port.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import partial
+
+from msgspec import Struct, field
 
 from netminedet.model import BareTls, Evidence, NameSource, PoolName, TunnelAsked, Where
 from netminedet.verdict.findings import AnswerFinding, Findings
@@ -30,8 +31,7 @@ TO_POOL, FOLLOWED, TUNNEL = "tls.to-pool", "redirect.followed", "tunnel.to-pool"
 _KINDS = {TO_POOL: "tls", TUNNEL: "tunnel"}
 
 
-@dataclass(frozen=True, slots=True)
-class PoolSession:
+class PoolSession(Struct, frozen=True):
     """A connection of a host, unreadable, that is tied to mining by what came before it."""
 
     where: Where

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from netminedet.estimate.algorithms import algorithm_of
 from netminedet.estimate.host import HashRate, SharesOfFlow, hash_rates
@@ -22,8 +23,7 @@ BLOCKS_THAT_PAY = frozenset({"getwork.getblocktemplate-monero"})
 ANY_COIN_DIALECTS = frozenset({"stratum-v1", "getwork"})
 
 
-@dataclass(frozen=True, slots=True)
-class Tables:
+class Tables(Struct, frozen=True):
     """What is known of programs and machines."""
 
     agents: AgentTable

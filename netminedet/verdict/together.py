@@ -8,7 +8,8 @@ by the rules of ``flows``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from netminedet.model import Verdict
 from netminedet.verdict.findings import Findings

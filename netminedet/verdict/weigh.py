@@ -12,9 +12,10 @@ suspected   a pool's name alone
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from netminedet.model import Evidence, NameSource, Pool, Role, Shares, Suspect, TunnelAsked, Verdict
 from netminedet.verdict.findings import AnswerFinding, Findings, NameFinding
@@ -49,8 +50,7 @@ _TLS_NAMES = {f"name.{source.value}" for source in (NameSource.TLS, NameSource.T
 _RANK = {"strong": 0, "name": 1, "weak": 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What else a verdict depends on."""
 
     home_net: Sequence[Network]
@@ -63,8 +63,7 @@ class Settings:
 _Flows = list[tuple[FlowId, FlowFinding, FlowVerdict]]
 
 
-@dataclass(slots=True)
-class _Case:
+class _Case(Struct):
     """All that concerns one host."""
 
     host: str

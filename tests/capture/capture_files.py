@@ -10,7 +10,8 @@ from typing import NamedTuple
 from unittest import mock
 
 from netminedet.capture import open_source, pcap, pcapng, records, resync
-from netminedet.model import Batch, InputInfo, NetminedetError
+from netminedet.errors import NetminedetError
+from netminedet.model import Batch, InputInfo
 from tests.uncompiled import uncompiled
 
 MICRO = 0xA1B2C3D4

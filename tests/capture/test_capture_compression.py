@@ -25,7 +25,7 @@ from capture_files import (
 from netminedet.capture import compression, open_source
 from netminedet.capture.compression import Decompressor, find_codec
 from netminedet.capture.rawfile import RawFile
-from netminedet.model import NetminedetError
+from netminedet.errors import NetminedetError
 
 Pack = Callable[[bytes], bytes]
 

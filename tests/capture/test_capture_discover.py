@@ -12,7 +12,7 @@ import zstandard
 from capture_files import pcap_header, section
 
 from netminedet.capture import discover
-from netminedet.model import NetminedetError
+from netminedet.errors import NetminedetError
 
 
 def names(folder: Path, files: list[str]) -> list[str]:

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from netminedet.capture import open_source
 from netminedet.capture import reader as reader_module
 from netminedet.capture import source as source_module
-from netminedet.model import NetminedetError
+from netminedet.errors import NetminedetError
 
 U32 = st.integers(0, 0xFFFFFFFF)
 #: A record of zeros is room that was never written.

@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 
 from netminedet.capture import open_source
 from netminedet.capture import pcapng as pcapng_module
-from netminedet.model import NetminedetError
+from netminedet.errors import NetminedetError
 
 HERE = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 LATEST = 2**63 - 1

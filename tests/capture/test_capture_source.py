@@ -19,7 +19,8 @@ from netminedet.capture import open_source, records
 from netminedet.capture import source as source_module
 from netminedet.capture.notes import NOTES_LIMIT, Notes, shown
 from netminedet.capture.reader import Stop, Window
-from netminedet.model import Batch, NetminedetError
+from netminedet.errors import NetminedetError
+from netminedet.model import Batch
 
 GOOD = pcap_header() + b"".join(pcap_record(n, 0, bytes([n]) * 50, 50) for n in range(100))
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from netminedet.errors import NetminedetError
 from netminedet.model import (
     Evidence,
     FiveTuple,
     InputInfo,
-    NetminedetError,
     NodeSeen,
     Pool,
     Role,

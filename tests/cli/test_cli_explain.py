@@ -7,17 +7,17 @@ import shutil
 import subprocess
 import sys
 import unicodedata
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from rich.cells import cell_len
 from test_report_injection import HOSTILE
 
 from netminedet import deep
 from netminedet.api import explain
 from netminedet.cli.main import run
-from netminedet.model import NetminedetError
+from netminedet.errors import NetminedetError
 from netminedet.report.story import render_story
 
 SAMPLES = Path(__file__).parents[2] / "pcaps"

@@ -16,7 +16,7 @@ from rich.console import Console
 import netminedet.sieve
 from netminedet.cli import progress
 from netminedet.cli.main import run
-from netminedet.model import NetminedetError
+from netminedet.errors import NetminedetError
 
 pytestmark = pytest.mark.usefixtures("api")
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from netminedet.estimate import Counted, PowerEstimate, RateEstimate, totals_of
 from netminedet.estimate.host import HashRate

@@ -15,18 +15,20 @@ import shutil
 import tempfile
 import zlib
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
+from msgspec.structs import replace
+
 from netminedet.api import DEFAULT_HOME_NET, Report, empty_report, parse_networks, scan
 from netminedet.capture import open_source
 from netminedet.capture.notes import NOTES_LIMIT
+from netminedet.errors import NetminedetError
 from netminedet.estimate.power import load_power
-from netminedet.model import Batch, FiveTuple, InputInfo, NetminedetError, Side, Where
+from netminedet.model import Batch, FiveTuple, InputInfo, Side, Where
 from netminedet.protocols import certificate, cutjson, hosts, peers, preambles, socks, textlines, tls
 from netminedet.protocols.conversation import Conversation, Segment
 from netminedet.protocols.dns import MAX_ADDRESSES, MAX_QUESTIONS, read_dns
@@ -243,7 +245,7 @@ def whole_scan(data: bytes) -> Outcome:
 def _rendered(form: str, report: Report) -> str:
     import io
 
-    from netminedet.report import load_format
+    from netminedet.report.formats import load_format
 
     stream = io.StringIO()
     load_format(form).render(report, stream, color=False, width=100)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from netminedet.estimate import Counted, PowerEstimate, RateEstimate
 from netminedet.estimate.host import HashRate
@@ -28,8 +29,7 @@ HOUR = 3600 * SECOND
 WALLET = "4BCeEPhodgPMbPWFN1dPwhWXdRX8q4mhhdZdA1dtSMLTLCEYvAj9QXjXAfF7CugEbmfBhgkqHbdgK9b2wKA6nqRZQCgvCDm"
 
 
-@dataclass(frozen=True)
-class SampleReport:
+class SampleReport(Struct, frozen=True):
     """The least that a renderer needs."""
 
     suspects: tuple[Suspect, ...] = ()

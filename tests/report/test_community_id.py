@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netminedet.model import FiveTuple
-from netminedet.report import community_id
+from netminedet.report.community_id import community_id
 
 BASELINES = [
     pytest.param(

@@ -7,17 +7,19 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
+from msgspec.structs import replace
 from report_samples import EMPTY, FARM, LOOKUP, NOON, OFFICE, SAMPLES, SOME, SampleReport
 
-from netminedet.model import NetminedetError, Role, Verdict
-from netminedet.report import format_names, load_format, report_document, schema_text
-from netminedet.report.document import json_text
+from netminedet.errors import NetminedetError
+from netminedet.model import Role, Verdict
+from netminedet.report.document import json_text, report_document
+from netminedet.report.formats import format_names, load_format
+from netminedet.report.schema import schema_text
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -209,7 +211,7 @@ def test_a_new_file_is_a_new_format(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_only_the_chosen_format_is_imported() -> None:
     program = (
         "import sys\n"
-        "from netminedet.report import load_format\n"
+        "from netminedet.report.formats import load_format\n"
         "load_format('json')\n"
         "print([name for name in sys.modules if name.split('.')[0] == 'rich' or 'jsonl' in name])\n"
     )

@@ -5,18 +5,19 @@ from __future__ import annotations
 import io
 import json
 import unicodedata
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from msgspec.structs import replace
 from report_samples import CUT, FARM, FEW, SampleReport
 
 from netminedet.model import Pool, SignatureSetInfo
-from netminedet.report import format_names, load_format, report_document, schema_text
-from netminedet.report.document import json_text
+from netminedet.report.document import json_text, report_document
+from netminedet.report.formats import format_names, load_format
 from netminedet.report.mask import Masker, mask_suspect
+from netminedet.report.schema import schema_text
 from netminedet.report.text import printable
 from netminedet.signatures.agents import Agent
 

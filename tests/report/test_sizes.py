@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import doctest
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from report_samples import FARM, FEW, LOOKUP, MONERO, PROXY, SHA256D
 
 from netminedet.model import Suspect

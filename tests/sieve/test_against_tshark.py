@@ -16,7 +16,8 @@ from typing import NamedTuple
 import pytest
 
 from netminedet.capture import open_source
-from netminedet.model import Layer, NetminedetError
+from netminedet.errors import NetminedetError
+from netminedet.model import Layer
 from netminedet.sieve.columns import CHUNK, Columns
 from netminedet.sieve.packets import Packets
 from netminedet.sieve.sieve import _five_tuple

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netminedet.model import NetminedetError
+from netminedet.errors import NetminedetError
 from netminedet.sieve.automaton import AFTER_BRACE, CLOSED, OPEN, build
 
 LITERALS = st.lists(st.text("abc", min_size=1, max_size=5).map(str.encode), min_size=1, max_size=8)

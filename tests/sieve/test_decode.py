@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netminedet.capture import open_source
-from netminedet.model import Batch, Layer, NetminedetError
+from netminedet.errors import NetminedetError
+from netminedet.model import Batch, Layer
 from netminedet.sieve.columns import CHUNK, OUTCOMES, Columns
 from netminedet.sieve.packets import Packets
 from tests.conftest import needs_shared_captures, shared_captures

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netminedet.model import NetminedetError
+from netminedet.errors import NetminedetError
 from netminedet.sieve import Sieve
 from netminedet.sieve.columns import PEER, SEGMENT
 from netminedet.sieve.openers import LONGEST, MAX_OPENERS, build

@@ -16,10 +16,12 @@ from __future__ import annotations
 
 import pkgutil
 from importlib import import_module
-from typing import Protocol, TextIO, cast
+from typing import TYPE_CHECKING, Protocol, TextIO, cast
 
-from netminedet.model import NetminedetError
-from netminedet.report.like import ReportLike
+from netminedet.errors import NetminedetError
+
+if TYPE_CHECKING:
+    from netminedet.report.like import ReportLike
 
 
 class Format(Protocol):
