@@ -13,6 +13,7 @@ from setuptools import Extension, find_packages, setup
 from setuptools.command.build_ext import build_ext
 
 KERNELS = [
+    "netminedet.capture.blocks",
     "netminedet.capture.records",
     "netminedet.capture.resync",
     "netminedet.sieve.decode",

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-__all__ = ["NetminedetError", "Report", "Story", "__version__", "explain", "load_masker", "scan"]
+__all__ = ["NetminedetError", "Report", "Story", "__version__", "explain", "load_masker", "scan", "watch"]
 
 if TYPE_CHECKING:
-    from netminedet.api import Report, explain, scan
+    from netminedet.api import Report, explain, scan, watch
     from netminedet.errors import NetminedetError
     from netminedet.report.mask import load_masker
     from netminedet.story import Story
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def __getattr__(name: str) -> Any:
     """Load the public names when they are first used: ``--help`` needs none of them."""
-    if name in ("Report", "explain", "scan"):
+    if name in ("Report", "explain", "scan", "watch"):
         from netminedet import api
 
         return getattr(api, name)

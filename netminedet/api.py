@@ -20,6 +20,7 @@ from netminedet.model import InputInfo, Message, NodeSeen, SignatureSetInfo, Sus
 if TYPE_CHECKING:
     from netminedet.estimate import Totals
     from netminedet.limits import Limits
+    from netminedet.live.watcher import Outcome
     from netminedet.pipeline import Pipeline
     from netminedet.report.mask import Masker
     from netminedet.signatures import SignatureSet
@@ -206,6 +207,30 @@ def explain(
     listener = Listener(host)
     report = _scan([path], home_net, signatures, limits_for(None, max_flows), False, progress, listener)
     return tell(host, report, listener, masker)
+
+
+def watch(
+    interfaces: str | Sequence[str] = (),
+    *,
+    on_event: Callable[[dict[str, Any]], None],
+    stop: Callable[[], bool] = lambda: False,
+    **options: Any,
+) -> Outcome:
+    """Watch network interfaces until ``stop`` answers True, or a signal comes; how it ended.
+
+    ``on_event`` is given each event as the dict that ``netminedet watch --output`` writes as a line,
+    in the thread of the caller; it should return soon.  ``options`` are the fields of
+    ``live.options.WatchOptions``; with ``replay`` a file takes the place of the interfaces.
+
+    Raises NetminedetError where an interface cannot be opened, and for wrong arguments.
+    """
+    from netminedet.live.options import WatchOptions
+    from netminedet.live.watcher import CallingEar, Watcher
+
+    names = (interfaces,) if isinstance(interfaces, str) else tuple(interfaces)
+    if bool(names) == ("replay" in options):
+        raise NetminedetError("name interfaces to watch, or a file as replay")
+    return Watcher(WatchOptions(interfaces=names, **options), CallingEar(on_event)).run(stop)
 
 
 def _scan(

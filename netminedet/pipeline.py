@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import islice
 
+from netminedet.following import Following
 from netminedet.limits import DEFAULT_LIMITS, Limits
 from netminedet.model import (
     BareTls,
@@ -51,11 +53,12 @@ from netminedet.sieve.gate import Gate
 from netminedet.signatures import SignatureSet
 from netminedet.verdict.findings import Findings
 from netminedet.verdict.flowfinding import Sealed
-from netminedet.watch import Watch
 
 #: Segments of flows that are known to mine that are read together, and bytes of them.
 MAX_GROUP = 128
 MAX_GROUP_BYTES = 1 << 20
+#: Conversations that one call of ``age`` looks at: those whose last segment is longest ago.
+MAX_AGED = 1024
 # A row's flags as they stand in a hit's context.
 _KNOWN, _JSON, _TEXT = (flag >> 48 for flag in (FLIGHT_KNOWN, FLIGHT_JSON, FLIGHT_TEXT))
 _HTTP = 3 * (HTTP_SEEN >> 48)
@@ -93,21 +96,27 @@ class Pipeline:
         self._waiting: list[Hit] = []
         self._waiting_bytes = 0
         self._noted: dict[FlowKey, FiveTuple] = {}
+        #: packets and bytes of noted flows that ``harvest`` has handed out already
+        self._told: dict[FlowKey, tuple[int, int]] = {}
+        #: the same of records of encrypted flows, and the conversations that were read since
+        self._sealed: dict[FiveTuple, Sealed] = {}
+        self._read_since: dict[FlowKey, int] = {}
+        self._harvested = False
         self._counts: Counter[str] = Counter()
         self._on_message = on_message
         self.findings = Findings(limits=limits)
-        self._watch = Watch(self._sieve, self.findings)
+        self._following = Following(self._sieve, self.findings)
 
-    def feed(self, batch: Batch) -> None:
-        """Work through a batch."""
-        for hit in self._sieve.run(batch, self._input):
+    def feed(self, batch: Batch, input_name: str | None = None) -> None:
+        """Work through a batch; ``input_name``: where this one comes from, if not from the pipeline's own."""
+        for hit in self._sieve.run(batch, input_name or self._input):
             if hit.kind == SEGMENT:
                 self._segment(hit)
             elif hit.kind == PEER:
                 if (found := read_adjacent(hit.payload)) is not None:
                     self.findings.add_node(hit.where, found.protocol, found.network)
             elif hit.kind == NEW_FLOW:
-                if self._watch.begun(hit):
+                if self._following.begun(hit):
                     self._note(hit)
             elif hit.match == MATCH_BARE_TLS:
                 self._note(hit)
@@ -117,6 +126,39 @@ class Pipeline:
         if self._noted:
             self._take_totals(final=False)
 
+    def harvest(self) -> Findings:
+        """The findings since the last call: all harvests together are the findings of the whole."""
+        self._harvested = True
+        self._read_waiting()
+        for key, moment in self._read_since.items():
+            if (conversation := self._proven.get(key)) is not None:
+                self._add_sealed(conversation, moment)
+        self._read_since.clear()
+        for key in self._noted:
+            if (totals := self._sieve.flow_totals(key)) is not None:
+                self._add_totals(*totals)
+        found, self.findings = self.findings, Findings(limits=self._limits)
+        self._following.turn_to(self.findings)
+        return found
+
+    def age(self, before_ns: int) -> None:
+        """Let go of conversations and noted flows that have had no packet since ``before_ns``."""
+        for table in (self._conversations, self._proven):
+            for key in [key for key in islice(table, MAX_AGED) if self._is_idle(key, before_ns)]:
+                self._close(table.pop(key))
+        for key in [key for key in self._noted if self._is_idle(key, before_ns)]:
+            if key not in self._proven:
+                del self._noted[key]
+                self._told.pop(key, None)
+
+    def _is_idle(self, key: FlowKey, before_ns: int) -> bool:
+        totals = self._sieve.flow_totals(key)
+        return totals is None or totals[4] < before_ns
+
+    def counters(self) -> dict[str, int]:
+        """The counters of this input by name, as far as it was read."""
+        return {**self._sieve.counters(), **self._following.counts, **self._counts}
+
     def finish(self) -> dict[str, int]:
         """No more batches: close what is open; the counters of this input by name."""
         self._read_waiting()
@@ -125,8 +167,7 @@ class Pipeline:
                 self._close(conversation)
             table.clear()
         self._take_totals(final=True)
-        self._counts.update(self._watch.counts)
-        return {**self._sieve.counters(), **self._counts}
+        return self.counters()
 
     def _segment(self, hit: Hit) -> None:
         """A piece of a flagged flow.
@@ -155,6 +196,8 @@ class Pipeline:
         if messages and self._conversations.pop(hit.key, None) is not None:
             self._note(hit)
             self._proven[hit.key] = conversation
+        if hit.key in self._proven and self._harvested:
+            self._read_since[hit.key] = hit.where.time_ns
         self._add(messages)
         if conversation.idle:
             self._sieve.unflag(hit)
@@ -174,15 +217,24 @@ class Pipeline:
 
     def _close(self, conversation: Conversation) -> None:
         self._add(conversation.finish())
+        self._add_sealed(conversation, conversation.latest if self._harvested else None)
+        for flow, _ in conversation.encrypted:
+            self._sealed.pop(flow, None)
+        self._counts.update(conversation.counts)
+
+    def _add_sealed(self, conversation: Conversation, at: int | None = None) -> None:
+        """What the sizes of its records show, less what a harvest had of it already."""
         for flow, seen in conversation.encrypted:
             sealed = Sealed(seen.submitted, seen.acknowledged, seen.minutes, seen.over)
-            self.findings.add_sealed(flow, sealed)
-        self._counts.update(conversation.counts)
+            had = self._sealed.get(flow)
+            self.findings.add_sealed(flow, sealed if had is None else sealed - had, at)
+            if at is not None:
+                self._sealed[flow] = sealed
 
     def _add(self, messages: list[Message]) -> None:
         for message in messages:
             self.findings.add_message(message)
-            self._watch.heard(message)
+            self._following.heard(message)
             if self._on_message is not None:
                 self._on_message(message)
 
@@ -195,9 +247,20 @@ class Pipeline:
         self._sieve.note(hit)
 
     def _take_totals(self, *, final: bool) -> None:
-        for key, packets, size, first, last in self._sieve.totals(final=final):
-            if (flow := self._noted.get(key)) is not None:
-                self.findings.add_totals(FlowTotals(flow, packets, size, first, last))
+        for totals in self._sieve.totals(final=final):
+            self._add_totals(*totals)
+
+    def _add_totals(self, key: FlowKey, packets: int, size: int, first: int, last: int) -> None:
+        """What the sieve counted of a flow, less what a harvest had of it already."""
+        flow = self._noted.get(key)
+        if flow is None:
+            return
+        had_packets, had_bytes = self._told.get(key, (0, 0))
+        if packets < had_packets:  # the row is a new one
+            had_packets = had_bytes = 0
+        if packets > had_packets:
+            self.findings.add_totals(FlowTotals(flow, packets - had_packets, size - had_bytes, first, last))
+            self._told[key] = packets, size
 
     def _named(self, hit: Hit) -> None:
         """A packet in which the sieve saw what may be a pool's name."""
@@ -243,7 +306,7 @@ class Pipeline:
         where = hit.where
         if message.is_answer:
             where = _reversed(hit)
-        self._watch.asked(message, where)
+        self._following.asked(message, where)
         for asked in message.questions:
             self._looked_up(hit, where, message, asked)
 

@@ -33,6 +33,7 @@ _MESSAGE_LIMIT = 2000
 _COMMANDS = {
     "scan": "netminedet.cli.scan",
     "explain": "netminedet.cli.explain",
+    "watch": "netminedet.cli.watch",
     "schema": "netminedet.cli.schema",
     "signatures": "netminedet.cli.signatures",
 }

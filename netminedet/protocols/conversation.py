@@ -172,6 +172,11 @@ class Conversation:
         )
 
     @property
+    def latest(self) -> int | None:
+        """The time of the last segment of either side."""
+        return max((end.last.where.time_ns for end in self._ends if end.last is not None), default=None)
+
+    @property
     def counts(self) -> Counter[str]:
         """What was missing or odd, by the names that the report has for it."""
         counts = Counter(self._counts_before)

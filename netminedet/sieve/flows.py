@@ -291,6 +291,15 @@ class FlowTable:
                     taken.append(tuple([self.rows[i + word] for word in range(ROW_WORDS)]))
         return taken
 
+    def row_of(self, key0: cython.ulonglong, key1: cython.ulonglong) -> tuple[int, ...] | None:
+        """The row of a flow as it is now; None where the table has none."""
+        at: cython.ulonglong = _slot(key0, key1, self.seed, self.mask) * ROW_WORDS
+        while self.rows[at + KEY1]:
+            if self.rows[at + KEY1] == key1 and self.rows[at] == key0:
+                return tuple([self.rows[at + word] for word in range(ROW_WORDS)])
+            at = (at + ROW_WORDS) & (self.mask * ROW_WORDS | (ROW_WORDS - 1))
+        return None
+
     def run(self, batch: Batch, low: cython.Py_ssize_t, high: cython.Py_ssize_t) -> None:
         """Find the rows of packets ``low`` to ``high``; count packets, bytes and times in them.
 

@@ -10,7 +10,7 @@ from socket import AF_INET, AF_INET6, inet_ntop
 
 from msgspec import Struct
 
-from netminedet.capture import records
+from netminedet.capture import blocks, records
 from netminedet.limits import DEFAULT_MAX_FLOWS
 from netminedet.model import Batch, FiveTuple, Where
 from netminedet.sieve import (
@@ -71,7 +71,7 @@ class Hit(Struct):
 def compiled() -> bool:
     """Whether the kernels run as compiled code."""
     walkers = (walk, layers, links, wireless, tags, over_ip, over_udp)
-    kernels = (records, decode, *walkers, fragments, flows, gate_module, names, text)
+    kernels = (blocks, records, decode, *walkers, fragments, flows, gate_module, names, text)
     return all(not (module.__file__ or "").endswith(".py") for module in kernels)
 
 
@@ -164,13 +164,12 @@ class Sieve:
         """(key, packets, bytes, first time, last time) of noted flows that were evicted;
         with ``final`` also of those still in the table."""
         for row in self._flows.take_noted(final):
-            yield (
-                (row[columns.KEY0], row[columns.KEY1]),
-                row[columns.FLAGS_PACKETS] & columns.PACKETS_MASK,
-                row[columns.BYTES],
-                row[columns.FIRST_SEEN] - columns.TIME_BIAS,
-                row[columns.LAST_SEEN] - columns.TIME_BIAS,
-            )
+            yield _totals_of(row)
+
+    def flow_totals(self, key: FlowKey) -> tuple[FlowKey, int, int, int, int] | None:
+        """The same of one flow as it is now; None where the table has none."""
+        row = self._flows.row_of(*key)
+        return None if row is None else _totals_of(row)
 
     def counters(self) -> dict[str, int]:
         """Everything seen, skipped and evicted, by name."""
@@ -205,6 +204,16 @@ class Sieve:
             context=hits.context[k],
             wirelen=batch.wirelen[i],
         )
+
+
+def _totals_of(row: tuple[int, ...]) -> tuple[FlowKey, int, int, int, int]:
+    return (
+        (row[columns.KEY0], row[columns.KEY1]),
+        row[columns.FLAGS_PACKETS] & columns.PACKETS_MASK,
+        row[columns.BYTES],
+        row[columns.FIRST_SEEN] - columns.TIME_BIAS,
+        row[columns.LAST_SEEN] - columns.TIME_BIAS,
+    )
 
 
 def _expected(hits: Hits, k: int) -> int | None:

@@ -186,6 +186,11 @@ class Findings(Struct, eq=False):
         self.dropped["weak_flows_displaced"] += 1
         return True
 
+    def rank(self, key: FlowId) -> None:
+        """Say anew whether a flow gives way when room is short; one that is kept no more does not."""
+        flow = self.flows.get(key)
+        self._rank(key, flow is None or bool(flow.dialects))
+
     def _rank(self, key: FlowId, strong: bool) -> None:
         if strong:
             self._weak.pop(key, None)
@@ -197,9 +202,14 @@ class Findings(Struct, eq=False):
         span = Span(totals.first_seen, totals.last_seen)
         self._merge_traffic(flow_id(totals.flow), Traffic(totals.packets, totals.bytes, span))
 
-    def add_sealed(self, flow: FiveTuple, sealed: Sealed) -> None:
-        """What the sizes of a flow's records show; only of a flow that is kept for its messages."""
-        found = self.flows.get(flow_id(flow))
+    def add_sealed(self, flow: FiveTuple, sealed: Sealed, at: int | None = None) -> None:
+        """What the sizes of a flow's records show; only of a flow that is kept for its messages, or, with
+        ``at``, a moment of it, of one whose messages may be in findings that these will be added to."""
+        key = flow_id(flow)
+        found = self.flows.get(key)
+        if found is None and at is not None and self._room_for(False):
+            found = self.flows[key] = FlowFinding(*key, Span(at, at))
+            self._rank(key, False)
         if found is not None:
             found.sealed = sealed if found.sealed is None else found.sealed + sealed
 

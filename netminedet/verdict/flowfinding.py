@@ -58,6 +58,14 @@ class Sealed(Struct, frozen=True):
             self.over + other.over,
         )
 
+    def __sub__(self, other: Sealed) -> Sealed:
+        return Sealed(
+            self.shares - other.shares,
+            self.answers - other.answers,
+            self.minutes - other.minutes,
+            self.over - other.over,
+        )
+
 
 #: Details of messages that are collected, besides the jobs.
 DETAILS = ("agent", "worker", "wallet", "pool_host", "pool_url", "algo")

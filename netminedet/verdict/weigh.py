@@ -81,8 +81,8 @@ class _Case(Struct):
     relayed: set[FlowId] = field(default_factory=set)
 
 
-def weigh(findings: Findings, settings: Settings) -> tuple[Suspect, ...]:
-    """All suspects, the weightiest first."""
+def weigh(findings: Findings, settings: Settings, only: str | None = None) -> tuple[Suspect, ...]:
+    """All suspects, the weightiest first; or this host alone, where it is one."""
     cases: dict[str, _Case] = {}
 
     def case(host: str) -> _Case:
@@ -109,7 +109,9 @@ def weigh(findings: Findings, settings: Settings) -> tuple[Suspect, ...]:
     for client, redirect, told in redirects_of(findings):
         case(client).redirects.append((redirect, told))
     suspects = [
-        _suspect(one, findings, settings) for one in cases.values() if _accused(one, settings.home_net)
+        _suspect(one, findings, settings)
+        for one in cases.values()
+        if only in (None, one.host) and _accused(one, settings.home_net)
     ]
     return tuple(sorted(suspects, key=_weight))
 

@@ -17,7 +17,7 @@ MAX_FOLLOWED = 10_000
 _LOOK = 16
 
 
-class Watch:
+class Following:
     """What is waited for in one input: names in the DNS, and connections to addresses."""
 
     def __init__(self, sieve: Sieve, findings: Findings) -> None:
@@ -30,6 +30,11 @@ class Watch:
         self._places: set[tuple[str, str, int]] = set()
         self._followed = 0
         self.counts: Counter[str] = Counter(redirect_targets_not_watched=0)
+
+    def turn_to(self, findings: Findings) -> None:
+        """Put what is found into these findings from now on."""
+        self._redirects = findings.redirects
+        self._dropped = findings.dropped
 
     def heard(self, message: Message) -> None:
         """A mining message, which may send its client elsewhere."""

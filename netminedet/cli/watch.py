@@ -1,0 +1,182 @@
+"""``netminedet watch``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from netminedet.cli.main import FAILED, NOTHING_FOUND, SUSPECTS_FOUND
+from netminedet.cli.scan import home_net_option, signatures_option
+
+if TYPE_CHECKING:
+    from netminedet.live.options import WatchOptions
+    from netminedet.live.watcher import Outcome
+
+    _ParamType = click.ParamType[Any]
+else:
+    _ParamType = click.ParamType
+
+
+class Size(_ParamType):
+    """A size such as 64M."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        from netminedet.errors import NetminedetError
+        from netminedet.limits import parse_size
+
+        try:
+            return value if isinstance(value, int) else parse_size(str(value))
+        except NetminedetError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Speed(_ParamType):
+    """A factor, or ``max``."""
+
+    name = "speed"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if value == "max":
+            return 0.0
+        try:
+            speed = float(value)
+        except ValueError:
+            speed = 0.0
+        if not 0 < speed < 1e9:
+            self.fail(f"{value!r} is not a speed; give a factor such as 10, or max", param, ctx)
+        return speed
+
+
+_SECONDS = click.FloatRange(min=0.1, max=366 * 86400)
+
+
+@click.command("watch")
+@click.argument("expression", metavar="[FILTER]...", nargs=-1)
+@click.option(
+    "-i",
+    "--interface",
+    "interfaces",
+    multiple=True,
+    metavar="IFACE",
+    help="A network interface to listen on; may be given several times; any: all of them.",
+)
+@click.option("--replay", metavar="FILE", help="Take the packets from a capture file instead.")
+@click.option(
+    "--speed",
+    type=Speed(),
+    default="1",
+    metavar="X|max",
+    help="How fast to replay.  [default: 1, as recorded]",
+)
+@click.option(
+    "-o", "--output", metavar="FILE", help="Write events as JSON lines to FILE; - is standard output."
+)
+@home_net_option
+@signatures_option
+@click.option(
+    "--ring-size", type=Size(), default="64MiB", show_default=True, metavar="SIZE",
+    help="Memory for packets on their way from the system, for each interface and worker.",
+)  # fmt: skip
+@click.option(
+    "--block-timeout", type=click.IntRange(1, 10_000), default=100, show_default=True, metavar="MS",
+    help="Milliseconds after which the system hands over packets at the latest.",
+)  # fmt: skip
+@click.option(
+    "--no-promiscuous", is_flag=True, help="Leave the interface as it is: only packets for this machine."
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, metavar="N",
+    help="Processes that share the packets by flow.",
+)  # fmt: skip
+@click.option("--max-flows", type=click.IntRange(min=1), metavar="N", help="Flows kept in memory at once.")
+@click.option(
+    "--max-memory", type=Size(), metavar="SIZE", help="Memory that the watch may take, such as 500M or 2G."
+)
+@click.option("--sensor", metavar="NAME", help="The name of this place in events.  [default: the machine's]")
+@click.option(
+    "--stats-every", type=_SECONDS, default=10.0, show_default=True, metavar="SECONDS",
+    help="How often counters are told.",
+)  # fmt: skip
+@click.option(
+    "--update-every", type=_SECONDS, default=300.0, show_default=True, metavar="SECONDS",
+    help="How often an active suspect is summed up.",
+)  # fmt: skip
+@click.option(
+    "--idle", type=_SECONDS, default=600.0, show_default=True, metavar="SECONDS",
+    help="A suspect of whom nothing was seen for so long has ended.",
+)  # fmt: skip
+@click.option(
+    "--forget", type=_SECONDS, default=7 * 86400.0, show_default=True, metavar="SECONDS",
+    help="A host of which nothing new came for so long is forgotten.",
+)  # fmt: skip
+@click.option("--user", metavar="USER", help="Become USER once the interfaces are open; for a start as root.")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 when suspects were found, not with 1.")
+@click.option("-q", "--quiet", is_flag=True, help="No live view and no notes on stderr, only errors.")
+@click.pass_context
+def command(ctx: click.Context, /, **given: Any) -> None:
+    """Watch network interfaces for hosts that mine, until a signal ends it.
+
+    FILTER is an expression as tcpdump takes it, such as 'not port 22'.
+
+    SIGHUP opens the outputs anew and loads the signatures again, SIGUSR1 prints the present
+    table, SIGTERM and Ctrl-C end the watch.  Exit codes are those of scan: 0 when nothing was
+    found, 1 when suspects were found, and 2 when the job could not be done.
+    """
+    from netminedet.live.watcher import Watcher
+
+    options = options_of(given)
+    ear = _ear(options, quiet=given["quiet"])
+    with ear:
+        outcome = Watcher(options, ear).run()
+    ear.end(outcome)
+    ctx.exit(_exit_code(outcome, exit_zero=given["exit_zero"]))
+
+
+def _exit_code(outcome: Outcome, *, exit_zero: bool) -> int:
+    if not outcome.complete:
+        return FAILED
+    return SUSPECTS_FOUND if outcome.suspects and not exit_zero else NOTHING_FOUND
+
+
+def options_of(given: dict[str, Any]) -> WatchOptions:
+    """The options as the watch takes them.  Raises UsageError for what does not fit together."""
+    from netminedet.api import DEFAULT_HOME_NET
+    from netminedet.capture.live import RingOptions
+    from netminedet.live.options import WatchOptions
+
+    replay, interfaces = given["replay"], tuple(dict.fromkeys(given["interfaces"]))
+    expression = " ".join(given["expression"])
+    if bool(interfaces) == bool(replay):
+        raise click.UsageError("name an interface with -i, or a file with --replay")
+    if replay and expression:
+        raise click.UsageError("a filter works on interfaces only; filter the file with tcpdump -r first")
+    if "any" in interfaces and len(interfaces) > 1:
+        raise click.UsageError("-i any has all interfaces already; leave out the others")
+    ring = RingOptions(given["ring_size"], given["block_timeout"], not given["no_promiscuous"], expression)
+    return WatchOptions(
+        interfaces=interfaces,
+        replay=replay,
+        speed=given["speed"] or None,
+        ring=ring,
+        workers=given["workers"],
+        home_net=given["home_net"] or DEFAULT_HOME_NET,
+        signatures=given["signatures"],
+        max_flows=given["max_flows"],
+        max_memory=given["max_memory"],
+        output=given["output"],
+        sensor=given["sensor"],
+        stats_seconds=given["stats_every"],
+        update_seconds=given["update_every"],
+        idle_seconds=given["idle"],
+        forget_seconds=given["forget"],
+        user=given["user"],
+    )
+
+
+def _ear(options: WatchOptions, *, quiet: bool) -> Any:
+    from netminedet.cli.watch_ear import choose_ear
+
+    return choose_ear(options, quiet=quiet)

@@ -1,0 +1,99 @@
+"""The live view of a watch on a terminal: rates, losses, and suspects as they appear."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from time import monotonic
+from types import TracebackType
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from netminedet.cli.watch_ear import Lines, show_table
+from netminedet.live.announce import Told
+from netminedet.live.desk import Desk
+from netminedet.live.options import WatchOptions
+from netminedet.report.text import amount, plural, printable
+from netminedet.report.times import date_and_clock
+
+#: Suspects shown: those of whom something was told last; the table of all is asked for with SIGUSR1.
+MAX_SHOWN = 12
+#: Notes that stay on the screen.
+MAX_NOTES = 3
+_COLOURS = {"confirmed": "bold red", "probable": "yellow", "suspected": "cyan"}
+
+
+class View(Lines):
+    """Draws on stderr, so that standard output stays free for events."""
+
+    def __init__(self, options: WatchOptions) -> None:
+        super().__init__(options, quiet=False)
+        self._console = Console(stderr=True)
+        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+        self._suspects: OrderedDict[str, Told] = OrderedDict()
+        self._notes: list[str] = []
+        self._last = (monotonic(), 0, 0)
+
+    def __enter__(self) -> View:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._live.stop()
+
+    def note(self, text: str) -> None:
+        self._notes = [*self._notes, printable(text, 500)][-MAX_NOTES:]
+        self._console.print(f"netminedet: note: {printable(text, 2000)}", markup=False, highlight=False)
+
+    def told(self, told: Told) -> None:
+        self._suspects[told.suspect.host] = told
+        self._suspects.move_to_end(told.suspect.host)
+        while len(self._suspects) > MAX_SHOWN:
+            self._suspects.popitem(last=False)
+
+    def show(self, desk: Desk) -> None:
+        self._live.stop()
+        show_table(desk, self._console.file)  # type: ignore[arg-type]
+        self._live.start()
+
+    def tick(self, desk: Desk) -> None:
+        self._live.update(Group(self._rates(desk), self._table()), refresh=True)
+
+    def _rates(self, desk: Desk) -> Text:
+        figures = desk.figures({}, new_interval=False)
+        capture = figures["capture"]
+        then, packets, size = self._last
+        now = monotonic()
+        span = max(now - then, 1e-3)
+        self._last = (now, capture["seen"], capture["bytes"])
+        lost = capture["dropped"]
+        line = Text(
+            f"{amount(int((capture['seen'] - packets) / span))} packets/s  "
+            f"{amount(int((capture['bytes'] - size) * 8 / span))}bit/s  "
+        )
+        line.append(f"{amount(lost)} dropped", style="bold red" if lost else "")
+        flows = figures["stages"].get("flows", 0)
+        line.append(f"  {amount(flows)} flows  {plural(desk.announcer.active(), 'active suspect')}")
+        return line
+
+    def _table(self) -> Table:
+        table = Table(box=None, pad_edge=False, expand=True)
+        for name in ("host", "verdict", "role", "shares", "last seen"):
+            table.add_column(name, no_wrap=True)
+        table.add_column("why", ratio=1, no_wrap=True, overflow="ellipsis")
+        for told in reversed(self._suspects.values()):
+            suspect = told.suspect
+            verdict = Text(suspect.verdict.label, style=_COLOURS[suspect.verdict.label])
+            shares = f"{amount(suspect.shares.accepted)}/{amount(suspect.shares.submitted)}"
+            seen = "ended" if told.event == "ended" else date_and_clock(suspect.last_seen)[1]
+            reason = printable(suspect.reasons[0] if suspect.reasons else "", 200)
+            cells = (printable(suspect.host), verdict, suspect.role.value, shares, seen, Text(reason))
+            table.add_row(*cells)
+        return table

@@ -1,0 +1,212 @@
+"""Where everything comes together: harvests into the ledger, verdicts into events, counters into figures."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netminedet.api import Network, Report, empty_report, parse_networks
+from netminedet.capture.live import CaptureCounts
+from netminedet.live.announce import Announcer, Told
+from netminedet.live.events import EventMaker, JsonObject
+from netminedet.live.ledger import SECOND_NS, Ledger
+from netminedet.live.options import WatchOptions
+from netminedet.live.station import Harvest
+from netminedet.model import InputInfo, Suspect
+from netminedet.verdict.findings import DROPPED, Findings
+from netminedet.verdict.weigh import Settings, weigh
+
+if TYPE_CHECKING:
+    from netminedet.signatures import SignatureSet
+
+#: Counts of a capture that are given per interval.
+_PER_INTERVAL = ("seen", "bytes", "received", "dropped", "freezes")
+#: Nanoseconds, by the clock of the packets, between two rounds of letting go.
+AGE_NS = 60 * SECOND_NS
+
+
+@dataclass(slots=True)
+class Interval:
+    """What is counted anew for each stats event."""
+
+    began: float
+    before: dict[str, int]
+    high_water: float = 0.0
+    lag_ns: int = 0
+
+
+class Desk:
+    """The state of a watch, without anything that captures or writes."""
+
+    def __init__(self, options: WatchOptions, signatures: SignatureSet) -> None:
+        from netminedet.limits import limits_for
+
+        self._options = options
+        self.home_net: tuple[Network, ...] = parse_networks(options.home_net)
+        self.signatures = signatures
+        self.limits = limits_for(options.max_memory, options.max_flows)
+        self.ledger = Ledger(self._weigh_host, self.limits)
+        idle, update = int(options.idle_seconds * SECOND_NS), int(options.update_seconds * SECOND_NS)
+        self.announcer = Announcer(self.ledger, idle, update)
+        self.events = EventMaker(options.sensor or socket.gethostname())
+        self.captures: dict[str, CaptureCounts] = {}
+        self.stages: Counter[str] = Counter()
+        self._started = time.monotonic()
+        self._interval = Interval(self._started, dict.fromkeys(_PER_INTERVAL, 0))
+        self._aged_ns = 0
+        self.suspects_told = 0
+        #: of the last stats interval, for the live view and the metrics
+        self.latest: JsonObject = {}
+
+    @cached_property
+    def _like(self) -> Report:
+        return empty_report(self.signatures, self.home_net, [Path(one) for one in self._options.signatures])
+
+    @cached_property
+    def _settings(self) -> Settings:
+        return Settings(self.home_net, self.signatures.most_specific, self._like._tables)
+
+    def _weigh_host(self, findings: Findings, host: str) -> Suspect | None:
+        return next(iter(weigh(findings, self._settings, only=host)), None)
+
+    def warm_up(self) -> None:
+        """Read the tables that the first suspect needs, while they can be read."""
+        self._settings.tables()
+
+    def renew(self, signatures: SignatureSet) -> None:
+        """Judge by other signatures from now on."""
+        self.signatures = signatures
+        for name in ("_like", "_settings"):
+            self.__dict__.pop(name, None)
+        self.warm_up()
+
+    @property
+    def uptime(self) -> int:
+        """Seconds since the start."""
+        return int(time.monotonic() - self._started)
+
+    def take(self, harvests: Iterable[Harvest], now_ns: int) -> list[Told]:
+        """Enter harvests; what is to be told of hosts."""
+        news: set[str] = set()
+        changed: dict[str, int] = {}
+        stages: Counter[str] = Counter()
+        captures: dict[str, CaptureCounts] = {}
+        for harvest in harvests:
+            fresh, touched = self.ledger.add(harvest.findings, now_ns)
+            news |= fresh
+            for host, moment in touched.items():
+                changed[host] = max(moment, changed.get(host, moment))
+            stages.update(harvest.counters)
+            for name, counts in harvest.captures.items():
+                captures[name] = _sum(captures.get(name), counts)
+            self._interval.high_water = max(self._interval.high_water, harvest.high_water)
+            self._interval.lag_ns = max(self._interval.lag_ns, harvest.lag_ns)
+        self.stages, self.captures = stages, captures
+        told = self.announcer.step(news, changed, now_ns)
+        if now_ns - self._aged_ns >= AGE_NS:
+            self._aged_ns = now_ns
+            self._age(now_ns)
+        return self._counted(told)
+
+    def _age(self, now_ns: int) -> None:
+        forget_ns = int(self._options.forget_seconds * SECOND_NS)
+        gone = self.ledger.age(now_ns, frozenset(self.announcer.known), forget_ns)
+        self.announcer.forget(gone)
+
+    def take_withdrawn(self) -> list[str]:
+        """Hosts that were told as suspects, and are none by what came later; since the last call."""
+        hosts, self.announcer.withdrawn = self.announcer.withdrawn, []
+        return hosts
+
+    def last_words(self, now_ns: int) -> list[Told]:
+        """What is still to be told of hosts at the end."""
+        return self._counted(self.announcer.finish(now_ns))
+
+    def _counted(self, told: list[Told]) -> list[Told]:
+        self.suspects_told += sum(one.event == "suspect" for one in told)
+        return told
+
+    def figures(self, output: JsonObject, *, new_interval: bool) -> JsonObject:
+        """All counters; with ``new_interval`` the next ones count from here."""
+        total = _sum(None, *self.captures.values())
+        whole = {one.name: getattr(total, one.name) for one in fields(total)}
+        for name in ("full_blocks", "blocks"):
+            del whole[name]
+        interval, now = self._interval, time.monotonic()
+        part: JsonObject = {name: whole[name] - interval.before[name] for name in _PER_INTERVAL}
+        part["seconds"] = round(now - interval.began, 3)
+        part["ring_high_water"] = round(interval.high_water, 4)
+        part["lag_ms"] = max(0, interval.lag_ns // 1_000_000)
+        figures = {
+            "capture": whole,
+            "interval": part,
+            "sources": {name: _source(counts) for name, counts in self.captures.items()},
+            "stages": self._stages(),
+            "suspects_active": self.announcer.active(),
+            "suspects_known": len(self.announcer.known),
+            "memory": _memory(),
+            "output": output,
+        }
+        if new_interval:
+            self._interval = Interval(now, {name: whole[name] for name in _PER_INTERVAL})
+            self.latest = figures
+        return figures
+
+    def _stages(self) -> dict[str, int]:
+        """What the stages and the ledger counted, by name."""
+        dropped = {name: self.ledger.findings.dropped[name] for name in DROPPED}
+        kept = {
+            f"kept_{name}": len(getattr(self.ledger.findings, name))
+            for name in ("flows", "names", "answers", "bare_tls", "tunnels", "traffic")
+        }
+        hosts = {"kept_hosts": len(self.ledger.hosts)}
+        return {**self.stages, **dropped, **self.ledger.counts, **kept, **hosts}
+
+    def report(self) -> Report:
+        """The findings up to now, as ``scan`` gives them."""
+        inputs = tuple(
+            InputInfo(name, "live", packets=counts.seen, bytes=counts.bytes)
+            for name, counts in self.captures.items()
+        )
+        total = _sum(None, *self.captures.values())
+        counters = {"packets": total.seen, "bytes": total.bytes, **self.stages}
+        like = self._like
+        return Report(
+            inputs,
+            counters,
+            like.signatures,
+            self.ledger.findings,
+            self.home_net,
+            self.signatures,
+            like._tables,
+        )
+
+
+def _sum(*many: CaptureCounts | None) -> CaptureCounts:
+    total = CaptureCounts()
+    for counts in many:
+        for one in fields(total) if counts is not None else ():
+            setattr(total, one.name, getattr(total, one.name) + getattr(counts, one.name))
+    return total
+
+
+def _source(counts: CaptureCounts) -> JsonObject:
+    return {name: getattr(counts, name) for name in (*_PER_INTERVAL, "interface_lost", "interface_back")}
+
+
+def _memory() -> dict[str, Any]:
+    """Resident memory of this process in bytes: now and at most."""
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, ValueError, IndexError):
+        return {"resident": peak, "peak": peak}
+    return {"resident": pages * resource.getpagesize(), "peak": peak}

@@ -1,0 +1,256 @@
+"""The watch itself: takes packets in, and at every tick harvests, tells, and looks after itself."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from netminedet.errors import NetminedetError
+from netminedet.live.announce import Told
+from netminedet.live.crew import Crew, open_crew
+from netminedet.live.desk import Desk
+from netminedet.live.events import JsonObject
+from netminedet.live.options import WatchOptions
+from netminedet.live.output import EventOutput
+from netminedet.live.service import Notifier, Wishes, drop_privileges, heard_signals, import_all
+from netminedet.live.station import Harvest
+from netminedet.report.text import plural
+from netminedet.signatures import SignatureSet, load_signatures
+
+#: Seconds between two ticks, and how long packets are waited for at a time.
+TICK_SECONDS = 1.0
+TURN_SECONDS = 0.1
+_TICK_NS = int(TICK_SECONDS * 1e9)
+
+
+class Ear:
+    """Who hears of a watch; does nothing with it.  ``cli/watch.py`` and the API have their own."""
+
+    def note(self, text: str) -> None:
+        """A remark for the operator."""
+
+    def event(self, event: JsonObject) -> None:
+        """An event, before it is written."""
+
+    def told(self, told: Told) -> None:
+        """The same for events about a host, as objects."""
+
+    def tick(self, desk: Desk) -> None:
+        """About once a second."""
+
+    def show(self, desk: Desk) -> None:
+        """Somebody asked for the present table."""
+
+
+class CallingEar(Ear):
+    """Calls a function with each event."""
+
+    def __init__(self, on_event: Callable[[JsonObject], None]) -> None:
+        self._on_event = on_event
+
+    def event(self, event: JsonObject) -> None:
+        self._on_event(event)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a watch ended."""
+
+    suspects: int
+    packets: int
+    dropped: int
+    #: whether all that was to be written was written, and all that was to be read could be read
+    complete: bool
+    reason: str
+
+
+@dataclass(slots=True)
+class _Reload:
+    """Signatures that are being loaded beside the packets."""
+
+    folders: Sequence[Path]
+    found: SignatureSet | None = None
+    error: str | None = None
+    thread: threading.Thread | None = field(default=None)
+
+    def start(self) -> None:
+        self.thread = threading.Thread(target=self._load, name="signatures", daemon=True)
+        self.thread.start()
+
+    def _load(self) -> None:
+        try:
+            self.found = load_signatures(list(self.folders))
+        except NetminedetError as error:
+            self.error = str(error)
+        except Exception as error:  # the old set must stay, whatever is wrong with the new one
+            self.error = f"{type(error).__name__}: {error}"
+
+    @property
+    def over(self) -> bool:
+        return self.found is not None or self.error is not None
+
+
+class Watcher:
+    """One watch, from opening the sources to the last event."""
+
+    def __init__(self, options: WatchOptions, ear: Ear) -> None:
+        self._options = options
+        self._ear = ear
+        self._folders = [Path(folder) for folder in options.signatures]
+        signatures = load_signatures(self._folders)
+        self.desk = Desk(options, signatures)
+        self._notifier = Notifier()
+        self._crew: Crew = open_crew(options, signatures)
+        import_all()
+        self.desk.warm_up()
+        drop_privileges(options.user)
+        self._output = None if options.output is None else EventOutput(options.output)
+        self._reload: _Reload | None = None
+        self._stats_at = self._now_for_stats() + options.stats_seconds
+        self._ticked = time.monotonic()
+        self._ticked_ns = 0
+
+    def run(self, stop: Callable[[], bool] = lambda: False) -> Outcome:
+        """Watch until a signal, the end of the file, or ``stop`` says so."""
+        with heard_signals() as wishes:
+            self._start()
+            reason = self._until_the_end(wishes, stop)
+            self._notifier.say("STOPPING=1")
+            return self._finish(reason)
+
+    def _start(self) -> None:
+        options = self._options
+        sources = [options.replay] if options.replay is not None else list(options.interfaces)
+        self._tell(self.desk.events.start(self._now(), sources, self.desk.signatures.info))
+        self._flush()
+        self._notifier.say("READY=1", f"STATUS=watching {', '.join(sources)}")
+
+    def _until_the_end(self, wishes: Wishes, stop: Callable[[], bool]) -> str:
+        while True:
+            self._crew.turn(TURN_SECONDS)
+            if self._tick_is_due():
+                self._tick()
+            if wishes.reload:
+                wishes.reload = False
+                self._begin_reload()
+            if wishes.show:
+                wishes.show = False
+                self._ear.show(self.desk)
+            if wishes.stop is not None:
+                return wishes.stop
+            if self._crew.ended:
+                return "end of file"
+            if stop():
+                return "asked to stop"
+
+    def _tick_is_due(self) -> bool:
+        """A second is over, by the clock of the room or by that of the packets of a file."""
+        if self._options.replay is not None and self._crew.now_ns() - self._ticked_ns >= _TICK_NS:
+            return True
+        return time.monotonic() - self._ticked >= TICK_SECONDS
+
+    def _tick(self) -> None:
+        self._ticked, self._ticked_ns = time.monotonic(), self._crew.now_ns()
+        self._enter(self._crew.harvest())
+        self._end_reload()
+        if self._now_for_stats() >= self._stats_at:
+            self._stats_at = self._now_for_stats() + self._options.stats_seconds
+            figures = self.desk.figures(self._output_figures(), new_interval=True)
+            self._tell(self.desk.events.stats(self._now(), self.desk.uptime, figures))
+        self._flush()
+        self._notifier.alive(f"{plural(self.desk.announcer.active(), 'active suspect')}")
+        self._ear.tick(self.desk)
+
+    def _enter(self, harvests: list[Harvest]) -> None:
+        for harvest in harvests:
+            for note in harvest.notes:
+                self._note(note)
+        for told in self.desk.take(harvests, self._crew.now_ns()):
+            self._tell_of(told)
+        self._tell_withdrawn()
+
+    def _tell_withdrawn(self) -> None:
+        for host in self.desk.take_withdrawn():
+            self._note(f"{host} is withdrawn as a suspect: what came later speaks against it")
+
+    def _tell_of(self, told: Told) -> None:
+        self._ear.told(told)
+        self._tell(self.desk.events.about_host(told))
+
+    def _tell(self, event: JsonObject) -> None:
+        self._ear.event(event)
+        if self._output is not None:
+            self._output.add(event)
+
+    def _note(self, text: str) -> None:
+        """A remark: for the operator at once, and as an event."""
+        self._ear.note(text)
+        self._tell(self.desk.events.notice(self._now(), text))
+
+    def _flush(self) -> None:
+        if self._output is None:
+            return
+        self._output.flush()
+        for note in self._output.take_notes():
+            self._note(note)
+
+    def _now(self) -> int:
+        """The time of an event: by the clock of the packets, where there has been one."""
+        return self._crew.now_ns() or time.time_ns()
+
+    def _now_for_stats(self) -> float:
+        return self._crew.now_ns() / 1e9 if self._options.replay is not None else time.monotonic()
+
+    def _output_figures(self) -> JsonObject:
+        if self._output is None:
+            return {}
+        counts = self._output.counts
+        return {
+            name: getattr(counts, name)
+            for name in ("written", "dropped", "errors", "waiting", "waiting_bytes")
+        }
+
+    def _begin_reload(self) -> None:
+        """SIGHUP: the outputs are opened anew, and signatures loaded while packets are read on."""
+        if self._output is not None:
+            self._output.reopen()
+        if self._reload is None:
+            self._notifier.reloading()
+            self._reload = _Reload(self._folders)
+            self._reload.start()
+
+    def _end_reload(self) -> None:
+        reload = self._reload
+        if reload is None or not reload.over:
+            return
+        self._reload = None
+        if reload.found is None:
+            self._note(f"the new signatures are refused, the old ones stay in force: {reload.error}")
+        else:
+            self._crew.renew(reload.found)
+            self.desk.renew(reload.found)
+            info = reload.found.info
+            self._note(f"signatures loaded anew: {info.count}, version {info.version}")
+        self._notifier.say("READY=1")
+
+    def _finish(self, reason: str) -> Outcome:
+        self._enter(self._crew.finish())
+        now = self._now()
+        for told in self.desk.last_words(self._crew.now_ns()):
+            self._tell_of(told)
+        self._tell_withdrawn()
+        figures = self.desk.figures(self._output_figures(), new_interval=False)
+        self._tell(self.desk.events.stop(now, reason, self.desk.uptime, figures))
+        complete = self._output is None or self._output.close()
+        if self._output is not None:
+            for note in self._output.take_notes():
+                self._ear.note(note)
+            if not complete:
+                self._ear.note(f"{plural(self._output.counts.dropped, 'event')} could not be written")
+        capture = figures["capture"]
+        return Outcome(
+            len(self.desk.announcer.known), capture["received"], capture["dropped"], complete, reason
+        )

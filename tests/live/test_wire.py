@@ -1,0 +1,241 @@
+"""A watch on a real interface: what is sent on the wire is what is counted and found."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from netminedet import scan
+from netminedet.live.events import events_schema
+from tests.conftest import SAMPLES, needs_shared_captures, shared_captures
+from tests.live.wire import NEAR, Watching, Wire, why_not, wires
+
+REASON = why_not()
+pytestmark = pytest.mark.skipif(bool(REASON), reason=REASON)
+
+MIXED = SAMPLES / "mixed.pcapng"
+STRATUM = SAMPLES / "kaspa.pcap"
+GOOD_POOLS = """pool,coins,domain,category,match,hosts,ports,tls_ports,status,source,note
+Tested,BTC,tested.example,pool,domain,stratum.tested.example,3333,,unknown,test,
+"""
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    yield from wires()
+
+
+def suspects_of(*paths: Path) -> dict[str, str]:
+    return {one.host: one.verdict.label for one in scan(paths, hash_inputs=False).suspects}
+
+
+def test_everything_sent_is_counted_and_found(wire: Wire, tmp_path: Path) -> None:
+    watch = Watching(wire, tmp_path / "events.jsonl")
+    sent = wire.send(MIXED)
+    code, told = watch.stop()
+    assert code == 1, told
+    last = watch.last()
+    assert (last["capture"]["seen"], last["capture"]["received"], last["capture"]["dropped"]) == (
+        sent,
+        sent,
+        0,
+    )
+    assert last["stages"]["flows"] > 0
+    expected = suspects_of(MIXED)
+    verdicts = {event["netminedet"]["suspect"]["host"]: event for event in watch.events("suspect")}
+    assert {host: one["netminedet"]["suspect"]["verdict"] for host, one in verdicts.items()} == expected
+    assert f"{sent} packets, none dropped" in told
+    checker = Draft202012Validator(events_schema())
+    for event in watch.events():
+        checker.validate(event)
+    assert [event["netminedet"]["sequence"] for event in watch.events()] == [
+        number + 1 for number in range(len(watch.events()))
+    ]
+
+
+@needs_shared_captures
+def test_real_miners_are_found_on_the_wire(wire: Wire, tmp_path: Path) -> None:
+    files = shared_captures("mining")
+    watch = Watching(wire, tmp_path / "events.jsonl", interface="any")
+    sent = wire.send(*files)
+    watch.stop()
+    # Of all interfaces both ends are seen: each packet as it is sent and as it is received.
+    assert watch.last()["capture"]["seen"] == 2 * sent
+    assert watch.hosts() == set(suspects_of(*files))
+
+
+def test_tags_that_the_system_took_are_put_back(wire: Wire, tmp_path: Path) -> None:
+    watch = Watching(wire, tmp_path / "events.jsonl")
+    sent = wire.send(STRATUM, tag=0x2064)
+    watch.stop()
+    assert watch.last()["capture"]["vlan_restored"] == sent
+    assert {tuple(event["vlan"]) for event in watch.events("suspect")} == {(0x64,)}
+
+
+def test_filter_is_tcpdumps(wire: Wire, tmp_path: Path) -> None:
+    watch = Watching(wire, tmp_path / "events.jsonl", "vlan 7 and", "tcp")
+    wire.send(STRATUM)
+    sent = wire.send(STRATUM, tag=7)
+    code, told = watch.stop()
+    assert code == 1, told
+    assert watch.last()["capture"]["seen"] == sent
+
+
+def test_filter_on_all_interfaces(wire: Wire, tmp_path: Path) -> None:
+    watch = Watching(wire, tmp_path / "events.jsonl", "tcp", interface="any")
+    other = Watching(wire, tmp_path / "other.jsonl", "not tcp", interface="any")
+    sent = wire.send(STRATUM)
+    assert watch.stop()[0] == 1
+    assert other.stop()[0] == 0
+    assert watch.last()["capture"]["seen"] + other.last()["capture"]["seen"] == 2 * sent
+    assert watch.hosts()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_nothing_found_is_zero_by_every_signal(number: int, wire: Wire, tmp_path: Path) -> None:
+    watch = Watching(wire, tmp_path / "events.jsonl")
+    assert watch.stop(number)[0] == 0
+    assert watch.last()["reason"] == signal.Signals(number).name
+
+
+def test_table_on_request(wire: Wire, tmp_path: Path) -> None:
+    watch = Watching(wire, tmp_path / "events.jsonl")
+    wire.send(MIXED)
+    watch.wait_for("suspect")
+    watch.send_signal(signal.SIGUSR1)
+    watch.send_signal(signal.SIGTERM)
+    shown, _ = watch.process.communicate(timeout=60)
+    assert all(host in shown for host in suspects_of(MIXED))
+
+
+def test_interface_down_and_up(wire: Wire, tmp_path: Path) -> None:
+    watch = Watching(wire, tmp_path / "events.jsonl", "--stats-every", "0.2")
+    wire.link("set", "far", "down")
+    watch.wait_note("is down")
+    wire.link("set", "far", "up")
+    watch.wait_note("up again")
+    wire.link("set", "far", "mtu", "8000")
+    watch.wait_note("MTU is 8000")
+    sent = wire.send(STRATUM)
+    assert watch.stop()[0] == 1
+    assert watch.last()["capture"]["seen"] == sent
+    assert watch.last()["capture"]["interface_lost"] == 1
+
+
+def test_interface_removed_and_made_again(wire: Wire, tmp_path: Path) -> None:
+    watch = Watching(wire, tmp_path / "events.jsonl")
+    sent = wire.send(STRATUM)
+    watch.wait_for("suspect")
+    wire.unplug()
+    watch.wait_note("is gone")
+    wire.plug()
+    watch.wait_note("is back")
+    sent += wire.send(MIXED)
+    watch.stop()
+    assert watch.last()["capture"]["seen"] == sent
+    assert watch.hosts() == set(suspects_of(STRATUM, MIXED))
+
+
+def test_signatures_are_loaded_anew_under_load(wire: Wire, tmp_path: Path) -> None:
+    folder = tmp_path / "signatures"
+    folder.mkdir()
+    pools = folder / "pools.csv"
+    pools.write_text(GOOD_POOLS, encoding="utf-8")
+    watch = Watching(wire, tmp_path / "events.jsonl", "--signatures", str(folder))
+    moved = tmp_path / "moved.jsonl"
+    watch.output.rename(moved)
+    pools.write_text("not,a,table\n", encoding="utf-8")
+    sent = wire.send(MIXED, times=50)
+    watch.send_signal(signal.SIGHUP)
+    sent += wire.send(MIXED, times=50)
+    watch.wait_note("refused")
+    pools.write_text(GOOD_POOLS, encoding="utf-8")
+    watch.send_signal(signal.SIGHUP)
+    sent += wire.send(MIXED, times=50)
+    watch.wait_note("loaded anew")
+    sent += wire.send(MIXED, times=50)
+    watch.stop()
+    last = watch.last()
+    assert last["capture"]["seen"] == sent
+    assert last["capture"]["dropped"] == 0
+    outcomes = ("decoded", "non_ip", "other_transport", "ip_fragments", "malformed", "truncated")
+    assert sum(last["stages"][name] for name in outcomes) == sent
+    assert '"start"' in moved.read_text(encoding="utf-8")
+
+
+def test_who_may_not_capture_is_told(wire: Wire) -> None:
+    watch = [sys.executable, "-m", "netminedet", "watch", "-i", NEAR]
+    done = wire.run("setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw", *watch, check=False)
+    assert done.returncode == 2
+    assert "CAP_NET_RAW" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_privileges_are_dropped(wire: Wire, tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    for folder in tmp_path.parents:
+        if folder.stat().st_mode & 0o5 != 0o5 and folder.is_relative_to("/tmp"):
+            folder.chmod(0o755)
+    watch = Watching(wire, tmp_path / "events.jsonl", "--user", "nobody")
+    status = Path(f"/proc/{watch.process.pid}/status").read_text(encoding="ascii")
+    facts = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    assert set(facts["Uid"].split()) != {"0"}
+    assert "0" not in facts["Uid"].split() + facts["Gid"].split() + facts["Groups"].split()
+    assert int(facts["CapEff"], 16) == int(facts["CapPrm"], 16) == 0
+    sent = wire.send(STRATUM)
+    assert watch.stop()[0] == 1
+    assert watch.last()["capture"]["seen"] == sent
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["-i", "nowhere0"], "there is no such interface"),
+        (["-i", NEAR, "port port"], "cannot be compiled"),
+        (["-i", NEAR, "--user", "no-such-user"], "there is no such user"),
+        (["-i", NEAR, "-o", "/nowhere/events"], "cannot be written"),
+        ([], "name an interface"),
+    ],
+)
+def test_wrong_arguments_are_one_line(arguments: list[str], words: str, wire: Wire) -> None:
+    done = wire.run(sys.executable, "-m", "netminedet", "watch", *arguments, check=False)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_workers_share_the_packets(wire: Wire, tmp_path: Path) -> None:
+    files = sorted(path for path in SAMPLES.glob("*.pcap") if path.stem != "overlays")
+    watch = Watching(wire, tmp_path / "events.jsonl", "--workers", "2")
+    sent = wire.send(*files)
+    watch.stop()
+    last = watch.last()
+    assert last["capture"]["seen"] == last["capture"]["received"] == sent
+    assert watch.hosts() == set(suspects_of(*files))
+
+
+def test_a_full_disk_stops_nothing(wire: Wire, tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    inside = f"mount -t tmpfs -o size=16k none {small} && head -c 16k /dev/zero > {small}/ballast; exec"
+    command = [sys.executable, "-m", "netminedet", "watch", "-i", "far", "-o", f"{small}/events.jsonl"]
+    process = wire.start("sh", "-c", f'{inside} "$@"', "sh", *command)
+    try:
+        for _ in range(100):
+            if any(
+                "cannot be written" in line for line in [process.stderr.readline() if process.stderr else ""]
+            ):
+                break
+        wire.send(MIXED)
+        process.send_signal(signal.SIGTERM)
+        _, told = process.communicate(timeout=60)
+        assert process.returncode == 2
+        assert "could not be written" in told
+        assert f"{len(suspects_of(MIXED))} suspects" in told
+    finally:
+        process.kill()
