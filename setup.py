@@ -25,6 +25,7 @@ KERNELS = [
     "netminedet.sieve.names",
     "netminedet.sieve.over_ip",
     "netminedet.sieve.over_udp",
+    "netminedet.sieve.sample",
     "netminedet.sieve.tags",
     "netminedet.sieve.text",
     "netminedet.sieve.walk",

@@ -74,9 +74,11 @@ class Pipeline:
         limits: Limits = DEFAULT_LIMITS,
         on_message: Callable[[Message], None] | None = None,
         adjacent: bool = False,
+        *,
+        samples: bool = False,
     ) -> None:
         """``on_message`` is told every mining message, in the order in which they complete.
-        ``adjacent``: look for coin nodes, too."""
+        ``adjacent``: look for coin nodes, too.  ``samples``: see ``Sieve``."""
         suffixes = (name for name, _ in signatures.pools.suffixes())
         self._sieve = Sieve(
             signatures.anchors,
@@ -85,6 +87,7 @@ class Pipeline:
             signatures.openers,
             PEER_OPENERS if adjacent else None,
             _gate(signatures),
+            samples=samples,
         )
         self._signatures = signatures
         self._input = input_name

@@ -56,6 +56,11 @@ def compile_filter(expression: str, interface: str) -> list[Instruction]:
     return _compiled(library, expression, interface, _ETHERNET)
 
 
+def check_filter(expression: str) -> None:
+    """Raise NetminedetError where the expression cannot be compiled for an Ethernet interface."""
+    _compiled(_library(), expression, "", _ETHERNET)
+
+
 def attach(sock: socket.socket, program: list[Instruction]) -> None:
     """Let the socket take only what the program lets through."""
     code = b"".join(struct.pack("=HBBI", *one) for one in program)

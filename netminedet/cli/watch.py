@@ -50,6 +50,28 @@ class Speed(_ParamType):
         return speed
 
 
+def _configured(ctx: click.Context, _option: click.Parameter, path: str | None) -> None:
+    """Take the options in the file of --config as defaults."""
+    if path is not None and not ctx.resilient_parsing:
+        from netminedet.cli.watch_config import read_config
+
+        ctx.default_map = read_config(path, ctx.command)
+
+
+class Address(_ParamType):
+    """ADDRESS:PORT, [ADDRESS]:PORT, :PORT or PORT; without an address the loopback."""
+
+    name = "address"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, int]:
+        address, _, port = str(value).rpartition(":")
+        if not port.isdecimal() or len(port) > 5 or int(port) > 65535:
+            self.fail(f"{value!r} is no address; give ADDRESS:PORT, such as 127.0.0.1:9517", param, ctx)
+        return address.strip("[]") or "127.0.0.1", int(port)
+
+
 _SECONDS = click.FloatRange(min=0.1, max=366 * 86400)
 
 
@@ -112,6 +134,22 @@ _SECONDS = click.FloatRange(min=0.1, max=366 * 86400)
     "--forget", type=_SECONDS, default=7 * 86400.0, show_default=True, metavar="SECONDS",
     help="A host of which nothing new came for so long is forgotten.",
 )  # fmt: skip
+@click.option("--state", metavar="FILE", help="Keep what is known in FILE; go on from it after a restart.")
+@click.option(
+    "--state-every", type=_SECONDS, default=60.0, show_default=True, metavar="SECONDS",
+    help="How often the state is written.",
+)  # fmt: skip
+@click.option(
+    "--metrics", type=Address(), metavar="ADDRESS:PORT",
+    help="Serve counters for Prometheus there; without an address, on the loopback.",
+)  # fmt: skip
+@click.option(
+    "--config", is_eager=True, expose_value=False, callback=_configured, metavar="FILE",
+    help="Read options from a TOML file; those of the command line come before them.",
+)  # fmt: skip
+@click.option(
+    "--check-config", is_flag=True, help="Check all options, the filter and the signatures, and end."
+)
 @click.option("--user", metavar="USER", help="Become USER once the interfaces are open; for a start as root.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 when suspects were found, not with 1.")
 @click.option("-q", "--quiet", is_flag=True, help="No live view and no notes on stderr, only errors.")
@@ -128,6 +166,11 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     from netminedet.live.watcher import Watcher
 
     options = options_of(given)
+    if given["check_config"]:
+        from netminedet.cli.watch_config import check
+
+        click.echo(f"netminedet: {check(options)}", err=True)
+        ctx.exit(NOTHING_FOUND)
     ear = _ear(options, quiet=given["quiet"])
     with ear:
         outcome = Watcher(options, ear).run()
@@ -148,7 +191,7 @@ def options_of(given: dict[str, Any]) -> WatchOptions:
     from netminedet.live.options import WatchOptions
 
     replay, interfaces = given["replay"], tuple(dict.fromkeys(given["interfaces"]))
-    expression = " ".join(given["expression"])
+    expression = " ".join(given["expression"] or ())
     if bool(interfaces) == bool(replay):
         raise click.UsageError("name an interface with -i, or a file with --replay")
     if replay and expression:
@@ -172,6 +215,9 @@ def options_of(given: dict[str, Any]) -> WatchOptions:
         update_seconds=given["update_every"],
         idle_seconds=given["idle"],
         forget_seconds=given["forget"],
+        state=given["state"],
+        state_seconds=given["state_every"],
+        metrics=given["metrics"],
         user=given["user"],
     )
 

@@ -85,7 +85,6 @@ class Announcer:
         told = []
         for host in self._now_due(now_ns):
             if event := self._look_at(host, now_ns):
-                self.known[host].last_active = max(self.known[host].last_active, changed.get(host, 0))
                 told.append(event)
         if now_ns >= self._next_look:
             self._next_look = now_ns + min(SECOND_NS, self.idle_ns)
@@ -151,7 +150,8 @@ class Announcer:
         known = self.known.get(host)
         if known is None:
             change, fresh = NEW, kinds
-            known = Known(suspect.verdict, set(), 0, now_ns + self.update_ns)
+            last_active = self.ledger.hosts[host].last_news
+            known = Known(suspect.verdict, set(), last_active, now_ns + self.update_ns)
             self.known[host] = known
         else:
             fresh = kinds - known.kinds

@@ -58,7 +58,7 @@ def pipeline_maker(options: WatchOptions) -> Callable[[SignatureSet], Pipeline]:
     from netminedet.limits import limits_for
 
     limits = limits_for(options.max_memory, options.max_flows)
-    return lambda signatures: Pipeline(signatures, "live", limits)
+    return lambda signatures: Pipeline(signatures, "live", limits, samples=True)
 
 
 class Alone:

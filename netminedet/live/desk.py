@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ from netminedet.live.announce import Announcer, Told
 from netminedet.live.events import EventMaker, JsonObject
 from netminedet.live.ledger import SECOND_NS, Ledger
 from netminedet.live.options import WatchOptions
+from netminedet.live.state import State
 from netminedet.live.station import Harvest
 from netminedet.model import InputInfo, Suspect
 from netminedet.verdict.findings import DROPPED, Findings
@@ -29,6 +30,14 @@ if TYPE_CHECKING:
 _PER_INTERVAL = ("seen", "bytes", "received", "dropped", "freezes")
 #: Nanoseconds, by the clock of the packets, between two rounds of letting go.
 AGE_NS = 60 * SECOND_NS
+
+
+#: The least that a sample must have before anything is said of it.
+LEAST_BYTES = 100_000
+LEAST_FLOWS = 20
+LEAST_SEGMENTS = 500
+#: Shares from which on they are told as a note.
+MIRROR_LIMITS = {"loss": 0.01, "one_sided": 0.5, "twice": 0.1}
 
 
 @dataclass(slots=True)
@@ -60,7 +69,10 @@ class Desk:
         self._started = time.monotonic()
         self._interval = Interval(self._started, dict.fromkeys(_PER_INTERVAL, 0))
         self._aged_ns = 0
+        self._mirror_told: set[str] = set()
         self.suspects_told = 0
+        #: times that the state could not be written
+        self.state_errors = 0
         #: of the last stats interval, for the live view and the metrics
         self.latest: JsonObject = {}
 
@@ -119,6 +131,34 @@ class Desk:
         gone = self.ledger.age(now_ns, frozenset(self.announcer.known), forget_ns)
         self.announcer.forget(gone)
 
+    def state(self, now_ns: int) -> State:
+        """What is to be kept over a restart; the objects themselves, so it is to be written at once."""
+        ledger = self.ledger
+        return State(self.announcer.known, ledger.hosts, ledger.findings, self.events.sequence, now_ns)
+
+    def restore(self, state: State) -> None:
+        """Go on from a state."""
+        self.announcer.known = state.known
+        self.events.sequence = state.sequence
+        if state.findings is not None:
+            self.ledger.restore(state.findings, state.hosts)
+
+    def mirror_notes(self) -> list[str]:
+        """What the sample shows of the mirror that an operator should know, each once."""
+        told = upstream(self.stages)
+        notes = {
+            "loss": "{:.1%} of the bytes that TCP acknowledges were not seen: they are lost on the way here",
+            "one_sided": "of {:.0%} of the TCP flows only one side is seen: one direction is mirrored",
+            "twice": "{:.0%} of the TCP segments come twice: both ends of a link are mirrored",
+        }
+        said = []
+        for name, text in notes.items():
+            value = told[name]
+            if value is not None and value >= MIRROR_LIMITS[name] and name not in self._mirror_told:
+                self._mirror_told.add(name)
+                said.append(text.format(value))
+        return said
+
     def take_withdrawn(self) -> list[str]:
         """Hosts that were told as suspects, and are none by what came later; since the last call."""
         hosts, self.announcer.withdrawn = self.announcer.withdrawn, []
@@ -148,8 +188,10 @@ class Desk:
             "interval": part,
             "sources": {name: _source(counts) for name, counts in self.captures.items()},
             "stages": self._stages(),
+            "upstream": upstream(self.stages),
             "suspects_active": self.announcer.active(),
             "suspects_known": len(self.announcer.known),
+            "state_errors": self.state_errors,
             "memory": _memory(),
             "output": output,
         }
@@ -188,6 +230,20 @@ class Desk:
         )
 
 
+def upstream(stages: Mapping[str, int]) -> JsonObject:
+    """What the sample says of the way to the card: shares from 0 to 1, None where it says nothing."""
+
+    def share(part: str, whole: str, least: int) -> float | None:
+        total = stages.get(whole, 0)
+        return round(stages.get(part, 0) / total, 6) if total >= least else None
+
+    return {
+        "loss": share("sampled_bytes_unseen", "sampled_bytes_acknowledged", LEAST_BYTES),
+        "one_sided": share("sampled_flows_one_sided", "sampled_flows", LEAST_FLOWS),
+        "twice": share("sampled_segments_twice", "sampled_segments", LEAST_SEGMENTS),
+    }
+
+
 def _sum(*many: CaptureCounts | None) -> CaptureCounts:
     total = CaptureCounts()
     for counts in many:
@@ -197,7 +253,8 @@ def _sum(*many: CaptureCounts | None) -> CaptureCounts:
 
 
 def _source(counts: CaptureCounts) -> JsonObject:
-    return {name: getattr(counts, name) for name in (*_PER_INTERVAL, "interface_lost", "interface_back")}
+    names = (one.name for one in fields(counts))
+    return {name: getattr(counts, name) for name in names if name not in ("full_blocks", "blocks")}
 
 
 def _memory() -> dict[str, Any]:

@@ -96,18 +96,26 @@ class Ledger:
         self,
         weigh_host: Callable[[Findings, str], Suspect | None],
         limits: Limits = DEFAULT_LIMITS,
-        findings: Findings | None = None,
     ) -> None:
         self._weigh = weigh_host
         self._limits = limits
-        self.findings = Findings(limits=limits) if findings is None else findings
+        self.findings = Findings(limits=limits)
         self.hosts: dict[str, HostEntries] = {}
         self.counts: Counter[str] = Counter(
             hosts_forgotten=0, hosts_forgotten_early=0, flows_folded=0, entries_aged=0
         )
+
+    def _enter_all(self) -> None:
         for table in _HOSTS:
             for key in self._table(table):
                 self._enter(table, key, 0)
+
+    def restore(self, findings: Findings, hosts: dict[str, HostEntries]) -> None:
+        """Go on from what was known before; ``hosts`` has their sums."""
+        self.findings = Findings(limits=self._limits)
+        self.findings.merge(findings)
+        self.hosts = hosts
+        self._enter_all()
 
     def _table(self, name: str) -> dict[Any, Any]:
         found: dict[Any, Any] = _TABLES[name](self.findings)

@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from netminedet import __version__
 from netminedet.errors import NetminedetError
 from netminedet.live.announce import Told
 from netminedet.live.crew import Crew, open_crew
@@ -16,9 +18,13 @@ from netminedet.live.events import JsonObject
 from netminedet.live.options import WatchOptions
 from netminedet.live.output import EventOutput
 from netminedet.live.service import Notifier, Wishes, drop_privileges, heard_signals, import_all
+from netminedet.live.state import load_state, save_state
 from netminedet.live.station import Harvest
 from netminedet.report.text import plural
 from netminedet.signatures import SignatureSet, load_signatures
+
+if TYPE_CHECKING:
+    from netminedet.live.metrics import Metrics
 
 #: Seconds between two ticks, and how long packets are waited for at a time.
 TICK_SECONDS = 1.0
@@ -104,10 +110,23 @@ class Watcher:
         self.desk = Desk(options, signatures)
         self._notifier = Notifier()
         self._crew: Crew = open_crew(options, signatures)
+        self._metrics: Metrics | None = None
+        if options.metrics is not None:
+            from netminedet.live.metrics import Metrics
+
+            self._metrics = Metrics(*options.metrics)
         import_all()
         self.desk.warm_up()
         drop_privileges(options.user)
         self._output = None if options.output is None else EventOutput(options.output)
+        if options.state is not None and (state := load_state(options.state, __version__)) is not None:
+            self.desk.restore(state)
+            if state.findings is None:
+                ear.note(
+                    f"{options.state} is of another version: its suspects are known, their records begin anew"
+                )
+        self._state_at = time.monotonic() + options.state_seconds
+        self._state_failed = False
         self._reload: _Reload | None = None
         self._stats_at = self._now_for_stats() + options.stats_seconds
         self._ticked = time.monotonic()
@@ -160,7 +179,13 @@ class Watcher:
             self._stats_at = self._now_for_stats() + self._options.stats_seconds
             figures = self.desk.figures(self._output_figures(), new_interval=True)
             self._tell(self.desk.events.stats(self._now(), self.desk.uptime, figures))
+            for note in self.desk.mirror_notes():
+                self._note(note)
         self._flush()
+        if time.monotonic() >= self._state_at:
+            self._save_state()
+        if self._metrics is not None:
+            self._metrics.show(self.desk.figures(self._output_figures(), new_interval=False))
         self._notifier.alive(f"{plural(self.desk.announcer.active(), 'active suspect')}")
         self._ear.tick(self.desk)
 
@@ -204,6 +229,22 @@ class Watcher:
     def _now_for_stats(self) -> float:
         return self._crew.now_ns() / 1e9 if self._options.replay is not None else time.monotonic()
 
+    def _save_state(self) -> None:
+        """Write the state, where one is wanted; a failure is told once and tried again at the next time."""
+        path = self._options.state
+        self._state_at = time.monotonic() + self._options.state_seconds
+        if path is None:
+            return
+        try:
+            save_state(path, self.desk.state(self._crew.now_ns()), __version__)
+        except OSError as error:
+            self.desk.state_errors += 1
+            if not self._state_failed:
+                self._note(f"{path}: the state cannot be written: {error.strerror or error}; trying again")
+            self._state_failed = True
+        else:
+            self._state_failed = False
+
     def _output_figures(self) -> JsonObject:
         if self._output is None:
             return {}
@@ -242,9 +283,12 @@ class Watcher:
         for told in self.desk.last_words(self._crew.now_ns()):
             self._tell_of(told)
         self._tell_withdrawn()
+        self._save_state()
         figures = self.desk.figures(self._output_figures(), new_interval=False)
         self._tell(self.desk.events.stop(now, reason, self.desk.uptime, figures))
-        complete = self._output is None or self._output.close()
+        if self._metrics is not None:
+            self._metrics.close()
+        complete = (self._output is None or self._output.close()) and not self._state_failed
         if self._output is not None:
             for note in self._output.take_notes():
                 self._ear.note(note)

@@ -24,6 +24,7 @@ from netminedet.sieve import (
     names,
     over_ip,
     over_udp,
+    sample,
     tags,
     text,
     walk,
@@ -71,7 +72,7 @@ class Hit(Struct):
 def compiled() -> bool:
     """Whether the kernels run as compiled code."""
     walkers = (walk, layers, links, wireless, tags, over_ip, over_udp)
-    kernels = (blocks, records, decode, *walkers, fragments, flows, gate_module, names, text)
+    kernels = (blocks, records, decode, *walkers, fragments, flows, gate_module, names, sample, text)
     return all(not (module.__file__ or "").endswith(".py") for module in kernels)
 
 
@@ -81,6 +82,7 @@ class Sieve:
     ``anchors``: literals that some mining message contains.  ``names``: lower-case host
     names and domains of pools.  ``openers``: literals at the beginning of a flight that flag
     it as well.  ``peers``: literals that coin nodes begin with; None where nodes are not wanted.
+    ``samples``: follow a sample of the flows for what is missing of them, or there twice.
     ``gate``: knows objects that are no messages, whatever anchor they hold; None: none is known.
     Raises NetminedetError for anchors and openers that cannot be built.
     """
@@ -93,6 +95,8 @@ class Sieve:
         openers: Iterable[bytes] = (),
         peers: Iterable[bytes] | None = None,
         gate: Gate | None = None,
+        *,
+        samples: bool = False,
     ) -> None:
         seed = int.from_bytes(os.urandom(16), "little")
         low, high = seed & 0xFFFFFFFFFFFFFFFF, seed >> 64
@@ -109,6 +113,7 @@ class Sieve:
             peers is not None,
         )
         self._text.bind(self._flows.memory())
+        self._sampler = sample.Sampler(self._columns, high) if samples else None
         self._names = names.NameScanner(self._columns, self._hits, names_of_pools)
         self._watched_more = False
         self._watched_names: set[int] = set()
@@ -122,6 +127,8 @@ class Sieve:
                 self._text.bind(self._flows.memory())
             batch = self._packets.run(batch, low, high)
             self._flows.run(batch, low, high)
+            if self._sampler is not None:
+                self._sampler.run(batch, low, high)
             found = self._text.run(batch, low, high)
             wanted = self._names.run(batch, found) if found else 0
             number = 0
@@ -173,7 +180,8 @@ class Sieve:
 
     def counters(self) -> dict[str, int]:
         """Everything seen, skipped and evicted, by name."""
-        return {**self._flows.counters(), **self._packets.counters(), **self._text.counters()}
+        counters = {**self._flows.counters(), **self._packets.counters(), **self._text.counters()}
+        return counters if self._sampler is None else {**counters, **self._sampler.counters()}
 
     def _hit(self, batch: Batch, low: int, k: int, input_name: str) -> Hit:
         hits, cols = self._hits, self._columns

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -239,3 +240,42 @@ def test_a_full_disk_stops_nothing(wire: Wire, tmp_path: Path) -> None:
         assert f"{len(suspects_of(MIXED))} suspects" in told
     finally:
         process.kill()
+
+
+def test_killed_and_started_again(wire: Wire, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    options = ("--state", str(state), "--state-every", "0.1")
+    watch = Watching(wire, tmp_path / "first.jsonl", *options)
+    wire.send(STRATUM)
+    watch.wait_for("suspect", len(suspects_of(STRATUM)))
+    before = state.stat().st_mtime_ns
+    while state.stat().st_mtime_ns == before:
+        time.sleep(0.05)
+    watch.stop(signal.SIGKILL)
+    again = Watching(wire, tmp_path / "second.jsonl", *options)
+    wire.send(STRATUM)
+    assert again.stop()[0] == 1
+    assert again.events("suspect") == []
+    assert {event["netminedet"]["suspect"]["host"] for event in again.events("update")} == watch.hosts()
+
+
+#: Sets what MemoryDenyWriteExecute of systemd sets (prctl(2): PR_SET_MDWE), and becomes the command.
+HARDENED = """
+import ctypes, os, sys
+libc = ctypes.CDLL(None)
+os.environ["HARDENED"] = str(libc.prctl(65, 1, 0, 0, 0))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def test_no_memory_is_written_and_executed(wire: Wire, tmp_path: Path) -> None:
+    before = (sys.executable, "-c", HARDENED)
+    watch = Watching(wire, tmp_path / "events.jsonl", "--metrics", "0", "tcp", before=before)
+    environment = Path(f"/proc/{watch.process.pid}/environ").read_bytes()
+    if b"HARDENED=0" not in environment.split(b"\0"):
+        watch.stop()
+        pytest.skip("this kernel cannot forbid memory that is both written and executed")
+    wire.send(STRATUM)
+    code, told = watch.stop()
+    assert code == 1, told
+    assert watch.hosts() == set(suspects_of(STRATUM))
