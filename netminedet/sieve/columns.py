@@ -8,6 +8,7 @@ comes to them.
 from __future__ import annotations
 
 from array import array
+from mmap import mmap
 
 #: Packets worked on at a time.
 CHUNK = 2048
@@ -197,7 +198,7 @@ class Hits:
         self.match = array("I", bytes(4 * self.CAPACITY))
         #: indexes of the hits that are to leave the sieve
         self.wanted = array("I", bytes(4 * self.CAPACITY))
-        self.joined = bytearray(JOINED_SIZE)
+        self.joined = mmap(-1, JOINED_SIZE)  # costs nothing until it is used
 
 
 #: Room for pieces of messages that earlier packets of a chunk's flows held.

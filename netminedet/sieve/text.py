@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import os
 from array import array
+from mmap import mmap
 from typing import Any
 
 from netminedet.model import Batch
@@ -277,12 +278,13 @@ class TextScanner:
         self.hit_expected = hits.expected
         self.hit_acknowledged = hits.acknowledged
         self.joined = hits.joined
-        self.stash = bytearray(STASH_SLOTS * STASH_SIZE)
+        # memory that costs nothing until it is used
+        self.stash = mmap(-1, STASH_SLOTS * STASH_SIZE)
         self.stash_len = array("I", bytes(4 * STASH_SLOTS))
         self.stash_key0 = array("Q", bytes(8 * STASH_SLOTS))
         self.stash_key1 = array("Q", bytes(8 * STASH_SLOTS))
         self.stash_next = 0
-        self.early = bytearray(REORDER_SLOTS * REORDER_SIZE)
+        self.early = mmap(-1, REORDER_SLOTS * REORDER_SIZE)
         self.early_key0 = array("Q", bytes(8 * REORDER_SLOTS))
         self.early_key1 = array("Q", bytes(8 * REORDER_SLOTS))
         self.early_seq = array("I", bytes(4 * REORDER_SLOTS))
