@@ -19,6 +19,7 @@ from netminedet.model import InputInfo, Message, NodeSeen, SignatureSetInfo, Sus
 
 if TYPE_CHECKING:
     from netminedet.estimate import Totals
+    from netminedet.keeper import Keeper
     from netminedet.limits import Limits
     from netminedet.live.watcher import Outcome
     from netminedet.pipeline import Pipeline
@@ -163,6 +164,7 @@ def scan(
     hash_inputs: bool = True,
     progress: Callable[[Progress], None] | None = None,
     adjacent: bool = False,
+    evidence: StrPath | None = None,
 ) -> Report:
     """Scan capture files and folders ("-" is standard input) for hosts that mine.
 
@@ -171,6 +173,7 @@ def scan(
     ``max_memory``: bytes that the process may take; the tables that traffic fills are made to fit.
     ``hash_inputs``: put the SHA-256 of each input into the report.
     ``adjacent``: list coin nodes in ``Report.adjacent``; they are no suspects.
+    ``evidence``: a folder into which the packets that prove each suspect are written, as pcapng.
 
     Each input is read by itself, so that ``scan([a, b]) == scan([a]) + scan([b])``.  Flows
     that go on from one input to the next are put together again by their messages; a
@@ -182,7 +185,21 @@ def scan(
     from netminedet.limits import limits_for
 
     limits = limits_for(max_memory, max_flows)
-    return _scan(paths, home_net, signatures, limits, hash_inputs, progress, adjacent=adjacent)
+    if evidence is None:
+        return _scan(paths, home_net, signatures, limits, hash_inputs, progress, adjacent=adjacent)
+    from netminedet.evidence import EvidenceFolder
+    from netminedet.keeper import Keeper
+
+    folder, keeper = EvidenceFolder(fspath(evidence)), Keeper()
+    report = _scan(
+        paths, home_net, signatures, limits, hash_inputs, progress, adjacent=adjacent, keeper=keeper
+    )
+    folder.add(keeper.take(), {suspect.host for suspect in report.suspects}.__contains__)
+    if folder.counts["evidence_errors"]:
+        raise NetminedetError(
+            f"{fspath(evidence)}: evidence could not be written; make room, or name another"
+        )
+    return report
 
 
 def explain(
@@ -243,6 +260,7 @@ def _scan(
     on_message: Callable[[Message], None] | None = None,
     *,
     adjacent: bool = False,
+    keeper: Keeper | None = None,
 ) -> Report:
     """See ``scan``; ``on_message`` is told every mining message."""
     from netminedet.capture import discover
@@ -261,7 +279,7 @@ def _scan(
     report = replace(empty_report(signature_set, nets, folders), inputs=left_out)
     for number, path in enumerate(found.files):
         step = _stepper(progress, path, number, len(found.files))
-        make = partial(Pipeline, signature_set, path, limits, on_message, adjacent)
+        make = partial(Pipeline, signature_set, path, limits, on_message, adjacent, keeper=keeper)
         report = report + _scan_one(path, report, make, hash_inputs, step)
     if not any(info.complete or info.packets for info in report.inputs):
         raise NetminedetError("\n".join(info.problems[0] for info in report.inputs if info.problems))

@@ -8,6 +8,7 @@ from functools import lru_cache
 from itertools import islice
 
 from netminedet.following import Following
+from netminedet.keeper import Keeper
 from netminedet.limits import DEFAULT_LIMITS, Limits
 from netminedet.model import (
     BareTls,
@@ -76,9 +77,11 @@ class Pipeline:
         adjacent: bool = False,
         *,
         samples: bool = False,
+        keeper: Keeper | None = None,
     ) -> None:
         """``on_message`` is told every mining message, in the order in which they complete.
-        ``adjacent``: look for coin nodes, too.  ``samples``: see ``Sieve``."""
+        ``adjacent``: look for coin nodes, too.  ``samples``: see ``Sieve``.
+        ``keeper``: is given the packets that prove something."""
         suffixes = (name for name, _ in signatures.pools.suffixes())
         self._sieve = Sieve(
             signatures.anchors,
@@ -107,12 +110,15 @@ class Pipeline:
         self._harvested = False
         self._counts: Counter[str] = Counter()
         self._on_message = on_message
+        self._keeper = keeper
         self.findings = Findings(limits=limits)
         self._following = Following(self._sieve, self.findings)
 
     def feed(self, batch: Batch, input_name: str | None = None) -> None:
         """Work through a batch; ``input_name``: where this one comes from, if not from the pipeline's own."""
         for hit in self._sieve.run(batch, input_name or self._input):
+            if self._keeper is not None:
+                self._keeper.saw(hit.where, batch)
             if hit.kind == SEGMENT:
                 self._segment(hit)
             elif hit.kind == PEER:
@@ -237,6 +243,8 @@ class Pipeline:
     def _add(self, messages: list[Message]) -> None:
         for message in messages:
             self.findings.add_message(message)
+            if self._keeper is not None:
+                self._keeper.proves(message.where, message.signature)
             self._following.heard(message)
             if self._on_message is not None:
                 self._on_message(message)
@@ -298,6 +306,8 @@ class Pipeline:
 
     def _seen(self, hit: Hit, seen: NameSeen) -> None:
         self.findings.add_name(seen, hit.wirelen)
+        if self._keeper is not None:
+            self._keeper.proves(hit.where, f"name.{seen.source.value}")
 
     def _pool(self, name: str | None) -> PoolName | None:
         return self._signatures.pools.lookup(name) if name else None

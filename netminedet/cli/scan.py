@@ -106,6 +106,9 @@ def _size(_ctx: click.Context, _option: click.Parameter, value: str | None) -> i
 )
 @mask_option
 @click.option("--adjacent", is_flag=True, help="List coin nodes and their peers, too; they are no suspects.")
+@click.option(
+    "--evidence", metavar="DIR", help="Write the packets that prove each suspect to DIR, as pcapng."
+)
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 when suspects were found, not with 1.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar and no notes on stderr, only errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Tell on stderr what was read of each input.")
@@ -127,7 +130,7 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], form: str, output: st
     masker = load_key(options["mask"], output)
     chosen = load_format(form)
     hash_inputs = chosen.MACHINE if options["hash_inputs"] is None else options["hash_inputs"]
-    names = ("home_net", "signatures", "max_flows", "max_memory", "adjacent")
+    names = ("home_net", "signatures", "max_flows", "max_memory", "adjacent", "evidence")
     given = {name: options[name] for name in names if options[name]}
     with progress_of(options["quiet"]) as progress:
         report = api.scan(paths, hash_inputs=hash_inputs, progress=progress, **given)

@@ -140,6 +140,21 @@ _SECONDS = click.FloatRange(min=0.1, max=366 * 86400)
     help="How often the state is written.",
 )  # fmt: skip
 @click.option(
+    "--evidence", metavar="DIR", help="Write the packets that prove each suspect to DIR, as pcapng."
+)
+@click.option(
+    "--evidence-packets", type=click.IntRange(min=1), default=1000, show_default=True, metavar="N",
+    help="Packets kept of one host.",
+)  # fmt: skip
+@click.option(
+    "--evidence-size", type=Size(), default="1GiB", show_default=True, metavar="SIZE",
+    help="Disk that all evidence may take; the oldest files give way.",
+)  # fmt: skip
+@click.option(
+    "--evidence-days", type=click.FloatRange(min=0.01, max=36500), default=30.0, show_default=True,
+    metavar="DAYS", help="Evidence older than that is removed.",
+)  # fmt: skip
+@click.option(
     "--metrics", type=Address(), metavar="ADDRESS:PORT",
     help="Serve counters for Prometheus there; without an address, on the loopback.",
 )  # fmt: skip
@@ -218,6 +233,10 @@ def options_of(given: dict[str, Any]) -> WatchOptions:
         state=given["state"],
         state_seconds=given["state_every"],
         metrics=given["metrics"],
+        evidence=given["evidence"],
+        evidence_packets=given["evidence_packets"],
+        evidence_size=given["evidence_size"],
+        evidence_seconds=given["evidence_days"] * 86400,
         user=given["user"],
     )
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from netminedet.capture.live import LiveSource
 from netminedet.errors import NetminedetError
+from netminedet.keeper import Keeper
 from netminedet.live.options import WatchOptions
 from netminedet.live.station import Harvest, Station
 from netminedet.pipeline import Pipeline
@@ -53,20 +54,21 @@ def open_sources(options: WatchOptions, fanout: int | None = None) -> list[LiveS
     return rings
 
 
-def pipeline_maker(options: WatchOptions) -> Callable[[SignatureSet], Pipeline]:
+def pipeline_maker(options: WatchOptions, keeper: Keeper | None) -> Callable[[SignatureSet], Pipeline]:
     """Makes pipelines as the options say."""
     from netminedet.limits import limits_for
 
     limits = limits_for(options.max_memory, options.max_flows)
-    return lambda signatures: Pipeline(signatures, "live", limits, samples=True)
+    return lambda signatures: Pipeline(signatures, "live", limits, samples=True, keeper=keeper)
 
 
 class Alone:
     """This process."""
 
     def __init__(self, options: WatchOptions, signatures: SignatureSet) -> None:
-        self._make = pipeline_maker(options)
-        self.station = Station(open_sources(options), self._make(signatures))
+        keeper = None if options.evidence is None else Keeper()
+        self._make = pipeline_maker(options, keeper)
+        self.station = Station(open_sources(options), self._make(signatures), keeper)
 
     @property
     def ended(self) -> bool:

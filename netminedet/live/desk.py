@@ -69,6 +69,8 @@ class Desk:
         self._started = time.monotonic()
         self._interval = Interval(self._started, dict.fromkeys(_PER_INTERVAL, 0))
         self._aged_ns = 0
+        #: what was written as evidence
+        self.evidence_counts: Counter[str] = Counter()
         self._mirror_told: set[str] = set()
         self.suspects_told = 0
         #: times that the state could not be written
@@ -208,7 +210,7 @@ class Desk:
             for name in ("flows", "names", "answers", "bare_tls", "tunnels", "traffic")
         }
         hosts = {"kept_hosts": len(self.ledger.hosts)}
-        return {**self.stages, **dropped, **self.ledger.counts, **kept, **hosts}
+        return {**self.stages, **dropped, **self.ledger.counts, **self.evidence_counts, **kept, **hosts}
 
     def report(self) -> Report:
         """The findings up to now, as ``scan`` gives them."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import select
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from netminedet.capture.live import CaptureCounts, LiveSource
+from netminedet.keeper import Keeper, KeptPacket
 from netminedet.model import Batch
 from netminedet.pipeline import Pipeline
 from netminedet.verdict.findings import Findings
@@ -31,20 +32,23 @@ class Harvest:
     #: the longest time since then between a packet's stamp and its being read, in nanoseconds
     lag_ns: int = 0
     notes: list[str] = field(default_factory=list)
+    #: packets that prove something, where evidence is asked for
+    evidence: list[KeptPacket] = field(default_factory=list)
 
 
 class Station:
     """Feeds the packets of its sources to a pipeline.  ``make``: a pipeline with the signatures of now."""
 
-    def __init__(self, sources: Sequence[LiveSource], pipeline: Pipeline) -> None:
+    def __init__(
+        self, sources: Sequence[LiveSource], pipeline: Pipeline, keeper: Keeper | None = None
+    ) -> None:
         self.sources = sources
+        self._keeper = keeper
         self._pipeline = pipeline
         self._counters_before: dict[str, int] = {}
         self._findings_before: Findings | None = None
         self._lag_ns = 0
         self._checked = self._aged = time.monotonic()
-        #: told of every batch before the pipeline reads it
-        self.on_batch: Callable[[Batch, str], None] | None = None
 
     @property
     def ended(self) -> bool:
@@ -80,8 +84,6 @@ class Station:
 
     def _feed(self, source: LiveSource, batch: Batch) -> None:
         self._lag_ns = max(self._lag_ns, source.now_ns() - batch.time_ns[0])
-        if self.on_batch is not None:
-            self.on_batch(batch, source.name)
         self._pipeline.feed(batch, source.name)
 
     def harvest(self) -> Harvest:
@@ -102,7 +104,11 @@ class Station:
         high = max(source.counts.take_high_water() for source in self.sources)
         notes = [note for source in self.sources for note in source.take_notes()]
         lag, self._lag_ns = self._lag_ns, 0
-        return Harvest(found, counters, captures, high, lag, notes)
+        evidence: list[KeptPacket] = []
+        if self._keeper is not None:
+            evidence = self._keeper.take()
+            counters = {**counters, **self._keeper.counts}
+        return Harvest(found, counters, captures, high, lag, notes, evidence)
 
     def _counters(self) -> dict[str, int]:
         counters = dict(self._counters_before)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from netminedet import __version__
 from netminedet.errors import NetminedetError
+from netminedet.evidence import EvidenceFolder
 from netminedet.live.announce import Told
 from netminedet.live.crew import Crew, open_crew
 from netminedet.live.desk import Desk
@@ -125,6 +126,8 @@ class Watcher:
                 ear.note(
                     f"{options.state} is of another version: its suspects are known, their records begin anew"
                 )
+        self._evidence_failed = False
+        self._evidence = _evidence_folder(options)
         self._state_at = time.monotonic() + options.state_seconds
         self._state_failed = False
         self._reload: _Reload | None = None
@@ -196,6 +199,15 @@ class Watcher:
         for told in self.desk.take(harvests, self._crew.now_ns()):
             self._tell_of(told)
         self._tell_withdrawn()
+        if self._evidence is not None:
+            packets = [kept for harvest in harvests for kept in harvest.evidence]
+            self._evidence.add(packets, self.desk.announcer.known.__contains__)
+            self.desk.evidence_counts = self._evidence.counts
+            if self._evidence.counts["evidence_errors"] and not self._evidence_failed:
+                self._evidence_failed = True
+                self._note(
+                    f"{self._options.evidence}: evidence cannot be written; it is counted what is missing"
+                )
 
     def _tell_withdrawn(self) -> None:
         for host in self.desk.take_withdrawn():
@@ -283,6 +295,8 @@ class Watcher:
         for told in self.desk.last_words(self._crew.now_ns()):
             self._tell_of(told)
         self._tell_withdrawn()
+        if self._evidence is not None:
+            self._evidence.add([], self.desk.announcer.known.__contains__)
         self._save_state()
         figures = self.desk.figures(self._output_figures(), new_interval=False)
         self._tell(self.desk.events.stop(now, reason, self.desk.uptime, figures))
@@ -298,3 +312,10 @@ class Watcher:
         return Outcome(
             len(self.desk.announcer.known), capture["received"], capture["dropped"], complete, reason
         )
+
+
+def _evidence_folder(options: WatchOptions) -> EvidenceFolder | None:
+    if options.evidence is None:
+        return None
+    packets, size = options.evidence_packets, options.evidence_size
+    return EvidenceFolder(options.evidence, packets, size, options.evidence_seconds)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from netminedet.errors import NetminedetError
+from netminedet.keeper import Keeper
 from netminedet.live.options import WatchOptions
 from netminedet.live.service import drop_privileges
 from netminedet.live.station import Harvest, Station
@@ -101,8 +102,9 @@ def _work(
     for other in others:
         other.close()  # else a worker would keep the others' pipes open when the parent is gone
     try:
-        make = pipeline_maker(options)
-        station = Station(open_sources(options, group), make(signatures))
+        keeper = None if options.evidence is None else Keeper()
+        make = pipeline_maker(options, keeper)
+        station = Station(open_sources(options, group), make(signatures), keeper)
         drop_privileges(options.user)
     except NetminedetError as error:
         pipe.send(error)
