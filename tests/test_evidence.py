@@ -1,4 +1,4 @@
-"""Evidence files: the packets that prove a suspect, of no other host, whole at any moment, within their caps."""
+"""Evidence files: the packets that prove a suspect, of no other host, whole at any time, within caps."""
 
 from __future__ import annotations
 
