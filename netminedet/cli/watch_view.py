@@ -31,7 +31,7 @@ class View(Lines):
     def __init__(self, options: WatchOptions) -> None:
         super().__init__(options, quiet=False)
         self._console = Console(stderr=True)
-        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+        self._live = Live(console=self._console, auto_refresh=False)
         self._suspects: OrderedDict[str, Told] = OrderedDict()
         self._notes: list[str] = []
         self._last = (monotonic(), 0, 0)
@@ -76,7 +76,7 @@ class View(Lines):
         lost = capture["dropped"]
         line = Text(
             f"{amount(int((capture['seen'] - packets) / span))} packets/s  "
-            f"{amount(int((capture['bytes'] - size) * 8 / span))}bit/s  "
+            f"{amount(int((capture['bytes'] - size) * 8 / span))} bit/s  "
         )
         line.append(f"{amount(lost)} dropped", style="bold red" if lost else "")
         flows = figures["stages"].get("flows", 0)
