@@ -145,6 +145,16 @@ class Strength(IntEnum):
     STRONG = 2
 
 
+class Needs(Struct, frozen=True):
+    """What has to be seen beside a message of a form that others use too, for it to be strong."""
+
+    #: signatures, of which one at least was sent by the same host or, if it is the other side's, by
+    #: the other end of the connection, in any connection; none are needed where this is empty
+    any_of: tuple[str, ...] = ()
+    #: a signature that the same host has sent less often than this one
+    outnumbers: str = ""
+
+
 class Message(Struct, frozen=True, eq=False):
     """One mining message that a signature recognised, with what it gave away."""
 
@@ -159,8 +169,8 @@ class Message(Struct, frozen=True, eq=False):
     coins: tuple[str, ...] = ()
     #: any of: agent, worker, wallet, difficulty, job_id, pool_host, algo
     details: Mapping[str, str] = field(default_factory=dict)
-    #: signatures of which its sender must send one as well, in any connection, for this one to be strong
-    needs: tuple[str, ...] = ()
+    #: what it lacks, it is weak without
+    needs: Needs | None = None
     #: makes the excerpt: few messages become evidence, and only those need one.  No part of what is compared
     show: Callable[[], str] = str
 

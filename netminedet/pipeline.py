@@ -234,7 +234,7 @@ class Pipeline:
     def _add_sealed(self, conversation: Conversation, at: int | None = None) -> None:
         """What the sizes of its records show, less what a harvest had of it already."""
         for flow, seen in conversation.encrypted:
-            sealed = Sealed(seen.submitted, seen.acknowledged, seen.minutes, seen.over)
+            sealed = Sealed(seen.submitted, seen.acknowledged, seen.minutes, seen.over, seen.fits)
             had = self._sealed.get(flow)
             self.findings.add_sealed(flow, sealed if had is None else sealed - had, at)
             if at is not None:

@@ -21,6 +21,8 @@ from tests.talks import (
 )
 
 HASH, OTHER = "ab" * 32, "cd" * 32
+#: a hash as small as that of a share
+WORKED = "ab" * 30 + "0000"
 ACCOUNT = "acct7.r1"
 MONERO = "41yKCYFjjiZaRn34mDTHLA76Y9Z2EAVSmNUhiPXSuRpnWoEQPWusUYKqdX6ToyqJVkFE17D8nP5f3jPKwXGu4v9nVkgnxr7"
 KASPA = "kaspa:q9eu3asyqp8jendh4wdcutuzpmwlggzxzw4mvwu73fuczhcpczwm7vt3xw8vu.rig"
@@ -75,7 +77,7 @@ def welcome(**job: Any) -> Said:
 
 
 def hand_in(ident: Any, nonce: str = "1f3a0200", **more: Any) -> Said:
-    return call(ident, "submit", {"id": "s", "job_id": "j1", "nonce": nonce, "result": HASH, **more})
+    return call(ident, "submit", {"id": "s", "job_id": "j1", "nonce": nonce, "result": WORKED, **more})
 
 
 TAKEN: Any = {"status": "OK"}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import fcntl
 import socket
 import struct
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 # linux/sockios.h and linux/if.h
 _GET_FLAGS, _GET_MTU = 0x8913, 0x8921
@@ -15,8 +16,7 @@ _UP = 1
 ANY = "any"
 
 
-@dataclass(frozen=True, slots=True)
-class InterfaceState:
+class InterfaceState(Struct, frozen=True):
     """An interface as it is now; ``index`` 0: there is none of that name."""
 
     index: int = 0

@@ -13,7 +13,8 @@ import socket
 import struct
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from netminedet.capture.blocks import BlockWalk
 from netminedet.capture.interface import ANY, InterfaceState, interface_state
@@ -43,8 +44,7 @@ _OURS = 1
 _STATUS = struct.Struct("=I")
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """A socket with its ring."""
 
     sock: socket.socket

@@ -25,7 +25,7 @@ from typing import Any, Protocol
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from netminedet.model import FiveTuple, Kind, Message, Side, Strength, Where
+from netminedet.model import FiveTuple, Kind, Message, Needs, Side, Strength, Where
 from netminedet.protocols.channels import Channels
 from netminedet.protocols.framing import (
     FrameFraming,
@@ -41,7 +41,7 @@ from netminedet.protocols.framing import (
 )
 from netminedet.protocols.jsonlines import ForeignItem, Item, JsonItem, JsonLines
 from netminedet.protocols.measure import Measures
-from netminedet.protocols.stratum_v2 import NOISE_NAMES, NoiseCounts, NoiseStage, NoiseWatch, looks_random
+from netminedet.protocols.noise import NOISE_NAMES, NoiseCounts, NoiseStage, NoiseWatch, looks_random
 from netminedet.protocols.stream import Piece, Stream
 
 #: Requests without an answer that a side may have, and messages held until the other side speaks.
@@ -75,7 +75,7 @@ class Recognised(Protocol):
     @property
     def details(self) -> Any: ...
     @property
-    def needs(self) -> tuple[str, ...]: ...
+    def needs(self) -> Needs | None: ...
 
 
 class Recogniser(Protocol):

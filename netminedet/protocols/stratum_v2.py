@@ -1,26 +1,10 @@
-"""Stratum V2: frames in the clear, and the shape of an encrypted connection.
+"""Stratum V2: frames in the clear.  For encrypted connections see ``noise``.
 
-https://github.com/stratum-mining/sv2-spec: sections 3 (types, framing, common messages), 4 (Noise),
-5 (mining), 6 (job declaration), 7 (template distribution) and 8 (message types).
+https://github.com/stratum-mining/sv2-spec: sections 3 (types, framing, common messages), 5 (mining),
+6 (job declaration), 7 (template distribution) and 8 (message types).
 
 **In the clear** ``Sv2Reader`` demands that a direction opens with SetupConnection or its answer, exact to
 the last byte; a wrong byte in the framing ends the reading for good.
-
-**Encrypted** nothing can be read, but sizes are fixed.  The client opens with an ElligatorSwift-encoded key
-of 64 bytes, the server answers with 234 = 64 + 80 + 90 (sections 4.5.1 and 4.5.2), the client sends a
-SetupConnection, and the server's SetupConnection.Success is a record of 44 bytes.  A record is 22 bytes of
-encrypted header, the payload and 16 bytes of MAC (section 4.6).  ``NoiseWatch`` follows exactly this order
-and takes anything else for another protocol: more than 64 bytes before the server speaks (Telegram), a
-server that sends 64 bytes and garbage (BIP 324), acts of 50, 50 and 66 bytes (BOLT 8), a greeting (SSH).
-
-The keys must look random.  64 uniformly random bytes have fewer than 48 distinct values (the mean is 56.7)
-with a probability of 1.1e-4, more than 3 zero bytes with 1.2e-4, fewer than 12 or more than 52 bytes with
-the top bit set with 1.0e-7, and fewer than 205 or more than 307 bits set with 5.0e-6; with 1.5e-4 they begin
-like a TLS record or with the length of the rest, which is refused too.  So a true handshake, of which two
-keys are tested, is missed in fewer than 1 of 1,000 cases.  Texts of any kind fail the third
-test, base64 and hexadecimal digits also the first, and structures with padding the second.  Other
-encrypted protocols pass them all: it is the sizes in their order that tell those apart, and only the state
-CHANNEL rests on more than a first pair of flights.
 """
 
 from __future__ import annotations
@@ -28,9 +12,6 @@ from __future__ import annotations
 import math
 import re
 import struct
-from collections import Counter
-from enum import Enum
-from itertools import combinations_with_replacement
 
 from msgspec import Struct
 
@@ -42,7 +23,8 @@ MAX_PAYLOAD = 128 * 1024
 Value = int | float | str | bytes | tuple[str, ...] | None
 
 _HEADER = 6
-_LONGEST_OPENING = 16 + 5 * 255
+#: Bytes of the longest SetupConnection: its numbers, and five texts of 255 bytes.
+LONGEST_OPENING = 16 + 5 * 255
 _NAMED_EXTENSIONS = 0x7FFF  # the top bit of extension_type is channel_msg (section 3.2)
 # name, sender ("c", "s" or "b"oth), fields as "name:TYPE", or the fewest bytes of a payload left unread
 _OPEN = "request_id:u32 user_identity:str nominal_hash_rate:f32 max_target:u256"
@@ -244,7 +226,7 @@ class Sv2Reader:
         length = int.from_bytes(buffer[3:6], "little")
         layout = self._layout(extension, type_)
         if not self.opened:
-            self.lost = buffer[:2] != b"\0\0" or type_ not in _FIRST[self._side] or length > _LONGEST_OPENING
+            self.lost = buffer[:2] != b"\0\0" or type_ not in _FIRST[self._side] or length > LONGEST_OPENING
         if layout is None or (isinstance(layout[1], int) and length < layout[1]):
             self.lost = True
         if self.lost or layout is None or (length <= MAX_PAYLOAD and len(buffer) < _HEADER + length):
@@ -268,146 +250,3 @@ class Sv2Reader:
             return "Extension", 0
         name, sender, fields = (_NEGOTIATION if extension else _MESSAGES).get(type_, ("", "none", 0))
         return (name, fields) if sender in (self._side.value[0], "b") else None
-
-
-class NoiseStage(Enum):
-    """How far a flow has gone the way of an encrypted connection."""
-
-    UNDECIDED = "undecided"  # too few bytes yet
-    REFUSED = "refused"  # something else, for good
-    POSSIBLE = "possible"  # 64 random bytes, the server has not answered
-    HANDSHAKE = "handshake"  # 64 and 234
-    CHANNEL = "channel"  # ... and SetupConnection and its answer have their sizes
-
-
-#: What is told to the signatures of an encrypted connection when it has come so far.
-NOISE_NAMES = {NoiseStage.HANDSHAKE: "NoiseHandshake", NoiseStage.CHANNEL: "NoiseChannel"}
-
-
-class NoiseCounts(Struct, frozen=True):
-    """Messages in the channel, as far as sizes show them (record sizes: section 4.6 with 5.3).
-
-    ``acknowledged``: records of 58 bytes, each the server's yes to one share or to several at a time;
-    SubmitShares.Error with the code "stale-share" has the same size, as OpenStandardMiningChannel.Success
-    may have that of a job.
-    """
-
-    submitted: int = 0
-    acknowledged: int = 0
-    jobs: int = 0
-    prev_hashes: int = 0
-    targets: int = 0
-    other: int = 0  # segments that no known sizes add up to
-    #: minutes in which there were segments of the size of a share, and minutes from the first to the last
-    minutes: int = 0
-    over: int = 0
-
-
-_KEY = 64
-# Bytes of the first four flights (client's and server's in turn), and what is reached with each.
-_FLIGHTS = (
-    (_KEY, _KEY, NoiseStage.POSSIBLE),
-    (234, 234, NoiseStage.HANDSHAKE),
-    (22 + 16 + 16, 22 + _LONGEST_OPENING + 16, NoiseStage.HANDSHAKE),
-    (44, 44, NoiseStage.CHANNEL),
-)
-_STANDARD_SHARE, _UPDATE_CHANNEL = 62, 78
-_EXTENDED_SHARES = range(63, 80)  # extranonces of 0 to 16 bytes
-_SERVER_RECORDS = {58: "acknowledged", 83: "jobs", 87: "jobs", 86: "prev_hashes", 74: "targets"}
-#: Records held together by a segment of the server at most; sizes of segments that are told apart.
-MAX_TOGETHER = 4
-MAX_SIZES = 256
-
-
-def _sums() -> dict[int, tuple[int, ...] | None]:
-    """Size of a segment -> the records that make it up; None where there are two ways."""
-    found: dict[int, tuple[int, ...] | None] = {}
-    for count in range(1, MAX_TOGETHER + 1):
-        for records in combinations_with_replacement(sorted(_SERVER_RECORDS), count):
-            found[sum(records)] = None if sum(records) in found else records
-    return found
-
-
-_SUMS = _sums()
-
-
-def looks_random(key: bytes) -> bool:
-    """Whether 64 bytes pass for uniformly random ones, by the tests in the module's docstring."""
-    if len(key) != _KEY or (0x14 <= key[0] <= 0x17 and key[1] == 3):
-        return False
-    lengths = {int.from_bytes(key[:size], order) for size in (2, 4) for order in ("big", "little")}
-    return (
-        not lengths & {_KEY, _KEY - 2, _KEY - 4}
-        and len(set(key)) >= 48
-        and key.count(0) <= 3
-        and 12 <= sum(byte >> 7 for byte in key) <= 52
-        and 205 <= int.from_bytes(key, "big").bit_count() <= 307
-    )
-
-
-class NoiseWatch:
-    """Follows one flow from its very first payload byte, both directions in order of time."""
-
-    def __init__(self) -> None:
-        self.stage = NoiseStage.UNDECIDED
-        self._step = 0
-        self._flight = 0
-        self._key = b""
-        self._sizes: dict[Side, Counter[int]] = {Side.CLIENT: Counter(), Side.SERVER: Counter()}
-        self._dropped = 0
-        #: of each size that the client sends: first and last minute, and how many there were
-        self._minutes: dict[int, tuple[int, int, int]] = {}
-
-    def feed(self, side: Side, data: bytes, length: int | None = None, minute: int = 0) -> NoiseStage:
-        """A segment of ``side``, in order and new; ``length``: its bytes on the wire, captured or not;
-        ``minute``: when it came, as a number of minutes."""
-        length = len(data) if length is None else length
-        if not length or self.stage is NoiseStage.REFUSED:
-            return self.stage
-        if self.stage is NoiseStage.CHANNEL:
-            sizes = self._sizes[side]
-            if length in sizes or len(sizes) < MAX_SIZES:
-                sizes[length] += 1
-                if side is Side.CLIENT:
-                    first, last, count = self._minutes.get(length, (minute, minute, 1))
-                    self._minutes[length] = first, max(last, minute), count + (minute > last)
-            else:
-                self._dropped += 1
-            return self.stage
-        if side is not (Side.SERVER if self._step % 2 else Side.CLIENT):
-            if self._flight < _FLIGHTS[self._step][0]:
-                return self._refuse()
-            self._step, self._flight, self._key = self._step + 1, 0, b""
-        self._flight += length
-        self._key += data[: _KEY - len(self._key)]
-        fewest, most, reached = _FLIGHTS[self._step]
-        random = self._step > 1 or self._flight < fewest or looks_random(self._key)
-        if self._flight > most or not random:
-            return self._refuse()
-        if self._flight >= fewest:
-            self.stage = reached
-        return self.stage
-
-    def gap(self) -> NoiseStage:
-        """Bytes of the flow were not seen: only a channel that is known already lives on."""
-        return self.stage if self.stage is NoiseStage.CHANNEL else self._refuse()
-
-    def _refuse(self) -> NoiseStage:
-        self.stage = NoiseStage.REFUSED
-        return self.stage
-
-    def counts(self) -> NoiseCounts:
-        """What the sizes of the channel's segments show."""
-        client, server = self._sizes[Side.CLIENT], self._sizes[Side.SERVER]
-        found: Counter[str] = Counter(other=self._dropped)
-        sizes = [size for size in _EXTENDED_SHARES if client[size] > 1 and size != _UPDATE_CHANNEL]
-        extended = max(sizes, key=lambda size: client[size], default=0)
-        for size, times in client.items():
-            share = next((one for one in (_STANDARD_SHARE, extended) if one and not size % one), 0)
-            found["submitted" if share else "other"] += times * (size // share if share else 1)
-        for size, times in server.items():
-            for record in _SUMS.get(size) or (0,):
-                found[_SERVER_RECORDS.get(record, "other")] += times
-        paces = [self._minutes[one] for one in (_STANDARD_SHARE, extended) if one in self._minutes]
-        first, last, minutes = max(paces, key=lambda pace: pace[2], default=(0, -1, 0))
-        return NoiseCounts(**found, minutes=minutes, over=last - first + 1)

@@ -15,7 +15,7 @@ from typing import Any
 from netminedet.model import Side
 from netminedet.protocols.framing import FrameFraming
 from netminedet.protocols.jsonlines import JsonItem
-from netminedet.protocols.stratum_v2 import NOISE_NAMES, NoiseStage, NoiseWatch
+from netminedet.protocols.noise import NOISE_NAMES, NoiseStage, NoiseWatch
 
 _BYTES, _SIZES = "bytes:", "sizes:"
 _TURN = re.compile(r"([CS])([1-9][0-9]{0,4})")

@@ -126,14 +126,15 @@ def check_example(signatures: SignatureSet, dialect: Dialect, example: Example) 
 def check_lookalike(
     signatures: SignatureSet, source: str, lookalike: Lookalike, dialect: str = ""
 ) -> Iterator[str]:
-    """Whether a look-alike is taken for mining, or for what it is only near to."""
+    """Whether a look-alike is taken for mining by itself, or for what it is only near to."""
     try:
         messages = messages_in(lookalike.text, text=True)
     except (ValueError, RecursionError):
         return
     near = {f"{dialect}.{name}" for name in lookalike.near}
     for match in (match for message in messages for match in signatures.match(message)):
-        if match.strength is Strength.STRONG or match.signature in near:
+        alone = match.strength is Strength.STRONG and match.needs is None
+        if alone or match.signature in near:
             yield (
                 f"{source}: look-alike '{lookalike.name}': taken for {match.signature}; "
                 "narrow that message's 'where'"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from netminedet.model import Kind, Side, Strength
+from netminedet.model import Kind, Needs, Side, Strength
 from netminedet.signatures.text import Place
 
 
@@ -32,8 +32,8 @@ class Pattern(Struct, frozen=True):
     reply: bool = False
     #: its dialect's
     carriers: tuple[str, ...] = ()
-    #: signatures of which its sender must send one as well, in any connection, for this one to be strong
-    needs: tuple[str, ...] = ()
+    #: what has to be seen beside it for it to be strong
+    needs: Needs | None = None
 
     @property
     def signature(self) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
-from netminedet.model import Kind, Side, SignatureSetInfo, Strength
+from netminedet.model import Kind, Needs, Side, SignatureSetInfo, Strength
 from netminedet.signatures import text
 from netminedet.signatures.dialect import Dialect, Pattern
 from netminedet.signatures.logins import wallet_of
@@ -38,8 +38,8 @@ class Match(Struct, frozen=True):
     details: Mapping[str, str] = field(default_factory=dict)
     #: places of the message that an excerpt must not show
     redact: tuple[text.Place, ...] = ()
-    #: signatures of which its sender must send one as well, in any connection, for this one to be strong
-    needs: tuple[str, ...] = ()
+    #: what has to be seen beside it for it to be strong
+    needs: Needs | None = None
 
 
 class _Candidate:

@@ -37,6 +37,7 @@ def read_signatures(shipped: Path, directories: Sequence[Path], *, parse: bool) 
             dialects[dialect.id] = dialect
         pools.update(read_pools(directory))
     check_refinements(dialects)
+    check_needs(dialects)
     info = set_info(dialects.values(), pools.values())
     return Prepared(list(dialects.values()), list(pools.values()), info, trees)
 
@@ -121,6 +122,18 @@ def check_refinements(dialects: dict[str, Dialect]) -> None:
                 raise field_error(dialect.source, dialect.text, FieldError(("refines",), problem))
             seen.add(above)
             above = dialects[above].refines
+
+
+def check_needs(dialects: dict[str, Dialect]) -> None:
+    """Every message of another file that one ``needs`` must be loaded; raises SignatureError."""
+    known = {pattern.signature for dialect in dialects.values() for pattern in dialect.patterns}
+    for dialect in dialects.values():
+        for index, pattern in enumerate(dialect.patterns):
+            for name in pattern.needs.any_of if pattern.needs is not None else ():
+                if name not in known:
+                    problem = f"no signature file has the message '{name}'; correct it, or take it out"
+                    place = FieldError(("messages", index, "needs"), problem)
+                    raise field_error(dialect.source, dialect.text, place)
 
 
 def set_info(dialects: Iterable[Dialect], pools: Iterable[PoolRow]) -> SignatureSetInfo:

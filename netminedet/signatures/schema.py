@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from msgspec.structs import replace
 
-from netminedet.model import Kind, Side, Strength
+from netminedet.model import Kind, Needs, Side, Strength
 from netminedet.signatures.dialect import Dialect, Example, Lookalike, Pattern
 from netminedet.signatures.fields import FieldError, Fields, quoted
 from netminedet.signatures.text import Place
@@ -69,6 +69,7 @@ _MESSAGE_FIELDS = (
     "extract",
     "redact",
     "needs",
+    "outnumbers",
 )
 _EXAMPLE_FIELDS = ("name", "text", "matches", "sender")
 _LOOKALIKE_FIELDS = ("name", "text", "near")
@@ -129,12 +130,12 @@ def parse_lookalikes(fields: Fields, known: Collection[str] = ()) -> tuple[Looka
 
 
 def _names(one: Fields, key: str, known: Collection[str]) -> tuple[str, ...]:
-    """The messages that an entry names, all of them in this file."""
+    """The messages that an entry names, in this file; under ``needs`` also others, with their file's id."""
     names = one.texts(key)
     if not names:
         raise one.error(key, "missing; name the message of this file that the line is about")
     for name in names:
-        if name not in known:
+        if name not in known and not ("." in name and key == "needs"):
             raise one.error(key, f"there is no message {quoted(name)} in this file")
     return names
 
@@ -150,12 +151,23 @@ def _patterns(fields: Fields, dialect: str) -> tuple[Pattern, ...]:
         patterns[pattern.id] = pattern
     for entry, place in fields.entries("messages", ENTRY_LIMIT):
         one = Fields(entry, place, allowed=_MESSAGE_FIELDS)
-        if "needs" in one:
-            needs = tuple(f"{dialect}.{name}" for name in _names(one, "needs", patterns))
-            patterns[one.identifier("id")] = replace(patterns[one.identifier("id")], needs=needs)
+        needs = _needs(one, dialect, patterns)
+        patterns[one.identifier("id")] = replace(patterns[one.identifier("id")], needs=needs)
     if not patterns:
         raise fields.error("messages", "missing; a signature file needs at least one message")
     return tuple(patterns.values())
+
+
+def _needs(one: Fields, dialect: str, patterns: Collection[str]) -> Needs | None:
+    """What has to be seen beside the message, as the names of other messages say it."""
+    any_of = _names(one, "needs", patterns) if "needs" in one else ()
+    fewer = _names(one, "outnumbers", patterns) if "outnumbers" in one else ("",)
+    if len(fewer) > 1:
+        raise one.error("outnumbers", "more than one; name the one message that this one must outnumber")
+    if not any_of and not fewer[0]:
+        return None
+    named = tuple(name if "." in name else f"{dialect}.{name}" for name in any_of)
+    return Needs(named, fewer[0] and f"{dialect}.{fewer[0]}")
 
 
 def _pattern(one: Fields, dialect: str, coins: tuple[str, ...]) -> Pattern:

@@ -95,13 +95,15 @@ RULES: dict[Basis | Tie, Rule] = {
     Basis.SEALED: Rule(
         Verdict.PROBABLE,
         "an encrypted connection took the course of Stratum V2: the sizes and the order of its first four "
-        "turns, and keys that look random; no other protocol is known to, and nothing of it can be read",
+        "turns, and keys that look random, then a channel opened and small records of the sizes that mining "
+        "has; no other protocol is known to, and nothing of it can be read",
         (
             "The server's address given to the host by the DNS for a pool's name, or a proxy asked for one: "
             "confirmed.",
             "Mining messages in the clear, as a recording before the encryption would show: confirmed.",
         ),
-        "with one of these sizes another, or keys that do not look random, it would prove nothing",
+        "with one of these sizes another, keys that do not look random, or other traffic behind them, it "
+        "would prove nothing",
     ),
     Basis.ASKED: Rule(
         Verdict.PROBABLE,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct, field
 
-from netminedet.model import Evidence, FiveTuple, Kind, Message, Side, Strength
+from netminedet.model import Evidence, FiveTuple, Kind, Message, Needs, Side, Strength
 from netminedet.verdict.order import Span, order_of, place_of
 
 #: Different agents (workers, wallets...) kept of one flow; more are cut and marked.
@@ -49,6 +49,8 @@ class Sealed(Struct, frozen=True):
     answers: int
     minutes: int
     over: int
+    #: what went over the channel is what goes over one of Stratum V2
+    fits: bool = False
 
     def __add__(self, other: Sealed) -> Sealed:
         return Sealed(
@@ -56,6 +58,7 @@ class Sealed(Struct, frozen=True):
             self.answers + other.answers,
             self.minutes + other.minutes,
             self.over + other.over,
+            self.fits or other.fits,
         )
 
     def __sub__(self, other: Sealed) -> Sealed:
@@ -64,6 +67,7 @@ class Sealed(Struct, frozen=True):
             self.answers - other.answers,
             self.minutes - other.minutes,
             self.over - other.over,
+            self.fits,
         )
 
 
@@ -94,8 +98,8 @@ class FlowFinding(Struct):
     #: earliest message of each signature and speaker
     evidence: dict[tuple[str, bool], Evidence] = field(default_factory=dict)
 
-    #: signature -> those of which its sender must send one as well (see ``Message.needs``)
-    needs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    #: signature -> what has to be seen beside it (see ``Message.needs``)
+    needs: dict[str, Needs] = field(default_factory=dict)
     #: what the sizes of its records show, where it is encrypted
     sealed: Sealed | None = None
 
@@ -155,7 +159,7 @@ class FlowFinding(Struct):
         self.span.reach(moment)
         key = (message.signature, message.kind, message.sender, message.strength, by_a)
         self.messages[key] += 1
-        if message.needs:
+        if message.needs is not None:
             self.needs[message.signature] = message.needs
         if message.strength is Strength.STRONG:
             self.dialects.add(message.dialect)

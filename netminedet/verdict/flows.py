@@ -19,11 +19,11 @@ from netminedet.verdict.managed import managed_end, management_of, sentence
 SURE_JOBS = 2
 SURE_SHARES = 2
 
-#: What a channel is called of which only the sizes can be seen (``protocols.stratum_v2``).
+#: What a channel is called of which only the sizes can be seen (``protocols.noise``).
 SEALED_CHANNEL = "stratum-v2.noise-channel"
 
-#: (host, signature): a message that a host has sent, in any flow.
-Sent = frozenset[tuple[str, str]]
+#: (host, signature, as which side) -> how often a host has sent a message, in all flows
+Sent = Counter[tuple[str, str, Side]]
 
 
 class Basis(str, Enum):
@@ -73,23 +73,24 @@ class FlowVerdict(Struct, frozen=True):
 
 
 def sent_of_needed(findings: Findings) -> Sent:
-    """Which hosts sent which of the messages that others need beside them to count."""
+    """How often hosts sent those messages that stand beside others for these to count."""
     flows = findings.flows.values()
-    needed = {name for flow in flows for names in flow.needs.values() for name in names}
-    return frozenset(
-        ((flow.a if by_a else flow.b)[0], signature)
-        for flow in (flows if needed else ())
-        for signature, _, _, _, by_a in flow.messages
-        if signature in needed
-    )
+    asked = {(name, needs) for flow in flows for name, needs in flow.needs.items()}
+    wanted = {one for name, needs in asked for one in (name, *needs.any_of, needs.outnumbers)}
+    sent: Sent = Counter()
+    for flow in flows if wanted else ():
+        for (signature, _, sender, _, by_a), number in flow.messages.items():
+            if signature in wanted:
+                sent[(flow.a if by_a else flow.b)[0], signature, sender] += number
+    return sent
 
 
 def weigh_named_flow(flow: FlowFinding, findings: Findings, sent: Sent) -> FlowVerdict | None:
     """The flow's verdict with what is known from elsewhere.
 
-    An encrypted Stratum V2 channel, probable alone, is confirmed where it goes to an
-    address that the same host had been given for a pool's name, or through a proxy that
-    it had asked for one.  ``sent``: see ``without_unsupported``.
+    An encrypted Stratum V2 channel, probable alone if what goes over it is what goes over one,
+    is confirmed where it leads to an address that the same host had been given for a pool's name,
+    or through a proxy that it had asked for one.  ``sent``: see ``without_unsupported``.
     """
     verdict = weigh_flow(without_unsupported(flow, sent))
     if verdict is None or verdict.basis is not Basis.SEALED:
@@ -100,8 +101,8 @@ def weigh_named_flow(flow: FlowFinding, findings: Findings, sent: Sent) -> FlowV
         how = f"it had asked this proxy for a tunnel to {tunnel.pool.name}"
     elif names:
         how = f"the DNS had given it this address for {names[0]}"
-    else:
-        return verdict
+    else:  # a handshake of these sizes alone is no proof: others may have one
+        return verdict if flow.sealed is not None and flow.sealed.fits else None
     return replace(verdict, basis=Basis.NAMED, reason=f"{verdict.reason}; {how}, a name of a mining pool")
 
 
@@ -112,10 +113,9 @@ def without_unsupported(flow: FlowFinding, sent: Sent) -> FlowFinding:
     signature file): who never asks for any passes on what it got, as relays between nodes do.
     """
     weak: set[tuple[str, bool]] = set()
-    for signature, _, _, _, by_a in flow.messages:
-        host = (flow.a if by_a else flow.b)[0]
-        needs = flow.needs.get(signature, ())
-        if needs and not any((host, name) in sent for name in needs):
+    for signature, _, sender, _, by_a in flow.messages:
+        needs = flow.needs.get(signature)
+        if needs is not None and not _is_supported(flow, signature, sender, by_a, sent):
             weak |= {(signature, by_a), (f"{signature.partition('.')[0]}.answer", not by_a)}
     if not weak:
         return flow
@@ -124,6 +124,17 @@ def without_unsupported(flow: FlowFinding, sent: Sent) -> FlowFinding:
         lessened = Strength.WEAK if (signature, by_a) in weak else strength
         messages[signature, kind, sender, lessened, by_a] += number
     return replace(flow, messages=messages)
+
+
+def _is_supported(flow: FlowFinding, signature: str, sender: Side, by_a: bool, sent: Sent) -> bool:
+    """Whether what the message needs was seen, of its sender or of the other end."""
+    host, other = (flow.a[0], flow.b[0]) if by_a else (flow.b[0], flow.a[0])
+    needs = flow.needs[signature]
+    if needs.outnumbers and sent[host, signature, sender] <= sent[host, needs.outnumbers, sender]:
+        return False
+    return not needs.any_of or any(
+        (host, name, sender) in sent or (other, name, sender.other) in sent for name in needs.any_of
+    )
 
 
 def with_dialect_of_work(
@@ -154,7 +165,10 @@ def _sealed(flow: FlowFinding) -> str:
         "its answer has"
     )
     sealed = flow.sealed
-    if sealed is None or not sealed.shares:
+    if sealed is None or not sealed.fits:
+        return seen
+    seen += "; the client opened a channel, and small records of the sizes that mining has went over it"
+    if not sealed.shares:
         return seen
     return (
         f"{seen}; then about {_number(sealed.shares, 'record')} of the size of a share, in {sealed.minutes} "

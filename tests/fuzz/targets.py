@@ -34,7 +34,8 @@ from netminedet.protocols.conversation import Conversation, Segment
 from netminedet.protocols.dns import MAX_ADDRESSES, MAX_QUESTIONS, read_dns
 from netminedet.protocols.http import MAX_BODY, HttpReader, decode_body, parse_head
 from netminedet.protocols.jsonlines import JsonLines
-from netminedet.protocols.stratum_v2 import NoiseWatch, Sv2Reader
+from netminedet.protocols.noise import NoiseWatch
+from netminedet.protocols.stratum_v2 import Sv2Reader
 from netminedet.protocols.stream import MAX_WAITING_BYTES, Stream
 from netminedet.protocols.websocket import Deflate, WebSocketReader, upgrade_request, upgrade_response
 from netminedet.report.document import json_text

@@ -305,7 +305,7 @@ def said(signature: str, kind: Kind, sender: Side, by: tuple[str, int], to: tupl
     strength = Strength.WEAK if signature.endswith(("-plain", ".command")) else Strength.STRONG
     place = where(number, by, to)
     dialect = signature.partition(".")[0]
-    return Message(place, signature, dialect, kind, sender, strength, "why", needs=NEEDS.get(signature, ()))
+    return Message(place, signature, dialect, kind, sender, strength, "why", needs=NEEDS.get(signature))
 
 
 #: what the signature files say
@@ -364,11 +364,48 @@ def test_a_block_relay_is_no_miner() -> None:
 
 
 def test_the_signature_file_says_what_a_block_needs() -> None:
-    needing = {name: needs for name, needs in NEEDS.items() if needs}
-    assert set(needing) == {"getwork.submitblock"}
-    assert set(needing["getwork.submitblock"]) <= set(NEEDS)
-    for template in ("getwork", "getblocktemplate-plain"):
-        assert f"getwork.{template}" in needing["getwork.submitblock"]
+    needs = NEEDS["getwork.submitblock"]
+    assert needs is not None
+    assert {"getwork.getwork", "getwork.getblocktemplate-plain"} <= set(needs.any_of)
+
+
+def test_what_is_needed_is_there() -> None:
+    named = {name for needs in NEEDS.values() if needs for name in (*needs.any_of, needs.outnumbers) if name}
+    assert named <= set(NEEDS)
+
+
+LOGIN = said("cryptonote.login-wallet", Kind.HANDSHAKE, Side.CLIENT, MINER, POOL)
+WORK = said("cryptonote.job", Kind.JOB, Side.SERVER, POOL, MINER)
+WORKED = [
+    replace(
+        said("cryptonote.submit-worked", Kind.SHARE, Side.CLIENT, MINER, POOL),
+        where=where(90 + n, MINER, POOL),
+    )
+    for n in range(2)
+]
+UNITS = [
+    replace(said("cryptonote.submit", Kind.SHARE, Side.CLIENT, MINER, POOL), where=where(20 + n, MINER, POOL))
+    for n in range(3)
+]
+ELSEWHERE = said("cryptonote.job", Kind.JOB, Side.SERVER, POOL, OTHER)
+
+
+@pytest.mark.parametrize(
+    ("messages", "verdict"),
+    [
+        pytest.param([LOGIN], None, id="a-wallet-logs-in"),
+        pytest.param([LOGIN, WORK], Verdict.CONFIRMED, id="and-is-given-work"),
+        pytest.param([LOGIN, ELSEWHERE], Verdict.PROBABLE, id="where-others-are-given-work"),
+        pytest.param([LOGIN, UNITS[0]], Verdict.CONFIRMED, id="and-hands-in"),
+        pytest.param(UNITS, None, id="units-of-a-computation"),
+        pytest.param(WORKED, Verdict.CONFIRMED, id="hashes-that-show-work"),
+        pytest.param([*UNITS, *WORKED], None, id="hashes-that-show-work-by-chance"),
+        pytest.param([*UNITS, WORK], Verdict.CONFIRMED, id="shares-of-work-that-was-given"),
+    ],
+)
+def test_forms_that_others_use_need_more(messages: list[Message], verdict: Verdict | None) -> None:
+    found = judged(messages)
+    assert (found[MINER[0]].verdict if MINER[0] in found else None) == verdict
 
 
 def test_work_and_block_may_go_over_different_connections() -> None:

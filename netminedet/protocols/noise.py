@@ -1,0 +1,269 @@
+"""Encrypted Stratum V2, by the sizes of what is sent, their order, and whether it looks random.
+
+https://github.com/stratum-mining/sv2-spec: sections 4 (Noise) and 5 (mining).
+
+Nothing can be read, but sizes are fixed.  The client opens with an ElligatorSwift-encoded key
+of 64 bytes, the server answers with 234 = 64 + 80 + 90 (sections 4.5.1 and 4.5.2), the client sends a
+SetupConnection, and the server's SetupConnection.Success is a record of 44 bytes.  A record is 22 bytes of
+encrypted header, the payload and 16 bytes of MAC (section 4.6).  ``NoiseWatch`` follows exactly this order
+and takes anything else for another protocol: more than 64 bytes before the server speaks (Telegram), a
+server that sends 64 bytes and garbage (BIP 324), acts of 50, 50 and 66 bytes (BOLT 8), a greeting (SSH).
+
+The keys must look random.  64 uniformly random bytes have fewer than 48 distinct values (the mean is 56.7)
+with a probability of 1.1e-4, more than 3 zero bytes with 1.2e-4, fewer than 12 or more than 52 bytes with
+the top bit set with 1.0e-7, and fewer than 205 or more than 307 bits set with 5.0e-6; with 1.5e-4 they begin
+like a TLS record or with the length of the rest, which is refused too.  So a true handshake, of which two
+keys are tested, is missed in fewer than 1 of 1,000 cases.  The rest of the handshake is tested too, at five
+standard deviations.  Texts of any kind fail the third
+test, base64 and hexadecimal digits also the first, and structures with padding the second.  Other
+encrypted protocols pass them all: it is the sizes in their order that tell those apart.
+
+A handshake is no proof, for anybody's protocol may have one of these sizes.  It is what follows: the client
+opens a channel (79 bytes and its name), the server answers, and then small records of few sizes go to and
+fro.  ``NoiseCounts.fits`` says whether they did.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from enum import Enum
+from itertools import combinations_with_replacement
+
+from netminedet.model import Side
+from netminedet.protocols.stratum_v2 import LONGEST_OPENING
+
+
+class NoiseStage(Enum):
+    """How far a flow has gone the way of an encrypted connection."""
+
+    UNDECIDED = "undecided"  # too few bytes yet
+    REFUSED = "refused"  # something else, for good
+    POSSIBLE = "possible"  # 64 random bytes, the server has not answered
+    HANDSHAKE = "handshake"  # 64 and 234
+    CHANNEL = "channel"  # ... and SetupConnection and its answer have their sizes
+
+
+#: What is told to the signatures of an encrypted connection when it has come so far.
+NOISE_NAMES = {NoiseStage.HANDSHAKE: "NoiseHandshake", NoiseStage.CHANNEL: "NoiseChannel"}
+
+
+class NoiseCounts(Struct, frozen=True):
+    """Messages in the channel, as far as sizes show them (record sizes: section 4.6 with 5.3).
+
+    ``acknowledged``: records of 58 bytes, each the server's yes to one share or to several at a time;
+    SubmitShares.Error with the code "stale-share" has the same size, as OpenStandardMiningChannel.Success
+    may have that of a job.
+    """
+
+    submitted: int = 0
+    acknowledged: int = 0
+    jobs: int = 0
+    prev_hashes: int = 0
+    targets: int = 0
+    other: int = 0  # segments that no known sizes add up to
+    #: minutes in which there were segments of the size of a share, and minutes from the first to the last
+    minutes: int = 0
+    over: int = 0
+    #: what followed the handshake is what follows it in Stratum V2: see ``_Channel.fits``
+    fits: bool = False
+
+
+_KEY = 64
+# Bytes of the first four flights (client's and server's in turn), and what is reached with each.
+_FLIGHTS = (
+    (_KEY, _KEY, NoiseStage.POSSIBLE),
+    (234, 234, NoiseStage.HANDSHAKE),
+    (22 + 16 + 16, 22 + LONGEST_OPENING + 16, NoiseStage.HANDSHAKE),
+    (44, 44, NoiseStage.CHANNEL),
+)
+_STANDARD_SHARE, _UPDATE_CHANNEL = 62, 78
+# Extranonces of 0 to 16 bytes, and a worker's name of at most 32 (extension 0x0002: 5 bytes before it).
+_EXTENDED_SHARES = range(63, 80 + 5 + 32)
+# RequestExtensions and its answers, of a few extensions; a flight of OpenStandard- or
+# OpenExtendedMiningChannel, of up to four channels; the shortest answer to it.
+_EXTENSIONS, _OPENING_FLIGHT, _LEAST_OPENED = range(42, 79), range(79, 4 * 338 + 1), 83
+_BULK = 1300  # no record but a job with a long coinbase is so long, and one comes every half minute
+#: Records that the course of a channel must show at least: shares of which some were acknowledged, shares
+#: that a server may still acknowledge together, and records that only a server of mining sends.
+LEAST_SHARES, MANY_SHARES, LEAST_PUSHED = 2, 10, 4
+_SERVER_RECORDS = {58: "acknowledged", 83: "jobs", 87: "jobs", 86: "prev_hashes", 74: "targets"}
+#: Records held together by a segment of the server at most; sizes of segments that are told apart.
+MAX_TOGETHER = 4
+MAX_SIZES = 256
+
+
+def _sums() -> dict[int, tuple[int, ...] | None]:
+    """Size of a segment -> the records that make it up; None where there are two ways."""
+    found: dict[int, tuple[int, ...] | None] = {}
+    for count in range(1, MAX_TOGETHER + 1):
+        for records in combinations_with_replacement(sorted(_SERVER_RECORDS), count):
+            found[sum(records)] = None if sum(records) in found else records
+    return found
+
+
+_SUMS = _sums()
+
+
+def looks_random(key: bytes) -> bool:
+    """Whether 64 bytes pass for uniformly random ones, by the tests in the module's docstring."""
+    if len(key) != _KEY or (0x14 <= key[0] <= 0x17 and key[1] == 3):
+        return False
+    lengths = {int.from_bytes(key[:size], order) for size in (2, 4) for order in ("big", "little")}
+    return (
+        not lengths & {_KEY, _KEY - 2, _KEY - 4}
+        and len(set(key)) >= 48
+        and key.count(0) <= 3
+        and 12 <= sum(byte >> 7 for byte in key) <= 52
+        and 205 <= int.from_bytes(key, "big").bit_count() <= 307
+    )
+
+
+def _is_noise(data: bytes) -> bool:
+    """Whether bytes that are no key pass for random ones: bits and top bits within five standard deviations
+    of their mean, and zeros no more than one in 16 with three besides."""
+    size, bits = len(data), int.from_bytes(data, "big").bit_count()
+    tops = sum(byte >> 7 for byte in data)
+    return (
+        (bits - 4 * size) ** 2 <= 25 * 2 * size
+        and (2 * tops - size) ** 2 <= 25 * size
+        and data.count(0) <= 3 + size // 16
+    )
+
+
+class _Channel:
+    """What goes over a connection behind its handshake, segment by segment, by size alone."""
+
+    def __init__(self) -> None:
+        self._sizes: dict[Side, Counter[int]] = {Side.CLIENT: Counter(), Side.SERVER: Counter()}
+        self._dropped = 0
+        self._bulk = 0
+        #: of each size that the client sends: first and last minute, and how many there were
+        self._minutes: dict[int, tuple[int, int, int]] = {}
+        #: bytes of the first flights, the client's first; at most six, and None of those after them
+        self._flights: list[int] = []
+        self._speaker: Side | None = None
+        #: segments of the client in its first flights
+        self._opening = 0
+
+    def feed(self, side: Side, length: int, minute: int) -> None:
+        self._follow(side, length)
+        self._bulk += length >= _BULK
+        sizes = self._sizes[side]
+        if length not in sizes and len(sizes) >= MAX_SIZES:
+            self._dropped += 1
+            return
+        sizes[length] += 1
+        if side is Side.CLIENT:
+            first, last, count = self._minutes.get(length, (minute, minute, 1))
+            self._minutes[length] = first, max(last, minute), count + (minute > last)
+
+    def _follow(self, side: Side, length: int) -> None:
+        """The first flights, until the server has answered the opening of a channel."""
+        if side is not self._speaker and len(self._flights) < 6:
+            if self._speaker is None and side is Side.SERVER:
+                self._flights.append(0)
+            self._flights.append(0)
+            self._speaker = side
+        if side is self._speaker:
+            self._flights[-1] += length
+            self._opening += side is Side.CLIENT and len(self._flights) <= self._length_of_opening()
+
+    def _length_of_opening(self) -> int:
+        return 3 if self._flights[0] in _EXTENSIONS else 1
+
+    @property
+    def opened(self) -> bool:
+        """The client asked for a channel, perhaps after some extensions, and the server opened one."""
+        asked = self._length_of_opening() if self._flights else 1
+        return (
+            len(self._flights) > asked
+            and self._flights[asked - 1] in _OPENING_FLIGHT
+            and self._flights[asked] >= _LEAST_OPENED
+        )
+
+    def counts(self) -> NoiseCounts:
+        """What the sizes of the segments show."""
+        client, server = self._sizes[Side.CLIENT], self._sizes[Side.SERVER]
+        found: Counter[str] = Counter(other=self._dropped)
+        sizes = [size for size in _EXTENDED_SHARES if client[size] > 1 and size != _UPDATE_CHANNEL]
+        extended = max(sizes, key=lambda size: client[size], default=0)
+        strange = -self._opening
+        for size, times in client.items():
+            share = next((one for one in (_STANDARD_SHARE, extended) if one and not size % one), 0)
+            found["submitted" if share else "other"] += times * (size // share if share else 1)
+            strange += 0 if share or size == _UPDATE_CHANNEL else times
+        for size, times in server.items():
+            for record in _SUMS.get(size) or (0,):
+                found[_SERVER_RECORDS.get(record, "other")] += times
+        paces = [self._minutes[one] for one in (_STANDARD_SHARE, extended) if one in self._minutes]
+        first, last, minutes = max(paces, key=lambda pace: pace[2], default=(0, -1, 0))
+        counts = NoiseCounts(**found, minutes=minutes, over=last - first + 1)
+        return replace(counts, fits=self._fits(counts, strange))
+
+    def _fits(self, counts: NoiseCounts, strange: int) -> bool:
+        """Whether a channel was opened, work or shares went over it, and not much else.
+
+        Nothing goes over a Stratum V2 connection but small records, of few sizes, now and then: shares
+        and their answers, new jobs, new blocks to build on.  ``strange``: segments of the client that
+        are none of its records.
+        """
+        client, server = (sum(self._sizes[side].values()) for side in (Side.CLIENT, Side.SERVER))
+        answered = counts.acknowledged > 0 or counts.submitted >= MANY_SHARES
+        pushed = counts.jobs + counts.prev_hashes + counts.targets
+        works = (counts.submitted >= LEAST_SHARES and answered) or (
+            pushed >= LEAST_PUSHED and 4 * pushed >= 3 * server
+        )
+        quiet = 4 * max(strange + self._dropped, 0) <= client and 4 * self._bulk <= client + server
+        return self.opened and works and quiet
+
+
+class NoiseWatch:
+    """Follows one flow from its very first payload byte, both directions in order of time."""
+
+    def __init__(self) -> None:
+        self.stage = NoiseStage.UNDECIDED
+        self._step = 0
+        self._flight = 0
+        self._seen = b""
+        self._channel = _Channel()
+
+    def feed(self, side: Side, data: bytes, length: int | None = None, minute: int = 0) -> NoiseStage:
+        """A segment of ``side``, in order and new; ``length``: its bytes on the wire, captured or not;
+        ``minute``: when it came, as a number of minutes."""
+        length = len(data) if length is None else length
+        if not length or self.stage is NoiseStage.REFUSED:
+            return self.stage
+        if self.stage is NoiseStage.CHANNEL:
+            self._channel.feed(side, length, minute)
+            return self.stage
+        if side is not (Side.SERVER if self._step % 2 else Side.CLIENT):
+            if self._flight < _FLIGHTS[self._step][0]:
+                return self._refuse()
+            self._step, self._flight, self._seen = self._step + 1, 0, b""
+        self._flight += length
+        fewest, most, reached = _FLIGHTS[self._step]
+        self._seen += data[: most - len(self._seen)]
+        if self._flight > most or (self._flight >= fewest and not self._random()):
+            return self._refuse()
+        if self._flight >= fewest:
+            self.stage = reached
+        return self.stage
+
+    def _random(self) -> bool:
+        """Whether the flight, as far as it was captured, looks random: its key, and what is behind it."""
+        if self._step > 1:
+            return _is_noise(self._seen)
+        return looks_random(self._seen[:_KEY]) and _is_noise(self._seen[_KEY:])
+
+    def gap(self) -> NoiseStage:
+        """Bytes of the flow were not seen: only a channel that is known already lives on."""
+        return self.stage if self.stage is NoiseStage.CHANNEL else self._refuse()
+
+    def _refuse(self) -> NoiseStage:
+        self.stage = NoiseStage.REFUSED
+        return self.stage
+
+    def counts(self) -> NoiseCounts:
+        """What the sizes of the channel's segments show."""
+        return self._channel.counts()
