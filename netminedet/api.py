@@ -15,7 +15,14 @@ from msgspec.structs import replace
 
 from netminedet import __version__
 from netminedet.errors import NetminedetError
-from netminedet.model import InputInfo, Message, NodeSeen, SignatureSetInfo, Suspect
+from netminedet.model import (
+    InputInfo,
+    Message,
+    NodeSeen,
+    ResolverSeen,
+    SignatureSetInfo,
+    Suspect,
+)
 
 if TYPE_CHECKING:
     from netminedet.estimate import Totals
@@ -106,6 +113,13 @@ class Report(Struct, frozen=True, eq=False, dict=True):
     def adjacent(self) -> tuple[NodeSeen, ...]:
         """Hosts that speak the protocols of coin nodes, where ``scan`` was asked for them: no suspects."""
         return self.findings.nodes_seen()
+
+    @cached_property
+    def resolvers(self) -> tuple[ResolverSeen, ...]:
+        """Hosts that asked the DNS for pools on behalf of others, who are suspected in their place."""
+        from netminedet.verdict.resolvers import resolvers_of
+
+        return resolvers_of(self.findings)
 
     @cached_property
     def estimates(self) -> Totals:

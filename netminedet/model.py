@@ -146,10 +146,10 @@ class Strength(IntEnum):
 
 
 class Needs(Struct, frozen=True):
-    """What has to be seen beside a message of a form that others use too, for it to be strong."""
+    """What has to be seen beside a message of a form that others use too, for it to be strong: either."""
 
     #: signatures, of which one at least was sent by the same host or, if it is the other side's, by
-    #: the other end of the connection, in any connection; none are needed where this is empty
+    #: the other end of the connection, in any connection
     any_of: tuple[str, ...] = ()
     #: a signature that the same host has sent less often than this one
     outnumbers: str = ""
@@ -340,6 +340,19 @@ class NodeSeen(Struct, frozen=True):
     truncated: bool
     #: the first packet that tells
     where: Where
+
+
+class ResolverSeen(Struct, frozen=True):
+    """A host that asked the DNS for pools' names that others had asked it for: no suspect by that."""
+
+    host: str
+    #: the names that it passed on, and who asked it for them; sorted
+    names: tuple[str, ...]
+    clients: tuple[str, ...]
+    #: whether there were more of either than ``resolvers.MAX_SHOWN``
+    truncated: bool
+    first_seen: int
+    last_seen: int
 
 
 class Management(Struct, frozen=True):

@@ -26,9 +26,11 @@ fro.  ``NoiseCounts.fits`` says whether they did.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from enum import Enum
 from itertools import combinations_with_replacement
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from netminedet.model import Side
 from netminedet.protocols.stratum_v2 import LONGEST_OPENING
@@ -198,7 +200,16 @@ class _Channel:
                 found[_SERVER_RECORDS.get(record, "other")] += times
         paces = [self._minutes[one] for one in (_STANDARD_SHARE, extended) if one in self._minutes]
         first, last, minutes = max(paces, key=lambda pace: pace[2], default=(0, -1, 0))
-        counts = NoiseCounts(**found, minutes=minutes, over=last - first + 1)
+        counts = NoiseCounts(
+            submitted=found["submitted"],
+            acknowledged=found["acknowledged"],
+            jobs=found["jobs"],
+            prev_hashes=found["prev_hashes"],
+            targets=found["targets"],
+            other=found["other"],
+            minutes=minutes,
+            over=last - first + 1,
+        )
         return replace(counts, fits=self._fits(counts, strange))
 
     def _fits(self, counts: NoiseCounts, strange: int) -> bool:

@@ -26,6 +26,7 @@ from netminedet.model import (
     Management,
     NodeSeen,
     Pool,
+    ResolverSeen,
     SignatureSetInfo,
     Suspect,
     Where,
@@ -90,8 +91,13 @@ def totals_document(report: ReportLike) -> JsonObject:
 
 
 def adjacent_document(report: ReportLike) -> JsonObject:
-    """The coin nodes under their key; nothing where none were asked for or seen."""
-    return {"adjacent": [_node(node) for node in report.adjacent]} if report.adjacent else {}
+    """Hosts that are no suspects under their keys, coin nodes and resolvers; no key where there are none."""
+    found: JsonObject = {}
+    if report.adjacent:
+        found["adjacent"] = [_node(node) for node in report.adjacent]
+    if report.resolvers:
+        found["resolvers"] = [_resolver(resolver) for resolver in report.resolvers]
+    return found
 
 
 def estimates_document(suspects: Iterable[Suspect]) -> JsonObject:
@@ -215,6 +221,17 @@ def _node(node: NodeSeen) -> JsonObject:
         "input": _text(node.where.input),
         "packet": node.where.packet,
         "flow": flow_document(node.where),
+    }
+
+
+def _resolver(resolver: ResolverSeen) -> JsonObject:
+    return {
+        "host": resolver.host,
+        "names": _texts(resolver.names),
+        "clients": list(resolver.clients),
+        "truncated": resolver.truncated,
+        "first_seen": iso8601(resolver.first_seen),
+        "last_seen": iso8601(resolver.last_seen),
     }
 
 

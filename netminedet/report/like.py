@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from netminedet.model import InputInfo, NodeSeen, SignatureSetInfo, Suspect
+from netminedet.model import InputInfo, NodeSeen, ResolverSeen, SignatureSetInfo, Suspect
 
 
 class ReportLike(Protocol):
@@ -31,3 +31,7 @@ class ReportLike(Protocol):
     @property
     def adjacent(self) -> tuple[NodeSeen, ...]:
         """Coin nodes, where they were asked for."""
+
+    @property
+    def resolvers(self) -> tuple[ResolverSeen, ...]:
+        """Hosts that asked for pools' names on behalf of others."""

@@ -17,6 +17,7 @@ from netminedet.verdict.findings import GRACE_NS, Findings
 from netminedet.verdict.flowfinding import FlowFinding
 from netminedet.verdict.flows import SURE_JOBS, SURE_SHARES, Basis, FlowVerdict
 from netminedet.verdict.redirects import FOLLOWED_NS
+from netminedet.verdict.resolvers import resolvers_of
 from netminedet.verdict.sessions import FOLLOWED, TO_POOL, TUNNEL, all_sessions
 from netminedet.verdict.together import weigh_flows
 
@@ -223,6 +224,14 @@ def seen_of(host: str, findings: Findings) -> tuple[str, ...]:
             f"{messages} messages that resemble mining were seen on {unproven} of its connections, but they "
             "prove nothing: others may send them too, or one end spoke the lines of both sides (a quotation)."
         )
+    for one in resolvers_of(findings):
+        if one.host == host:
+            names = ", ".join(one.names[:_NAMED]) + (" and others" if len(one.names) > _NAMED else "")
+            sentences.append(
+                f"It asked the DNS for {names}, names of mining pools, because "
+                f"{', '.join(one.clients[:_NAMED])} had asked it: a resolver passes on what others ask for, "
+                "and they are suspected in its place."
+            )
     sessions = sum(host in (flow.src_ip, flow.dest_ip) for flow in findings.bare_tls)
     if sessions:
         sentences.append(

@@ -130,11 +130,9 @@ def _is_supported(flow: FlowFinding, signature: str, sender: Side, by_a: bool, s
     """Whether what the message needs was seen, of its sender or of the other end."""
     host, other = (flow.a[0], flow.b[0]) if by_a else (flow.b[0], flow.a[0])
     needs = flow.needs[signature]
-    if needs.outnumbers and sent[host, signature, sender] <= sent[host, needs.outnumbers, sender]:
-        return False
-    return not needs.any_of or any(
-        (host, name, sender) in sent or (other, name, sender.other) in sent for name in needs.any_of
-    )
+    if needs.outnumbers and sent[host, signature, sender] > sent[host, needs.outnumbers, sender]:
+        return True
+    return any((host, name, sender) in sent or (other, name, sender.other) in sent for name in needs.any_of)
 
 
 def with_dialect_of_work(

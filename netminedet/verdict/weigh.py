@@ -24,6 +24,7 @@ from netminedet.verdict.flows import Basis, FlowVerdict, with_dialect_of_work
 from netminedet.verdict.managed import management_of, sentence
 from netminedet.verdict.order import FlowId, order_of, place_of
 from netminedet.verdict.redirects import Redirect
+from netminedet.verdict.resolvers import asked_by, is_passed_on
 from netminedet.verdict.sessions import PoolSession, all_sessions, redirects_of
 from netminedet.verdict.together import joined, weigh_flows
 
@@ -97,8 +98,10 @@ def weigh(findings: Findings, settings: Settings, only: str | None = None) -> tu
         elif verdict is not None:
             case(verdict.client[0]).as_client.append((key, flow, verdict))
             case(verdict.server[0]).as_server.append((key, flow, verdict))
+    asked = asked_by(findings)
     for (host, _, _), name in sorted(findings.names.items(), key=lambda item: item[0]):
-        case(host).names.append(name)
+        if not is_passed_on(name, host, asked):
+            case(host).names.append(name)
     for (host, address, _), answer in sorted(findings.answers.items(), key=lambda item: item[0]):
         case(host).answers.append((address, answer))
     for session in sorted(all_sessions(findings), key=lambda one: place_of(one.where)):

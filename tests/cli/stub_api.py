@@ -19,6 +19,7 @@ from netminedet.model import (
     InputInfo,
     NodeSeen,
     Pool,
+    ResolverSeen,
     Role,
     Shares,
     SignatureSetInfo,
@@ -59,6 +60,7 @@ class Report:
     totals: dict[str, int]
     tool_version: str = "0.1.0"
     adjacent: tuple[NodeSeen, ...] = ()
+    resolvers: tuple[ResolverSeen, ...] = ()
     signatures: SignatureSetInfo = SIGNATURES
 
 

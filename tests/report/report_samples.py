@@ -14,6 +14,7 @@ from netminedet.model import (
     Layer,
     NodeSeen,
     Pool,
+    ResolverSeen,
     Role,
     Shares,
     SignatureSetInfo,
@@ -37,6 +38,7 @@ class SampleReport(Struct, frozen=True):
     totals: dict[str, int] = field(default_factory=lambda: {"packets": 0, "bytes": 0, "flows": 0})
     tool_version: str = "0.1.0"
     adjacent: tuple[NodeSeen, ...] = ()
+    resolvers: tuple[ResolverSeen, ...] = ()
     signatures: SignatureSetInfo = field(
         default_factory=lambda: SignatureSetInfo(version="2024.02", sha256="ab" * 32, count=57)
     )

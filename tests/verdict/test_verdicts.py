@@ -28,7 +28,7 @@ from netminedet.model import (
 from netminedet.signatures import load_signatures
 from netminedet.signatures.agents import load_agents
 from netminedet.verdict.findings import GRACE_NS, Findings
-from netminedet.verdict.flowfinding import MAX_VALUES
+from netminedet.verdict.flowfinding import MAX_VALUES, Sealed
 from netminedet.verdict.size import Tables
 from netminedet.verdict.weigh import MAX_EVIDENCE, Settings, weigh
 from tests.conftest import SAMPLES
@@ -271,11 +271,13 @@ def test_encrypted_channel_to_a_named_pool_is_confirmed() -> None:
     alone, named = Findings(), looked_up(STRATUM)
     alone.add_message(channel)
     named.add_message(channel)
+    assert MINER[0] not in weighed(alone), "a handshake is no proof"
+    alone.add_sealed(channel.where.flow, Sealed(3, 3, 1, 1, fits=True))
     assert weighed(alone)[MINER[0]].verdict is Verdict.PROBABLE
     assert weighed(named)[MINER[0]].verdict is Verdict.CONFIRMED
     late = looked_up(STRATUM)
     late.add_message(replace(channel, where=where(70 + GRACE_NS // SECOND)))
-    assert weighed(late)[MINER[0]].verdict is Verdict.PROBABLE
+    assert weighed(late)[MINER[0]].verdict is Verdict.SUSPECTED
     tunnel = asked(WEBSITE, 3336)
     tunnel.add_message(replace(channel, where=where(2, MINER, PROXY)))
     assert weighed(tunnel)[MINER[0]].verdict is Verdict.CONFIRMED

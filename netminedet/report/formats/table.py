@@ -69,6 +69,9 @@ def render(report: ReportLike, stream: TextIO, *, color: bool = False, width: in
     if report.adjacent:
         console.print()
         _print_adjacent(report, console)
+    if report.resolvers:
+        console.print()
+        _print_resolvers(report, console)
     console.print()
     console.print(_reading(report))
     stream.writelines(line.rstrip() + "\n" for line in buffer.getvalue().splitlines())
@@ -128,6 +131,17 @@ def _print_adjacent(report: ReportLike, console: Console) -> None:
         console.print(Text(f"{node.host}: {what}, to {more}{plural(len(node.peers), 'peer')}"))
     if len(report.adjacent) > _NODE_LIMIT:
         console.print(Text(f"and {len(report.adjacent) - _NODE_LIMIT:,} more"))
+
+
+def _print_resolvers(report: ReportLike, console: Console) -> None:
+    """Hosts that look up names for others, a line each."""
+    console.print(Text("Resolvers (they asked the DNS for pools because others asked them)", style="bold"))
+    for one in report.resolvers[:_NODE_LIMIT]:
+        more = "more than " if one.truncated else ""
+        names, clients = plural(len(one.names), "name"), plural(len(one.clients), "host")
+        console.print(Text(f"{one.host}: {more}{names}, for {more}{clients}"))
+    if len(report.resolvers) > _NODE_LIMIT:
+        console.print(Text(f"and {len(report.resolvers) - _NODE_LIMIT:,} more"))
 
 
 def _reading(report: ReportLike) -> Table:
