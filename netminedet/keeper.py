@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from netminedet.model import Batch, Where
 from netminedet.verdict.order import FlowId, flow_id
@@ -15,8 +16,7 @@ MAX_KEPT_BYTES = 64 << 20
 BEFORE = 4
 
 
-@dataclass(slots=True)
-class KeptPacket:
+class KeptPacket(Struct):
     """A packet as it was captured, and what it proves."""
 
     where: Where
@@ -27,8 +27,7 @@ class KeptPacket:
     proves: list[str] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Flow:
+class _Flow(Struct):
     packets: OrderedDict[tuple[str, int], KeptPacket] = field(default_factory=OrderedDict)
     size: int = 0
 

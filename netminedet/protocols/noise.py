@@ -86,9 +86,10 @@ _EXTENDED_SHARES = range(63, 80 + 5 + 32)
 # OpenExtendedMiningChannel, of up to four channels; the shortest answer to it.
 _EXTENSIONS, _OPENING_FLIGHT, _LEAST_OPENED = range(42, 79), range(79, 4 * 338 + 1), 83
 _BULK = 1300  # no record but a job with a long coinbase is so long, and one comes every half minute
-#: Records that the course of a channel must show at least: shares of which some were acknowledged, shares
-#: that a server may still acknowledge together, and records that only a server of mining sends.
-LEAST_SHARES, MANY_SHARES, LEAST_PUSHED = 2, 10, 4
+#: Shares that a server may still acknowledge together; fewer need an answer.
+MANY_SHARES = 10
+#: Records of new work that the course of a channel without a share must show: a job and what it builds on.
+LEAST_PUSHED = 2
 _SERVER_RECORDS = {58: "acknowledged", 83: "jobs", 87: "jobs", 86: "prev_hashes", 74: "targets"}
 #: Records held together by a segment of the server at most; sizes of segments that are told apart.
 MAX_TOGETHER = 4
@@ -220,13 +221,11 @@ class _Channel:
         are none of its records.
         """
         client, server = (sum(self._sizes[side].values()) for side in (Side.CLIENT, Side.SERVER))
-        answered = counts.acknowledged > 0 or counts.submitted >= MANY_SHARES
         pushed = counts.jobs + counts.prev_hashes + counts.targets
-        works = (counts.submitted >= LEAST_SHARES and answered) or (
-            pushed >= LEAST_PUSHED and 4 * pushed >= 3 * server
-        )
+        shared = counts.submitted >= (1 if counts.acknowledged else MANY_SHARES)
+        worked = pushed >= LEAST_PUSHED and 2 * pushed >= server
         quiet = 4 * max(strange + self._dropped, 0) <= client and 4 * self._bulk <= client + server
-        return self.opened and works and quiet
+        return self.opened and (shared or worked) and quiet
 
 
 class NoiseWatch:

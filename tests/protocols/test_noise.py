@@ -223,6 +223,8 @@ MINING = [
     pytest.param([(C, 88), (S, 91), (S, 169), *[(C, 62)] * 10], id="answered-in-batches"),
     pytest.param([(C, 90), (S, 95), *[(C, 62 + 1 + 8 + 5 + 12), (S, 58)] * 3], id="named-workers"),
     pytest.param(PUSHED, id="work-without-a-share"),
+    pytest.param([(C, 88), (S, 91), (S, 83), (S, 86)], id="its-first-work"),
+    pytest.param([(C, 88), (S, 91), (S, 420), (C, 62), (S, 58)], id="one-share"),
     pytest.param([*STANDARD, (C, 78), (S, 74), (C, 62), (S, 47 + 11)], id="a-new-target"),
 ]
 
@@ -240,7 +242,8 @@ def test_what_goes_over_a_channel(turns: list[TURN]) -> None:
         pytest.param([], id="nothing"),
         pytest.param([(C, 88)], id="a-channel-asked-for"),
         pytest.param([(C, 88), (S, 91)], id="and-opened"),
-        pytest.param([(C, 88), (S, 91), (C, 62), (S, 58)], id="one-record-of-a-share's-size"),
+        pytest.param([(C, 88), (S, 91), (S, 83)], id="one-record-of-a-job's-size"),
+        pytest.param([(C, 88), (S, 91), (C, 62), (S, 59)], id="a-share's-size-and-another-answer"),
         pytest.param([(S, 91), *STANDARD], id="the-server-goes-on"),
         pytest.param([(C, 70), (S, 91), *STANDARD[1:]], id="too-short-for-a-channel"),
         pytest.param([(C, 88), (S, 60), *STANDARD[3:]], id="another-answer"),
