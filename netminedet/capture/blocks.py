@@ -126,7 +126,7 @@ class BlockWalk:
         linktype: cython.uint[:] = batch.linktype
         count: cython.Py_ssize_t = batch.count
         capacity: cython.Py_ssize_t = batch.capacity
-        size: cython.Py_ssize_t = data.shape[0]
+        size: cython.Py_ssize_t = len(batch.data)
         at: cython.Py_ssize_t = self._at
         left: cython.longlong = self.left
         start: cython.Py_ssize_t

@@ -102,6 +102,7 @@ class Sampler:
     def run(self, batch: Batch, low: cython.Py_ssize_t, high: cython.Py_ssize_t) -> None:
         """Look at the packets of a chunk that belong to the sample."""
         data: cython.uchar[:] = batch.data
+        size: cython.Py_ssize_t = len(batch.data)
         time_ns: cython.longlong[:] = batch.time_ns
         column: cython.Py_ssize_t
         mixed: cython.ulonglong
@@ -113,7 +114,9 @@ class Sampler:
                 mixed = ((self.key0[column] ^ self.seed) * MIX) & MASK
                 mixed = ((mixed ^ (mixed >> 32) ^ self.key1[column]) * MIX) & MASK
                 if (mixed >> 60) & most == 0:
-                    self._follow(data, column, (mixed >> 20) & (SAMPLE_SLOTS - 1), time_ns[low + column])
+                    self._follow(
+                        data, size, column, (mixed >> 20) & (SAMPLE_SLOTS - 1), time_ns[low + column]
+                    )
 
     @cython.cfunc
     @cython.nogil
@@ -121,6 +124,7 @@ class Sampler:
     def _follow(
         self,
         data: cython.uchar[:],
+        size: cython.Py_ssize_t,
         column: cython.Py_ssize_t,
         slot: cython.ulonglong,
         now: cython.longlong,
@@ -134,7 +138,7 @@ class Sampler:
         flags: cython.uint = self.tcp_flags[column]
         if not is_ip4 and data[ip + 6] != 6:  # behind extension headers: not worth the walk
             return 0
-        if tcp + 20 > data.shape[0] or flags & _RST:
+        if tcp + 20 > size or flags & _RST:
             return 0
         if self.slots[at] != self.key0[column] or self.slots[at + 1] != self.key1[column]:
             for i in range(_WORDS):
