@@ -113,6 +113,7 @@ class Pipeline:
         self._keeper = keeper
         self.findings = Findings(limits=limits)
         self._following = Following(self._sieve, self.findings)
+        self._lookups_full = False
 
     def feed(self, batch: Batch, input_name: str | None = None) -> None:
         """Work through a batch; ``input_name``: where this one comes from, if not from the pipeline's own."""
@@ -211,6 +212,8 @@ class Pipeline:
         if conversation.idle:
             self._sieve.unflag(hit)
             self._close(self._conversations.pop(hit.key))
+        elif not conversation.found and (number := conversation.pass_over(hit.side)) is not None:
+            self._sieve.pass_over(hit, number)
 
     def _followed(self, key: FlowKey) -> Conversation:
         """The conversation of a flow, made where there is none, as the latest of its table."""
@@ -322,6 +325,9 @@ class Pipeline:
         self._following.asked(message, where)
         for asked in message.questions:
             self._looked_up(hit, where, message, asked)
+        if not self._lookups_full and self.findings.names_full:
+            self._lookups_full = True
+            self._sieve.keep_only({host for host, _, _ in self.findings.names})
 
     def _looked_up(self, hit: Hit, where: Where, message: DnsMessage, asked: str) -> None:
         """A question: is its name, or the first that it is an alias of, a pool's?"""

@@ -76,7 +76,7 @@ def test_miners_are_found_in_a_flood(kind: str, tmp_path: Path) -> None:
 
 def test_conversations_without_mining_give_way_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("netminedet.limits.limits_for", lambda *_: Limits(conversations=40))
-    path, capture = cached_capture(tmp_path, "flood-unfinished", 3, 5)
+    path, capture = cached_capture(tmp_path, "flood-bombs", 3, 5)
     report = scan(path, hash_inputs=False)
     assert report.totals["conversations_evicted"] > 0
     assert {miner["host"] for miner in capture.miners} <= {suspect.host for suspect in report.suspects}

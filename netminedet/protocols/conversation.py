@@ -37,6 +37,7 @@ from netminedet.protocols.framing import (
     may_begin_http,
     midstream_websocket,
     opening,
+    pass_over,
     read_value,
 )
 from netminedet.protocols.jsonlines import ForeignItem, Item, JsonItem, JsonLines
@@ -212,6 +213,14 @@ class Conversation:
         messages += self._read_all(end, pieces)
         self.found += len(messages)
         return messages
+
+    def pass_over(self, side: int) -> int | None:
+        """The sequence number up to which nothing of this side is wanted any more; None where all is."""
+        end = self._ends[side]
+        if self.found or end.stream.waiting:
+            return None
+        count = pass_over(end.framing)
+        return end.stream.pass_over(count) if count else None
 
     def finish(self) -> list[Message]:
         """No more segments will come: read what still waits behind holes."""

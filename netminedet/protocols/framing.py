@@ -98,6 +98,11 @@ class Framing(Protocol):
         """Take the next bytes; items that are now complete."""
 
 
+def pass_over(framing: Framing) -> int:
+    """Give up the bytes to come of which it is known that nothing is wanted: how many they are."""
+    return framing.pass_over() if isinstance(framing, (HttpFraming, WebSocketFraming)) else 0
+
+
 class HttpFraming:
     """JSON in the bodies of HTTP messages."""
 
@@ -106,7 +111,7 @@ class HttpFraming:
     undecodable = 0
 
     def __init__(self, *, requests: bool) -> None:
-        self._reader = HttpReader(requests=requests)
+        self._reader = HttpReader(requests=requests, only_json=True)
         #: which direction it is
         self.requests = requests
         self._loose = bytearray()
@@ -141,6 +146,10 @@ class HttpFraming:
         for message in messages:
             items += _with_head(message)
         return items + self._open_ended() if self._unfold(messages) else items
+
+    def pass_over(self) -> int:
+        """See ``HttpReader.pass_over``."""
+        return 0 if self._loose else self._reader.pass_over()
 
     def _unfold(self, messages: list[HttpMessage]) -> bool:
         """Note the tunnel that the last message opens; whether HTTP goes on."""
@@ -205,6 +214,10 @@ class WebSocketFraming:
     def pending(self) -> bool:
         waiting = self._seen < MAX_WEBSOCKET_WAIT and self._waited < MAX_WEBSOCKET_BYTES
         return waiting and not self._reader.closed
+
+    def pass_over(self) -> int:
+        """See ``WebSocketReader.pass_over``."""
+        return self._reader.pass_over()
 
     @property
     def oversized(self) -> int:

@@ -7,7 +7,8 @@ segment begins with one.
 
 Bodies are kept up to a limit and flagged ``cut`` beyond it, with their last bytes as ``tail``;
 ``gzip`` and ``deflate`` codings (RFC 9110 section 8.4.1) are undone up to the same limit, so that
-a small body cannot unfold into a large one.
+a small body cannot unfold into a large one.  Where only JSON is wanted, a body that begins as
+something else is not kept, and a coded one is known by its first inflated bytes.
 """
 
 from __future__ import annotations
@@ -27,6 +28,12 @@ MAX_BODY = 256 * 1024
 #: Bytes of the end of a body that is cut, and how far behind its limit its end is waited for.
 MAX_TAIL = 4 * 1024
 MAX_LONG_BODY = 16 * 1024 * 1024
+#: White space before the JSON of a coded body, and bytes of the body that are inflated to look.
+MAX_BLANK = 16 * 1024
+MAX_PEEK = 4 * 1024
+#: Bytes that are passed over at a time of a body in which nothing is wanted, and fewest that are worth it.
+MAX_PASSED = 512 * 1024
+LEAST_PASSED = 2 * 1024
 #: Content codings undone on one body, and longest line between chunks.
 MAX_CODINGS = 2
 MAX_CHUNK_LINE = 1024
@@ -132,11 +139,14 @@ class HttpReader:
 
     ``requests``: which direction it is.  A reader of responses cannot know by itself that a
     response answers HEAD (and has no body) or CONNECT (and opens a tunnel): tell it the methods
-    with ``expect`` as they are asked.
+    with ``expect`` as they are asked.  ``only_json``: a body that is no JSON is given as an empty one.
     """
 
-    def __init__(self, *, requests: bool, max_body: int = MAX_BODY) -> None:
+    def __init__(self, *, requests: bool, max_body: int = MAX_BODY, only_json: bool = False) -> None:
         self._requests = requests
+        self._only_json = only_json
+        #: the body is no JSON; None: not known yet
+        self._dull: bool | None = None
         self._max_body = max_body
         self._buffer = bytearray()
         self._searched = 0
@@ -205,6 +215,17 @@ class HttpReader:
         self._buffer.clear()
         return self._take()
 
+    def pass_over(self) -> int:
+        """Give up what comes next of a body that is no JSON: how many bytes that is."""
+        count = min(self._left, MAX_PASSED)
+        if not self._dull or self._step != self._read_length or count < LEAST_PASSED:
+            return 0
+        self._left -= count
+        self._passed += count
+        if not self._left:
+            self._complete()  # ``feed`` gives the message with what comes next
+        return count
+
     def rest(self) -> bytes:
         """The bytes behind the last message of HTTP, once; at most MAX_HEAD of what ``feed`` got since."""
         rest = bytes(self._buffer)
@@ -228,6 +249,8 @@ class HttpReader:
         self._body.clear()
         self._tail.clear()
         self._passed = 0
+        self._left = 0
+        self._dull = None
 
     def _may_begin(self, data: bytes | bytearray) -> bool:
         """Whether a message of this direction may begin with these bytes."""
@@ -290,7 +313,13 @@ class HttpReader:
     def _keep(self, size: int) -> None:
         """Move ``size`` bytes from the buffer to the body, as far as the limit allows."""
         room = self._max_body - len(self._body)
+        if self._dull:
+            self._passed += size
+            del self._buffer[:size]
+            return
         self._body += self._buffer[: min(size, room)]
+        if self._only_json and self._dull is None and self._head is not None:
+            self._dull = _is_dull(self._body, self._head)
         if size > room:
             self._cut = True
             self._passed += size - room
@@ -352,7 +381,8 @@ class HttpReader:
     def _complete(self) -> bool:
         """The message is whole: put it out and look for the next."""
         assert self._head is not None
-        body, cut, coding = decode_body(bytes(self._body), self._head, self._max_body)
+        known = b"" if self._dull else bytes(self._body)
+        body, cut, coding = decode_body(known, self._head, self._max_body)
         tail = b"" if "content-encoding" in self._head.headers else bytes(self._tail)
         self._done.append(HttpMessage(self._head, body, self._cut or cut, coding, tail))
         self._forget_body()
@@ -378,6 +408,21 @@ def decode_body(body: bytes, head: Head, limit: int = MAX_BODY) -> tuple[bytes, 
         codings.pop()
         body, cut = inflated[0], cut or inflated[1]
     return body, cut, ""
+
+
+def _is_dull(body: bytes | bytearray, head: Head) -> bool | None:
+    """Whether a body that begins so is no JSON; None where more of it is needed to tell."""
+    coding = head.headers.get("content-encoding", "").strip().lower()
+    if coding in ("", "identity"):
+        begun = bytes(body[:MAX_PEEK])
+    elif coding in ("gzip", "x-gzip", "deflate"):
+        begun = (_inflate(bytes(body[:MAX_PEEK]), MAX_BLANK) or (b"",))[0]
+    else:
+        return None
+    first = begun.lstrip()[:1]
+    if not first:
+        return True if len(begun) == MAX_BLANK else None
+    return first not in (b"{", b"[")
 
 
 def _inflate(body: bytes, limit: int) -> tuple[bytes, bool] | None:

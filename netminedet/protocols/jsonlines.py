@@ -9,6 +9,7 @@ messages on a line, a last message without its newline, a PROXY header before al
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import msgspec
@@ -19,11 +20,19 @@ from netminedet.protocols.preambles import proxy_header_length
 #: Longest message put together, in bytes.  The longest known is a list of 16 jobs.
 MAX_MESSAGE = 128 * 1024
 
+#: Levels of a message: one whose values are nested deeper in each other is none.
+MAX_DEPTH = 128
+#: How long a message without its end must be for its depth to be looked at.
+_DEPTH_LOOK = 2048
+_TOO_DEEP = re.compile(rb'(?:[\[{]\s*(?:"[^"\\]{0,64}"\s*:\s*)?){%d}' % (MAX_DEPTH + 1))
+
 #: Times that a message is tried to be read before its newline comes: each try reads it from
 #: its beginning, so without a limit a long one could be made to cost its length squared.
 MAX_ATTEMPTS = 16
 
 _BETWEEN = b" \t\r\n\x00"
+#: Bytes at the end of what is there of a message that tell whether it may be all.
+_END_LOOK = 64
 _BOM = b"\xef\xbb\xbf"
 
 _decode = msgspec.json.Decoder().decode
@@ -60,7 +69,7 @@ class JsonLines:
         self._heads_segment = False
         self._partial_first = True
         self._attempts = 0
-        #: messages given up for being longer than MAX_MESSAGE
+        #: messages given up for being longer than MAX_MESSAGE, or deeper than MAX_DEPTH
         self.oversized = 0
 
     @property
@@ -85,12 +94,16 @@ class JsonLines:
         while (item := self._next_item()) is not None:
             items.append(item)
             self._heads_segment = False
-        if len(self._buffer) > MAX_MESSAGE:
+        if len(self._buffer) > MAX_MESSAGE or self._is_too_deep(data):
             items.append(ForeignItem(bytes(self._buffer[:64])))
             self._buffer.clear()
             self._partial_first = True
             self.oversized += 1
         return items
+
+    def _is_too_deep(self, data: bytes) -> bool:
+        """Whether the latest bytes of a long, unfinished message have too many values begin in each other."""
+        return len(self._buffer) > _DEPTH_LOOK and _TOO_DEEP.search(data) is not None
 
     def _next_item(self) -> Item | None:
         """Take one item off the buffer; None when there is no whole one."""
@@ -146,7 +159,8 @@ class JsonLines:
 
     def _may_be_whole(self) -> bool:
         """Whether to try a message without its newline: it ends like one, and was not tried too often."""
-        if not self._buffer.rstrip(_BETWEEN).endswith((b"}", b"]")):
+        end = bytes(self._buffer[-_END_LOOK:]).rstrip(_BETWEEN) or self._buffer.rstrip(_BETWEEN)
+        if not end.endswith((b"}", b"]")):
             return False
         self._attempts += 1
         return self._attempts <= MAX_ATTEMPTS

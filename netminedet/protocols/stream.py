@@ -104,6 +104,17 @@ class Stream:
             pieces += self._give_up_hole()
         return pieces
 
+    def pass_over(self, count: int) -> int | None:
+        """Take the next bytes as read without seeing them: the sequence number behind them.
+
+        Only where nothing waits and the direction's place is known; what comes of them is a copy.
+        """
+        if self._next is None or self._waiting:
+            return None
+        self._next = (self._next + count) % _SPACE
+        self._recent = b""
+        return self._next
+
     def acknowledged(self, number: int) -> list[Piece]:
         """The other side has all bytes before ``number``: a hole before it will hardly be filled.
 

@@ -18,13 +18,19 @@ import zlib
 
 from msgspec import Struct
 
-from netminedet.protocols.http import Head, parse_head
+from netminedet.protocols.http import LEAST_PASSED, MAX_PASSED, Head, parse_head
 
 #: Longest message, in bytes, as sent and as inflated.
 MAX_MESSAGE = 256 * 1024
+#: How many times its size a message may inflate to, unless it begins as JSON does; and the bytes of it that
+#: are inflated to see that.
+MAX_RATIO = 200
+MAX_PEEK = 16 * 1024
 #: Deflate streams (each ended by a final block) in one message.
 MAX_STREAMS = 64
 
+#: Bytes of the message that must be there to look.
+_PEEKED_BYTES = 128
 _CONTINUATION, _TEXT, _BINARY, _CLOSE = 0, 1, 2, 8
 _OPCODES = frozenset({_CONTINUATION, _TEXT, _BINARY, _CLOSE, 9, 10})
 _CONTROL = 8  # this and higher
@@ -190,6 +196,11 @@ def _header(data: bytes | bytearray, at: int, *, compressed: bool) -> _Frame | N
     return _Frame(first, bytes(data[at + size - masked : at + size]), size, length)
 
 
+def _window(deflate: Deflate) -> int:
+    """For zlib; 9 bits at least: it never compresses with 8, though it may have agreed to."""
+    return -max(9, deflate.window_bits)
+
+
 def _unmask(data: bytes, mask: bytes) -> bytes:
     """Section 5.3."""
     if not mask:
@@ -217,6 +228,7 @@ class WebSocketReader:
         self._parts = bytearray()
         self._started: _Frame | None = None
         self._too_long = False
+        self._peeked = False
         self._inflator: zlib._Decompress | None = None
         #: nothing is read until a segment begins with a frame
         self.lost = midstream
@@ -242,6 +254,14 @@ class WebSocketReader:
         except _BadFrame:
             self._lose()
         return messages
+
+    def pass_over(self) -> int:
+        """Give up what comes next of a frame that is too long: how many bytes that is."""
+        count = min(self._skip, MAX_PASSED)
+        if self._buffer or count < LEAST_PASSED:
+            return 0
+        self._skip -= count
+        return count
 
     def _lose(self) -> None:
         self.lost = True
@@ -288,11 +308,13 @@ class WebSocketReader:
             bool(frame.mask),
         ):  # all frames of a client are masked, none of a server
             raise _BadFrame
-        if frame.length <= self._limit and len(self._buffer) < frame.size + frame.length:
+        too_long = frame.length > self._limit or self._swells(frame)
+        if not too_long and len(self._buffer) < frame.size + frame.length:
             return False
         self._masked = bool(frame.mask)
+        self._peeked = False
         payload: bytes | None = None
-        if frame.length > self._limit:
+        if too_long:
             self._skip = frame.length
             del self._buffer[: frame.size]
         else:
@@ -304,6 +326,21 @@ class WebSocketReader:
         else:
             self._data(frame, payload, messages)
         return True
+
+    def _swells(self, frame: _Frame) -> bool:
+        """Whether a compressed message will be far too long: looked at once, in its first bytes."""
+        if self._peeked or not frame.first & _RSV1 or len(self._buffer) < frame.size + _PEEKED_BYTES:
+            return False
+        assert self._deflate is not None
+        self._peeked = True
+        part = bytes(self._buffer[frame.size : frame.size + min(frame.length, _PEEKED_BYTES)])
+        inflator = self._inflator.copy() if self._inflator else zlib.decompressobj(_window(self._deflate))
+        try:
+            out = inflator.decompress(_unmask(part, frame.mask), MAX_PEEK)
+        except zlib.error:
+            return False
+        used = len(part) - len(inflator.unconsumed_tail)
+        return used * MAX_RATIO < len(out) == MAX_PEEK and out.lstrip()[:1] not in (b"{", b"[")
 
     def _data(self, frame: _Frame, payload: bytes | None, messages: list[WebSocketMessage]) -> None:
         """A data frame; ``payload`` is None where it is too long."""
@@ -340,8 +377,7 @@ class WebSocketReader:
     def _inflate(self, data: bytes) -> bytes | None:
         """RFC 7692 section 7.2.2.  A message that refers to bytes that were missed counts as undecodable."""
         assert self._deflate is not None
-        # 9 at least: zlib never compresses with 8, though it may have agreed to
-        window = -max(9, self._deflate.window_bits)
+        window = _window(self._deflate)
         inflator = self._inflator or zlib.decompressobj(window)
         self._inflator = None
         out, rest = b"", data + _TAIL

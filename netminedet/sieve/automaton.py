@@ -19,9 +19,9 @@ from netminedet.errors import NetminedetError
 CLOSED = 0
 OPEN = 1
 AFTER_BRACE = 2
-#: States that fit into the flow row's 16 bits, less those that stand for an unfinished ClientHello
-#: and an unfinished certificate.
-MAX_STATES = 0xFFFD
+#: States that fit into the flow row's 16 bits, less those that stand for an unfinished ClientHello,
+#: certificate, opening or message.
+MAX_STATES = 0xFFFC
 
 _SPACE = b"\t\r "
 

@@ -144,6 +144,7 @@ TIME_BIAS = 1 << 63
 
 # Flags, each one bit.  Those that exist per side are given for side 0; side 1 has the next bit.
 HELD = 1 << 40  # segments of the side, or its SYN, wait in the reorder slots
+PASSING = 1 << 42  # of a flagged flow: the side's half of SCAN is the number up to which nothing is handed on
 HAVE_SEQ = 1 << 48  # NEXT_SEQ holds
 FLIGHT_KNOWN = 1 << 50  # the first byte of the side's current flight was seen
 FLIGHT_JSON = 1 << 52  # ... and it opens a JSON message
@@ -207,6 +208,10 @@ JOINED_SIZE = 1 << 20
 #: Unfinished messages kept at a time (slots are used in a ring), and the longest kept of one.
 STASH_SLOTS = 2048
 STASH_SIZE = 4096
+#: The same for messages in which an anchor was found: nothing else takes their slots, and each takes as
+#: much of a ring of bytes as it has.
+MESSAGE_SLOTS = 16384
+MESSAGE_ROOM = 1 << 23
 
 #: Slots for segments that came too early, in sets of eight in which the oldest gives way; the longest
 #: segment that a slot keeps, and how many a direction may hold before the hole is given up.
@@ -231,6 +236,9 @@ NEW_FLOW = 9  # the first payload of a flow
 #: of them may be taken.
 WATCH_SLOTS = 1024
 MAX_WATCHED = 256
+
+#: Levels of a JSON message; one that is nested deeper is none.
+MAX_DEPTH = 128
 
 # FNV-1a, 64 bits (draft-eastlake-fnv).
 HASH_START = 0xCBF29CE484222325

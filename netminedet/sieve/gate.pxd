@@ -11,6 +11,7 @@ cdef class Gate:
     cpdef Py_ssize_t passes_over(
         self, unsigned char[:] data, Py_ssize_t at, Py_ssize_t anchor, Py_ssize_t end
     ) except -1 nogil
+    cpdef Py_ssize_t too_deep(self, unsigned char[:] data, Py_ssize_t at, Py_ssize_t end) except -1 nogil
     cdef Py_ssize_t _object(self, unsigned char[:] data, Py_ssize_t at, Py_ssize_t end) except -1 nogil
     cdef Py_ssize_t _value(
         self, unsigned char[:] data, Py_ssize_t at, Py_ssize_t end, unsigned long long key

@@ -7,6 +7,8 @@ the object (see ``signatures.matcher``).  So an object that has neither there is
 before anything leaves the sieve; a flood of such objects costs little more than other
 traffic.  The gate only ever says "certainly not": of what is cut, escaped or oddly written
 it says nothing, and the parsers decide.
+
+Nor is an object a message that is nested deeper than any message and any parser goes.
 """
 
 from __future__ import annotations
@@ -30,6 +32,8 @@ NOTHING = cython.declare(cython.uint, 0)
 TELLS = cython.declare(cython.uint, 1)
 #: The key holds a verb: which one decides.
 HOLDS_VERB = cython.declare(cython.uint, 2)
+#: Levels of a message; those of the dialects known have six at most.
+MAX_DEPTH = cython.declare(cython.Py_ssize_t, layout.MAX_DEPTH)
 
 
 @cython.cfunc
@@ -118,6 +122,36 @@ class Gate:
             at = _after_space(data, at, end)
             if at >= end or data[at] != 0x7B:
                 return 0
+
+    @cython.ccall
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def too_deep(
+        self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t
+    ) -> cython.Py_ssize_t:
+        """Where the object that begins at ``data[at]`` becomes deeper than a message; 0 where it does not."""
+        depth: cython.Py_ssize_t = 0
+        in_text: cython.bint = False
+        byte: cython.int
+        while at < end:
+            byte = data[at]
+            at += 1
+            if in_text:
+                if byte == 0x5C:
+                    at += 1
+                elif byte == 0x22:
+                    in_text = False
+            elif byte == 0x22:
+                in_text = True
+            elif byte == 0x7B or byte == 0x5B:
+                depth += 1
+                if depth > MAX_DEPTH:
+                    return at
+            elif byte == 0x7D or byte == 0x5D:
+                depth -= 1
+                if depth <= 0:
+                    return 0
+        return 0
 
     @cython.cfunc
     @cython.nogil

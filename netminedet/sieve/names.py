@@ -117,6 +117,11 @@ class NameScanner:
     watched_names: cython.ulonglong[:]
     watched_ends: cython.ulonglong[:]
     watching: cython.bint
+    # hosts whose look-ups are still wanted; all where there is no limit yet
+    kept: cython.ulonglong[:]
+    kept_mask: cython.ulonglong
+    limited: cython.bint
+    passed: cython.ulonglong[:]
 
     def __init__(self, columns: Columns, hits: Hits, names: Iterable[str]) -> None:
         table = name_table(names)
@@ -138,6 +143,27 @@ class NameScanner:
         self.watched_names = array("Q", bytes(8 * WATCH_SLOTS))
         self.watched_ends = array("Q", bytes(8 * WATCH_SLOTS))
         self.watching = False
+        self.kept = array("Q", bytes(8))
+        self.kept_mask = 0
+        self.limited = False
+        self.passed = array("Q", bytes(16))
+
+    def keep_only(self, hosts: Iterable[int]) -> None:
+        """From now on mark look-ups of these hosts only (by ``columns.text_hash``), and count others."""
+        values = list(hosts)
+        size = 16
+        while size < 2 * len(values):
+            size *= 2
+        kept = array("Q", bytes(8 * size))
+        for value in values:
+            _put_into(kept, value)
+        self.kept = kept
+        self.kept_mask = size - 1
+        self.limited = True
+
+    def passed_over(self) -> tuple[int, int]:
+        """Look-ups of pools' names by hosts that are not kept: all messages, and the answers among them."""
+        return self.passed[0], self.passed[1]
 
     def watch_name(self, value: cython.ulonglong) -> None:
         """Mark from now on what holds the name with this hash (``name_hash``): the very name only."""
@@ -168,6 +194,8 @@ class NameScanner:
                     end = at + self.prefix_len[k]
                 if self.kind[k] == DNS_UDP or self.kind[k] == DNS_TCP:
                     self.match[k] = self._dns(at, end)
+                    if self.limited and self.match[k] and not self.watching:
+                        self.match[k] = self._looked_up(self.column[k], packets, self.data[at + 2] & 0x80)
                 elif self.kind[k] == HTTP_REQUEST:
                     self.match[k] = self._http(at, end)
                 elif self.kind[k] == NEW_FLOW:
@@ -229,6 +257,37 @@ class NameScanner:
             if self.watched_names[slot] == value:
                 return MATCH_NAME
             slot = (slot + 1) & (WATCH_SLOTS - 1)
+        return MATCH_NONE
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _looked_up(
+        self, column: cython.Py_ssize_t, packets: cython.uchar[:], is_answer: cython.int
+    ) -> cython.int:
+        """MATCH_NAME where the look-up is of a host that is kept."""
+        at: cython.Py_ssize_t = self.ip_at[column]
+        size: cython.Py_ssize_t = 16
+        value: cython.ulonglong = HASH_START
+        slot: cython.ulonglong
+        i: cython.Py_ssize_t
+        if packets[at] >> 4 == 4:
+            size = 4
+            at += 12
+        else:
+            at += 8
+        if is_answer:
+            at += size
+        for i in range(at, at + size):
+            value = ((value ^ packets[i]) * HASH_STEP) & MASK
+        slot = value & self.kept_mask
+        while self.kept[slot]:
+            if self.kept[slot] == value:
+                return MATCH_NAME
+            slot = (slot + 1) & self.kept_mask
+        self.passed[0] += 1
+        if is_answer:
+            self.passed[1] += 1
         return MATCH_NONE
 
     @cython.cfunc

@@ -116,6 +116,7 @@ class Sieve:
         self._sampler = sample.Sampler(self._columns, high) if samples else None
         self._names = names.NameScanner(self._columns, self._hits, names_of_pools)
         self._watched_more = False
+        self._passing = False
         self._watched_names: set[int] = set()
         self._watched_ends: set[int] = set()
 
@@ -132,9 +133,13 @@ class Sieve:
             found = self._text.run(batch, low, high)
             wanted = self._names.run(batch, found) if found else 0
             number = 0
+            self._passing = False
             while number < wanted:
                 self._watched_more = False
                 k = self._hits.wanted[number]
+                if self._passing and self._text.is_passed(k):
+                    number += 1
+                    continue
                 yield self._hit(batch, low, k, input_name)
                 number += 1
                 if self._watched_more:  # what was passed over behind this hit may be wanted now
@@ -143,6 +148,15 @@ class Sieve:
     def note(self, hit: Hit) -> None:
         """The hit's flow carried evidence: its totals will be reported by ``totals``."""
         self._text.note(hit.row)
+
+    def keep_only(self, hosts: Iterable[str]) -> None:
+        """Hand on look-ups in the DNS of these hosts only from now on; others' are counted."""
+        self._names.keep_only(columns.text_hash(ip_address(host).packed) for host in hosts)
+        self._watched_more = True
+
+    def passed_over(self) -> tuple[int, int]:
+        """Look-ups of other hosts since then: all messages, and the answers among them."""
+        return self._names.passed_over()
 
     def watch_name(self, name: str) -> bool:
         """Hand on what holds this very host name (lower case, ASCII), too; False where there is no room."""
@@ -166,6 +180,11 @@ class Sieve:
     def unflag(self, hit: Hit) -> None:
         """The hit's flow turned out to be ordinary: hand on no more until an anchor comes again."""
         self._text.unflag(hit.row)
+
+    def pass_over(self, hit: Hit, number: int) -> None:
+        """Of the hit's side, hand on nothing that lies before this sequence number."""
+        self._text.pass_over(hit.row, hit.side, number)
+        self._passing = True
 
     def totals(self, *, final: bool) -> Iterator[tuple[FlowKey, int, int, int, int]]:
         """(key, packets, bytes, first time, last time) of noted flows that were evicted;

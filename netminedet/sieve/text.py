@@ -57,6 +57,7 @@ NOTED = cython.declare(cython.ulonglong, layout.NOTED)
 LAST_SENDER_KNOWN = cython.declare(cython.ulonglong, layout.LAST_SENDER_KNOWN)
 LAST_SENDER = cython.declare(cython.ulonglong, layout.LAST_SENDER)
 HELD = cython.declare(cython.ulonglong, layout.HELD)
+PASSING = cython.declare(cython.ulonglong, layout.PASSING)
 BYTES = cython.declare(cython.Py_ssize_t, layout.BYTES)
 FLAGS_SHIFT = cython.declare(cython.int, 48)
 
@@ -92,6 +93,8 @@ IN_HELLO = cython.declare(cython.uint, 0xFFFF)
 IN_CERTIFICATE = cython.declare(cython.uint, 0xFFFE)
 #: The same for a flight that so far begins like one that is known by its first bytes.
 IN_OPENING = cython.declare(cython.uint, 0xFFFD)
+#: The same for a message with an anchor that has not ended.
+IN_MESSAGE = cython.declare(cython.uint, 0xFFFC)
 #: Bytes that tell SetupConnection of Stratum V2 (sv2-spec section 3.6.1).
 SETUP_BYTES = cython.declare(cython.Py_ssize_t, 17)
 #: Longest segment that is taken for a SOCKS request: greeting, password and request in one have
@@ -102,6 +105,9 @@ SOCKS_METHODS = cython.declare(cython.int, 16)
 
 STASH_SLOTS = cython.declare(cython.Py_ssize_t, layout.STASH_SLOTS)
 STASH_SIZE = cython.declare(cython.Py_ssize_t, layout.STASH_SIZE)
+#: Those for messages with an anchor stand behind the others, and their bytes in a ring of their own.
+ALL_SLOTS = cython.declare(cython.Py_ssize_t, layout.STASH_SLOTS + layout.MESSAGE_SLOTS)
+MESSAGE_ROOM = cython.declare(cython.ulonglong, layout.MESSAGE_ROOM)
 
 JOINED_SIZE = cython.declare(cython.Py_ssize_t, layout.JOINED_SIZE)
 
@@ -205,6 +211,11 @@ class TextScanner:
     stash_key0: cython.ulonglong[:]
     stash_key1: cython.ulonglong[:]
     stash_next: cython.Py_ssize_t
+    message_next: cython.Py_ssize_t
+    # of messages with an anchor: where each begins, and where the next byte goes, counted from the start
+    # of all that was ever written to their ring
+    message_at: cython.ulonglong[:]
+    message_end: cython.ulonglong
     # segments that came too early: key (with the side), number, length on the wire, bytes kept, whether it
     # is a SYN, when it came, and whether the direction has moved on since
     early: cython.uchar[:]
@@ -279,11 +290,14 @@ class TextScanner:
         self.hit_acknowledged = hits.acknowledged
         self.joined = hits.joined
         # memory that costs nothing until it is used
-        self.stash = mmap(-1, STASH_SLOTS * STASH_SIZE)
-        self.stash_len = array("I", bytes(4 * STASH_SLOTS))
-        self.stash_key0 = array("Q", bytes(8 * STASH_SLOTS))
-        self.stash_key1 = array("Q", bytes(8 * STASH_SLOTS))
+        self.stash = mmap(-1, STASH_SLOTS * STASH_SIZE + MESSAGE_ROOM)
+        self.stash_len = array("I", bytes(4 * ALL_SLOTS))
+        self.stash_key0 = array("Q", bytes(8 * ALL_SLOTS))
+        self.stash_key1 = array("Q", bytes(8 * ALL_SLOTS))
         self.stash_next = 0
+        self.message_next = STASH_SLOTS
+        self.message_at = array("Q", bytes(8 * ALL_SLOTS))
+        self.message_end = 0
         self.early = mmap(-1, REORDER_SLOTS * REORDER_SIZE)
         self.early_key0 = array("Q", bytes(8 * REORDER_SLOTS))
         self.early_key1 = array("Q", bytes(8 * REORDER_SLOTS))
@@ -319,8 +333,29 @@ class TextScanner:
 
     def unflag(self, row: cython.Py_ssize_t) -> None:
         """Hand on nothing more of the flow until an anchor is found in it again."""
-        self.rows[row * ROW_WORDS + FLAGS] &= MASK ^ FLAGGED
+        self.rows[row * ROW_WORDS + FLAGS] &= MASK ^ (FLAGGED | 3 * PASSING)
         self.rows[row * ROW_WORDS + SCAN] = 0
+
+    def pass_over(self, row: cython.Py_ssize_t, side: cython.int, number: cython.ulonglong) -> None:
+        """Hand on nothing of this side of a flagged flow that lies before the sequence number.
+
+        As soon as a segment is missing or reaches further, all is handed on again.
+        """
+        base: cython.Py_ssize_t = row * ROW_WORDS
+        if self.rows[base + FLAGS] & FLAGGED:
+            self._set_half(base, side, number)
+            self.rows[base + FLAGS] |= PASSING << side
+
+    def is_passed(self, hit: cython.Py_ssize_t) -> bool:
+        """Whether a hit is a segment that was to be passed over, as it was said after it was found."""
+        column: cython.Py_ssize_t = self.hit_column[hit]
+        base: cython.Py_ssize_t = self.row[column] * ROW_WORDS
+        side: cython.int = self.side[column]
+        if self.hit_kind[hit] != SEGMENT or not self.rows[base + FLAGS] & (PASSING << side):
+            return False
+        if self.hit_prefix_len[hit] or self.hit_context[hit] & RENEWED:
+            return False
+        return self._lies_before(base, side, self.hit_seq[hit], self.hit_length[hit])
 
     def run(self, batch: Batch, low: cython.Py_ssize_t, high: cython.Py_ssize_t) -> int:
         """Work through packets ``low`` to ``high``; the number of hits."""
@@ -400,6 +435,12 @@ class TextScanner:
     ) -> cython.int:
         """Look at a segment whose place is known."""
         state: cython.uint
+        if self.rows[base + FLAGS] & (PASSING << side):
+            if context & IN_ORDER and self._lies_before(
+                base, side, self.seq[column], self.segment_len[column]
+            ):
+                return 0
+            self._pass_no_more(base, side)
         if self.first_payload and context & NEW and self.any_flagged:
             self._hit(NEW_FLOW, column, self.payload_at[column], self.payload_len[column], context)
         state = (self.rows[base + SCAN] >> (32 * side)) & 0xFFFF
@@ -455,6 +496,33 @@ class TextScanner:
         return 0
 
     @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _set_half(self, base: cython.Py_ssize_t, side: cython.int, value: cython.ulonglong) -> cython.int:
+        """Write all that SCAN has of a side."""
+        other: cython.ulonglong = self.rows[base + SCAN] & (LOW_HALF << (32 * (1 - side)))
+        self.rows[base + SCAN] = other | ((value & LOW_HALF) << (32 * side))
+        return 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _lies_before(
+        self, base: cython.Py_ssize_t, side: cython.int, number: cython.longlong, length: cython.longlong
+    ) -> cython.int:
+        """Whether a segment ends where the side is passed over, or before."""
+        room: cython.longlong = (((self.rows[base + SCAN] >> (32 * side)) & LOW_HALF) - number) & LOW_HALF
+        return length <= room < HALF_SPACE
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _pass_no_more(self, base: cython.Py_ssize_t, side: cython.int) -> cython.int:
+        self.rows[base + FLAGS] &= MASK ^ (PASSING << side)
+        self._set_half(base, side, 0)
+        return 0
+
+    @cython.cfunc
     @cython.inline
     @cython.nogil
     @cython.exceptval(-1, check=False)
@@ -506,6 +574,8 @@ class TextScanner:
         flags: cython.ulonglong = self.rows[base + FLAGS]
         ahead: cython.longlong
         context: cython.int = 0
+        if flags & (PASSING << side):
+            self._pass_no_more(base, side)
         self.expected = (self.rows[base + NEXT_SEQ] >> (32 * side)) & LOW_HALF
         ahead = (number - self.expected) & LOW_HALF
         if ahead >= HALF_SPACE:
@@ -600,7 +670,8 @@ class TextScanner:
             return 0
         self.early_key1[slot] = 0
         self.rows[base + FLAGS] &= MASK ^ (
-            (3 * (HAVE_SEQ | FLIGHT_KNOWN | FLIGHT_JSON | FLIGHT_TEXT | HTTP_SEEN)) | LAST_SENDER_KNOWN
+            (3 * (HAVE_SEQ | FLIGHT_KNOWN | FLIGHT_JSON | FLIGHT_TEXT | HTTP_SEEN | PASSING))
+            | LAST_SENDER_KNOWN
         )
         self.rows[base + SCAN] = 0
         self.first_payload = True
@@ -1125,6 +1196,7 @@ class TextScanner:
         end: cython.Py_ssize_t = start + self.payload_len[column]
         before: cython.uint = state
         placed: cython.int
+        whole: cython.bint
         if state == IN_HELLO:
             return self._continue_hello(column, base, side)
         if state == IN_CERTIFICATE:
@@ -1136,6 +1208,12 @@ class TextScanner:
             before = CLOSED
         self.opened_at = -1
         self.found = False
+        if state == IN_MESSAGE:
+            whole = self.segment_len[column] == self.payload_len[column]
+            if whole and not self.flight_begins and self._goes_on(base, side, start, end):
+                self._keep(base, side, start, end, True)
+                return IN_MESSAGE
+            return self._flag(column, base, side, context, state)
         self.gated = self.has_gate and self.rows[base + FLAGS] & (3 * HTTP_SEEN) == 0
         if self.flight_begins and state == CLOSED and end > start:
             self.found = self._opens_text(column, start, end, context) != 0
@@ -1173,14 +1251,92 @@ class TextScanner:
         if not self.found and (state != CLOSED or self._may_hold_message(start, end)):
             state = self._scan(start, end, state)
         if self.found:
-            self.rows[base + FLAGS] |= FLAGGED
-            self.any_flagged = True
-            context |= cython.cast(cython.int, FLAGGED >> FLAGS_SHIFT)
-            self._hand_on(column, base, side, context, before)
-            return CLOSED
+            if self._is_unfinished(column, base, side, before, context):
+                if before == CLOSED:
+                    self._begin_message(base, side)
+                self._keep(base, side, start, end, True)
+                return IN_MESSAGE
+            return self._flag(column, base, side, context, before)
         if state != CLOSED and context & NEW:
             self._keep(base, side, start if self.opened_at < 0 else self.opened_at, end, self.opened_at < 0)
         return state
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(0x10000, check=False)
+    def _flag(
+        self,
+        column: cython.Py_ssize_t,
+        base: cython.Py_ssize_t,
+        side: cython.int,
+        context: cython.int,
+        before: cython.uint,
+    ) -> cython.uint:
+        """Hand on the segment and, from now on, all that the flow says; the state after it."""
+        self.rows[base + FLAGS] |= FLAGGED
+        self.any_flagged = True
+        context |= cython.cast(cython.int, FLAGGED >> FLAGS_SHIFT)
+        self._hand_on(column, base, side, context, before)
+        return CLOSED
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _is_unfinished(
+        self,
+        column: cython.Py_ssize_t,
+        base: cython.Py_ssize_t,
+        side: cython.int,
+        before: cython.uint,
+        context: cython.int,
+    ) -> cython.int:
+        """Whether the segment is but a piece of one message that has not ended: it waits for the rest.
+
+        A flood of messages that never end then stays in the sieve.  Bodies of HTTP do not wait, as only
+        their heads tell where they end, nor does what began as something else.
+        """
+        start: cython.Py_ssize_t = self.payload_at[column]
+        if self.rows[base + FLAGS] & (3 * HTTP_SEEN) or not context & NEW:
+            return 0
+        if self.segment_len[column] != self.payload_len[column]:
+            return 0
+        if before == CLOSED:
+            return self.opened_at == start and self._lacks_end(start, start + self.payload_len[column])
+        return self.opened_at < 0 and self._goes_on(base, side, start, start + self.payload_len[column])
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _begin_message(self, base: cython.Py_ssize_t, side: cython.int) -> cython.int:
+        """A slot of those for messages with an anchor, instead of one that the direction may hold."""
+        slot: cython.Py_ssize_t = self._slot_of(base, side)
+        if slot >= 0:
+            self._free(slot)
+        self._new_slot(base, side, True)
+        return 0
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _goes_on(
+        self, base: cython.Py_ssize_t, side: cython.int, start: cython.Py_ssize_t, end: cython.Py_ssize_t
+    ) -> cython.int:
+        """Whether a message whose beginning is kept does not end here either, and there is room for more."""
+        slot: cython.Py_ssize_t = self._slot_of(base, side)
+        if slot < 0 or self.stash_len[slot] + (end - start) > STASH_SIZE:
+            return 0
+        return self._lacks_end(start, end)
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _lacks_end(self, start: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+        """Whether no message ends in these bytes: no line does, and no object or array at their end."""
+        if end - start > STASH_SIZE or _find(self.data, 0x0A, start, end) >= 0:
+            return 0
+        while end > start and self.data[end - 1] <= 0x20:  # white space, and NUL as a separator
+            end -= 1
+        return end > start and self.data[end - 1] != 0x7D and self.data[end - 1] != 0x5D
 
     @cython.cfunc
     @cython.inline
@@ -1350,10 +1506,7 @@ class TextScanner:
             return OPEN
         if self._begins_known(at, at + self.stash_len[slot]):
             self.stash_len[slot] -= end - start
-            self.rows[base + FLAGS] |= FLAGGED
-            self.any_flagged = True
-            context |= cython.cast(cython.int, FLAGGED >> FLAGS_SHIFT)
-            self._hand_on(column, base, side, context, OPEN)
+            self._flag(column, base, side, context, OPEN)
             return OPEN
         self._free(slot)
         return CLOSED
@@ -1450,6 +1603,8 @@ class TextScanner:
                 after = 0
                 if self.gated and self.opened_at >= 0:
                     after = self.gate.passes_over(self.data, self.opened_at, at - 1, end)
+                    if after == 0 and self.gate.too_deep(self.data, self.opened_at, end):
+                        after = at
                 if after == 0:
                     self.found = True
                     return state
@@ -1654,11 +1809,47 @@ class TextScanner:
     def _slot_of(self, base: cython.Py_ssize_t, side: cython.int) -> cython.Py_ssize_t:
         """The stash slot that this direction holds, or -1."""
         slot: cython.Py_ssize_t = ((self.rows[base + SCAN] >> (32 * side + 16)) & 0xFFFF) - 1
-        if slot < 0 or slot >= STASH_SLOTS:
+        if slot < 0 or slot >= ALL_SLOTS:
             return -1
         if self.stash_key0[slot] != self.rows[base] or self.stash_key1[slot] != self.rows[base + KEY1] ^ side:
             return -1  # the ring came round: it is another flow's now
+        if slot >= STASH_SLOTS and self.message_end - self.message_at[slot] > MESSAGE_ROOM:
+            self.counts[DISPLACED] += 1  # its bytes were written over
+            self._free(slot)
+            return -1
         return slot
+
+    @cython.cfunc
+    @cython.inline
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _place(self, slot: cython.Py_ssize_t) -> cython.Py_ssize_t:
+        """Where in ``stash`` the slot's bytes begin."""
+        if slot < STASH_SLOTS:
+            return slot * STASH_SIZE
+        return STASH_SLOTS * STASH_SIZE + self.message_at[slot] % MESSAGE_ROOM
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _make_room(self, slot: cython.Py_ssize_t, more: cython.Py_ssize_t) -> cython.int:
+        """Let ``more`` bytes follow those of a message: where others have come behind it, it moves."""
+        length: cython.ulonglong = self.stash_len[slot]
+        start: cython.ulonglong = self.message_at[slot]
+        source: cython.Py_ssize_t = self._place(slot)
+        target: cython.Py_ssize_t
+        i: cython.Py_ssize_t
+        if start + length != self.message_end:
+            start = self.message_end
+        if start % MESSAGE_ROOM + length + more > MESSAGE_ROOM:
+            start += MESSAGE_ROOM - start % MESSAGE_ROOM
+        self.message_at[slot] = start
+        self.message_end = start + length + more
+        target = self._place(slot)
+        if target != source:
+            for i in range(self.stash_len[slot]):
+                self.stash[target + i] = self.stash[source + i]
+        return 0
 
     @cython.cfunc
     @cython.nogil
@@ -1677,14 +1868,16 @@ class TextScanner:
         if slot < 0:
             if goes_on:
                 return 0  # its beginning was given up before
-            slot = self._new_slot(base, side)
+            slot = self._new_slot(base, side, False)
         elif not goes_on:
             self.stash_len[slot] = 0
         if self.stash_len[slot] + (end - start) > STASH_SIZE:
             self.counts[TOO_LONG] += 1
             self._free(slot)
             return 0
-        at = slot * STASH_SIZE + self.stash_len[slot]
+        if slot >= STASH_SLOTS:
+            self._make_room(slot, end - start)
+        at = self._place(slot) + self.stash_len[slot]
         self.stash_len[slot] += end - start
         while start < end:
             self.stash[at] = self.data[start]
@@ -1695,14 +1888,20 @@ class TextScanner:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(-2, check=False)
-    def _new_slot(self, base: cython.Py_ssize_t, side: cython.int) -> cython.Py_ssize_t:
-        slot: cython.Py_ssize_t = self.stash_next
+    def _new_slot(
+        self, base: cython.Py_ssize_t, side: cython.int, has_anchor: cython.bint
+    ) -> cython.Py_ssize_t:
+        slot: cython.Py_ssize_t = self.message_next if has_anchor else self.stash_next
         shift: cython.int = 32 * side + 16
         keep: cython.ulonglong = MASK ^ (cython.cast(cython.ulonglong, 0xFFFF) << shift)
-        self.stash_next = slot + 1 if slot + 1 < STASH_SLOTS else 0
+        if has_anchor:
+            self.message_next = slot + 1 if slot + 1 < ALL_SLOTS else STASH_SLOTS
+        else:
+            self.stash_next = slot + 1 if slot + 1 < STASH_SLOTS else 0
         if self.stash_len[slot]:
             self.counts[DISPLACED] += 1
         self.stash_len[slot] = 0
+        self.message_at[slot] = self.message_end
         self.stash_key0[slot] = self.rows[base]
         self.stash_key1[slot] = self.rows[base + KEY1] ^ side
         self.rows[base + SCAN] = (self.rows[base + SCAN] & keep) | (
@@ -1716,7 +1915,7 @@ class TextScanner:
     def _take(self, slot: cython.Py_ssize_t, hit: cython.Py_ssize_t) -> cython.int:
         """Copy what the slot keeps to where the hit can show it."""
         length: cython.Py_ssize_t = self.stash_len[slot]
-        start: cython.Py_ssize_t = slot * STASH_SIZE
+        start: cython.Py_ssize_t = self._place(slot)
         i: cython.Py_ssize_t
         if self.joined_used + length > JOINED_SIZE:
             self.counts[NOT_JOINED] += 1

@@ -50,6 +50,12 @@ DROPPED = (
 #: Flows kept of one name sighting.
 MAX_NAME_FLOWS = 64
 
+#: Look-ups, which prove less than a connection to the name or a request to a proxy.
+_LOOKUPS = (NameSource.DNS, NameSource.DNS_ALIAS)
+
+#: (host, name, source)
+NameKey = tuple[str, str, NameSource]
+
 #: How long after its time to live an address may still be in use: a miner keeps what it resolved.
 GRACE_NS = 3600 * 1_000_000_000
 
@@ -135,8 +141,7 @@ class Findings(Struct, eq=False):
     """All findings of one or several inputs."""
 
     flows: dict[FlowId, FlowFinding] = field(default_factory=dict)
-    #: (host, name, source)
-    names: dict[tuple[str, str, NameSource], NameFinding] = field(default_factory=dict)
+    names: dict[NameKey, NameFinding] = field(default_factory=dict)
     #: (host, address, name)
     answers: dict[tuple[str, str, str], AnswerFinding] = field(default_factory=dict)
     #: ClientHellos without a server name, by flow as the client sends
@@ -154,10 +159,12 @@ class Findings(Struct, eq=False):
     limits: Limits = DEFAULT_LIMITS
     #: keys of ``flows`` without a strong message: they give way when room is short
     _weak: dict[FlowId, None] = field(default_factory=dict)
+    #: keys of ``names`` that are look-ups only: the same
+    _lookups: dict[NameKey, None] = field(default_factory=dict)
 
     def __eq__(self, other: object) -> bool:
         """Whether both found the same, however much room they had for it."""
-        return isinstance(other, Findings) and astuple(self)[:-2] == astuple(other)[:-2]
+        return isinstance(other, Findings) and astuple(self)[:-3] == astuple(other)[:-3]
 
     def add_message(self, message: Message) -> None:
         """A mining message."""
@@ -220,6 +227,11 @@ class Findings(Struct, eq=False):
         evidence = Evidence(what, "name", seen.where, seen.pool.name, why, seen.details)
         finding = NameFinding(seen.pool, Span(moment, moment), 1, size, {flow}, evidence)
         self._merge_name((flow.src_ip, seen.pool.name, seen.source), finding)
+
+    @property
+    def names_full(self) -> bool:
+        """Whether no further look-up is kept."""
+        return len(self.names) >= self.limits.names
 
     def add_answer(self, answer: NameAnswer) -> None:
         """A DNS answer that gave a host a pool's address."""
@@ -298,7 +310,14 @@ class Findings(Struct, eq=False):
     def _merge_node(self, key: tuple[str, str, str], finding: NodeFinding) -> None:
         merge_into(self.nodes, key, finding, self._room(self.limits.nodes, "nodes_not_kept"))
 
-    def _merge_name(self, key: tuple[str, str, NameSource], finding: NameFinding) -> None:
+    def _merge_name(self, key: NameKey, finding: NameFinding) -> None:
+        if key not in self.names:
+            if key[2] in _LOOKUPS:
+                if not self.names_full:
+                    self._lookups[key] = None
+            elif self.names_full and self._lookups:
+                del self.names[self._lookups.popitem()[0]]
+                self.dropped["names_not_kept"] += 1
         merge_into(self.names, key, finding, self._room(self.limits.names, "names_not_kept"))
 
     def _merge_answer(self, key: tuple[str, str, str], finding: AnswerFinding) -> None:

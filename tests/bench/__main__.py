@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.generate import cached_capture
-from tests.bench.measure import Bench, free_space, measure_capture
+from tests.bench.measure import Bench, free_space, measure_capture, relate
 from tests.bench.mixes import MIXES
 from tests.bench.tools import Tool, all_tools
 
@@ -41,6 +41,7 @@ def options() -> argparse.Namespace:
     add("--seed", type=int, default=1, help="another seed makes other captures")
     add("--repeat", type=int, default=5, help="repetitions, all tools taking turns (default %(default)s)")
     add("--slice", type=int, default=200_000, help="packets for the slow tools (default %(default)s); 0: all")
+    add("--max-memory", metavar="SIZE", help="given to netminedet, which then keeps below it")
     add("--pin", type=int, metavar="CORE", help="run every command on this core only")
     add("--dir", type=Path, default=HERE / "captures", help="where captures are kept (default %(default)s)")
     add(
@@ -94,6 +95,7 @@ def bench_all(given: argparse.Namespace, tools: list[Tool], kinds: list[str]) ->
             about["mean_packet_bytes"] = round((capture.bytes - 24) / capture.packets - 16)
             hidden = {"miners": len(capture.miners)}
             results.append({"capture": kind, "title": capture.title, **about, **hidden, "tools": rows})
+    relate(results)
     return results
 
 
@@ -108,14 +110,21 @@ def main() -> None:
     given.dir.mkdir(parents=True, exist_ok=True)
     if free_space(given.dir) < 2 * given.mb * 1e6 * len(kinds):
         sys.exit(f"not enough room in {given.dir} for {len(kinds)} captures of {given.mb:g} MB")
-    tools = all_tools(tuple(shlex.split(given.netminedet)), given.nfstream_python, given.slice, ROOT)
+    capped = ("--max-memory", given.max_memory) if given.max_memory else ()
+    tools = all_tools(tuple(shlex.split(given.netminedet)), given.nfstream_python, given.slice, ROOT, capped)
     tools = chosen(tools, given.tools)
     document = {
         "schema": "netminedet.bench/1",
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "machine": machine(),
         "versions": {tool.name: tool.version or None for tool in tools},
-        "settings": {"mb": given.mb, "repeat": given.repeat, "pin": given.pin, "seed": given.seed},
+        "settings": {
+            "mb": given.mb,
+            "repeat": given.repeat,
+            "pin": given.pin,
+            "seed": given.seed,
+            "max_memory": given.max_memory,
+        },
         "results": bench_all(given, tools, kinds),
     }
     text = json.dumps(document, indent=1)

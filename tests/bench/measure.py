@@ -149,6 +149,19 @@ def describe(
     return row
 
 
+def relate(results: list[dict[str, Any]]) -> None:
+    """Add to each tool's row ``of_mix``: its packets/s and bytes/s as a part of those on the internet mix."""
+    mixes = [one for one in results if one["capture"] == "mix"]
+    known = {row["tool"]: row for one in mixes for row in one["tools"]}
+    for row in (row for one in results for row in one["tools"]):
+        mix = known.get(row["tool"], {})
+        if row.get("packets_per_s") and mix.get("packets_per_s"):
+            row["of_mix"] = {
+                "packets": round(row["packets_per_s"] / mix["packets_per_s"], 3),
+                "bytes": round(row["bytes_per_s"] / mix["bytes_per_s"], 3),
+            }
+
+
 def spread(values: list[float]) -> dict[str, float]:
     """Smallest and middle of the repetitions."""
     return {"min": round(min(values), 4), "median": round(statistics.median(values), 4)}

@@ -107,12 +107,16 @@ def scripted(name: str, python: str, module: str, script: str, slice_packets: in
 
 
 def all_tools(
-    netminedet: tuple[str, ...], nfstream_python: str, slice_packets: int, root: Path
+    netminedet: tuple[str, ...],
+    nfstream_python: str,
+    slice_packets: int,
+    root: Path,
+    scan_options: tuple[str, ...] = (),
 ) -> list[Tool]:
-    """Every tool, in the order in which it is measured."""
+    """Every tool, in the order in which it is measured; ``scan_options`` are for netminedet."""
     version = first_line(*netminedet, "--version", root=root)
     known = bool(version) and "No module" not in version and "Error" not in version
-    scan = (*netminedet, "scan")
+    scan = (*netminedet, "scan", *scan_options)
     ours = {"version": version if known else "", "success": (0, 1)}
     report = (*scan, "--format", "json", "--no-sha256", "FILE") if known else None
     table = (*scan, "FILE") if known else None
