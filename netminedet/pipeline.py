@@ -147,6 +147,7 @@ class Pipeline:
         for key in self._noted:
             if (totals := self._sieve.flow_totals(key)) is not None:
                 self._add_totals(*totals)
+        self._count_lookups()
         found, self.findings = self.findings, Findings(limits=self._limits)
         self._following.turn_to(self.findings)
         return found
@@ -177,7 +178,16 @@ class Pipeline:
                 self._close(conversation)
             table.clear()
         self._take_totals(final=True)
+        self._count_lookups()
         return self.counters()
+
+    def _count_lookups(self) -> None:
+        """Count the look-ups that the sieve passed over as there was no room for their hosts."""
+        if self._lookups_full:
+            messages, answers = self._sieve.keep_all()
+            self.findings.dropped["names_not_kept"] += messages
+            self.findings.dropped["dns_answers_not_kept"] += answers
+            self._lookups_full = False
 
     def _segment(self, hit: Hit) -> None:
         """A piece of a flagged flow.

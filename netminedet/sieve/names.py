@@ -161,9 +161,15 @@ class NameScanner:
         self.kept_mask = size - 1
         self.limited = True
 
-    def passed_over(self) -> tuple[int, int]:
-        """Look-ups of pools' names by hosts that are not kept: all messages, and the answers among them."""
-        return self.passed[0], self.passed[1]
+    def keep_all(self) -> tuple[int, int]:
+        """From now on mark look-ups of all hosts again.
+
+        Returns how many were passed over since ``keep_only``: all messages, and the answers among them.
+        """
+        passed = (self.passed[0], self.passed[1])
+        self.passed = array("Q", bytes(16))
+        self.limited = False
+        return passed
 
     def watch_name(self, value: cython.ulonglong) -> None:
         """Mark from now on what holds the name with this hash (``name_hash``): the very name only."""

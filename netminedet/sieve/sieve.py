@@ -154,9 +154,9 @@ class Sieve:
         self._names.keep_only(columns.text_hash(ip_address(host).packed) for host in hosts)
         self._watched_more = True
 
-    def passed_over(self) -> tuple[int, int]:
-        """Look-ups of other hosts since then: all messages, and the answers among them."""
-        return self._names.passed_over()
+    def keep_all(self) -> tuple[int, int]:
+        """Hand on look-ups of all hosts again: of others, how many messages came, and answers among them."""
+        return self._names.keep_all()
 
     def watch_name(self, name: str) -> bool:
         """Hand on what holds this very host name (lower case, ASCII), too; False where there is no room."""

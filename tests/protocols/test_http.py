@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 import zlib
 
 import pytest
@@ -305,3 +306,25 @@ def test_any_damage(data: object, at: int, patch: bytes) -> None:
         assert [
             message for at in range(len(damaged)) for message in bytewise.feed(damaged[at : at + 1])
         ] == first
+
+
+@pytest.mark.parametrize(
+    ("coding", "text", "passes"),
+    [
+        pytest.param("", b"<html>" + b"x" * 9000, True, id="no JSON"),
+        pytest.param("", b'{"a":"' + b"x" * 9000 + b'"}', False, id="JSON"),
+        pytest.param("gzip", b"<" + random.Random(1).randbytes(9000), True, id="packed, no JSON"),
+        pytest.param("gzip", b" \n{" + random.Random(1).randbytes(9000), False, id="packed JSON"),
+        pytest.param("br", b"<" + random.Random(1).randbytes(9000), False, id="an unknown coding"),
+    ],
+)
+def test_what_is_no_json_may_be_passed_over(coding: str, text: bytes, passes: bool) -> None:
+    body = gzip.compress(text, mtime=0) if coding == "gzip" else text
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: {len(body)}\r\n\r\n"
+    reader = HttpReader(requests=False, only_json=True)
+    assert reader.feed(head.encode() + body[:3000]) == []
+    assert reader.pass_over() == (len(body) - 3000 if passes else 0)
+    rest = b"" if passes else body[3000:]
+    messages = reader.feed(rest + b"HTTP/1.1 204 No Content\r\n\r\n")
+    assert [one.head.status for one in messages] == [200, 204]
+    assert messages[0].body == (b"" if passes else text)

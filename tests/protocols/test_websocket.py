@@ -360,3 +360,21 @@ def test_any_bytes_as_a_head(head: bytes) -> None:
     upgrade_response(head)
     upgrade_request(REQUEST[:80] + head)
     upgrade_response(RESPONSE[:150] + head)
+
+
+@pytest.mark.parametrize(
+    ("text", "given_up"),
+    [
+        pytest.param(b" " * 24_000_000, True, id="blanks"),
+        pytest.param(b'{"a":"' + b"x" * 200_000 + b'"}', False, id="JSON"),
+    ],
+)
+def test_a_message_that_swells_is_given_up_at_its_first_bytes(text: bytes, given_up: bool) -> None:
+    data = frame(Deflater()(text), rsv1=True)
+    reader = WebSocketReader(deflate=Deflate())
+    messages = reader.feed(data[:200])
+    passed = reader.pass_over()
+    assert (passed > 0) is given_up
+    messages += reader.feed(data[200 + passed :])
+    assert [one.data for one in messages] == ([] if given_up else [text])
+    assert reader.oversized == given_up

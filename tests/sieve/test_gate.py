@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from netminedet.protocols.textlines import API_KEYS, API_VERBS, api_value
 from netminedet.sieve import gate as gate_module
+from netminedet.sieve.columns import MAX_DEPTH
 from netminedet.sieve.gate import Gate
 from netminedet.signatures import load_signatures
 from tests.uncompiled import uncompiled
@@ -108,3 +109,16 @@ def test_any_bytes(data: bytes) -> None:
         fast = GATE.passes_over(bytearray(text), 0, anchor, len(text))
         assert fast == SLOW_GATE.passes_over(bytearray(text), 0, anchor, len(text))
         assert fast == 0 or anchor < fast <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("levels", "deep"),
+    [pytest.param(MAX_DEPTH - 1, False, id="as deep as may be"), pytest.param(MAX_DEPTH, True, id="deeper")],
+)
+@pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}")])
+def test_what_is_nested_too_deep(levels: int, deep: bool, opening: bytes, closing: bytes) -> None:
+    text = b'{"method":"mining.submit","a":' + opening * levels + b'"[[["' + closing * levels + b"}"
+    for gate in (GATE, SLOW_GATE):
+        found = gate.too_deep(bytearray(text), 0, len(text))
+        assert bool(found) is deep
+        assert gate.too_deep(bytearray(b'{"a":[]}' + text), 0, len(text)) == 0

@@ -16,6 +16,7 @@ from netminedet.sieve.columns import (
     DNS_UDP,
     HTTP_REQUEST,
     MATCH_BARE_TLS,
+    MESSAGE_ROOM,
     SEGMENT,
     STASH_SIZE,
     STASH_SLOTS,
@@ -219,3 +220,66 @@ def test_payload_cut_by_the_capture_is_counted() -> None:
     cut = batch_of([frame[:-5] for frame in sent([LINE])[1:]])
     list(tool.run(cut, "test"))
     assert tool.counters()["payload_not_captured"] == 1
+
+
+BEGUN = b'{"id":1,"method":"mining.subscribe","params":["'
+
+
+def test_a_message_that_never_ends_stays_in_the_sieve() -> None:
+    assert hits(sent([BEGUN, b"x" * 1000, b"y" * 1000])) == []
+
+
+@pytest.mark.parametrize("end", [b'"]}\n', b'"]}', b'"]} \0', b'"]}\n{"id":2'])
+def test_a_message_that_waited_is_handed_on_whole_when_it_ends(end: bytes) -> None:
+    found = hits(sent([BEGUN, b"x" * 1000, end, LINE]))
+    assert [hit.prefix + hit.payload for hit in found] == [BEGUN + b"x" * 1000 + end, LINE]
+
+
+def test_a_message_that_outgrows_its_slot_is_handed_on() -> None:
+    found = hits(sent([BEGUN, *[b"x" * 1400] * 4]))
+    assert b"".join(hit.prefix + hit.payload for hit in found) == BEGUN + b"x" * 5600
+
+
+def test_a_flow_whose_message_was_displaced_is_followed() -> None:
+    tool = sieve()
+    hits(sent([BEGUN]), tool)
+    for first in range(0, MESSAGE_ROOM // 1400 + 2, 1000):
+        others = range(first, first + 1000)
+        hits(
+            [tcp_frame((f"10.1.{i >> 8}.{i & 255}", 9), POOL, 100, BEGUN + b"x" * 1400) for i in others], tool
+        )
+    rest = b'x"]}\n'
+    start = 100 + len(BEGUN)
+    found = hits([tcp_frame(MINER, POOL, start, rest), tcp_frame(MINER, POOL, start + len(rest), LINE)], tool)
+    assert [hit.prefix + hit.payload for hit in found] == [rest, LINE]
+    assert tool.counters()["partial_messages_displaced"] > 0
+
+
+def test_what_is_passed_over_is_handed_on_again_behind_it_and_where_a_segment_is_missing() -> None:
+    for missing in (False, True):
+        tool = sieve()
+        (first,) = hits(sent([LINE]), tool)
+        start = first.seq + len(LINE)
+        tool.pass_over(first, start + 250)
+        frames = [tcp_frame(MINER, POOL, start + 100 * i, bytes([65 + i]) * 100) for i in range(4)]
+        if missing:
+            del frames[0]
+        found = hits(frames, tool)
+        assert [hit.payload[:1] for hit in found] == ([b"B", b"C", b"D"] if missing else [b"C", b"D"])
+
+
+def test_lookups_of_hosts_that_are_not_kept_are_counted() -> None:
+    tool = sieve()
+    tool.keep_only(["10.0.0.1"])
+    asked = dns_query(b"antpool.com")
+    answer = asked[:2] + b"\x81\x80" + asked[4:]
+
+    def lookups(host: str) -> list[Hit]:
+        there = ethernet(0x0800, ipv4(host, "9.9.9.9", 17, udp(5000, 53, asked)))
+        back = ethernet(0x0800, ipv4("9.9.9.9", host, 17, udp(53, 5000, answer)))
+        return hits([there, back], tool)
+
+    assert len(lookups("10.0.0.1")) == 2
+    assert lookups("10.0.0.2") == []
+    assert tool.keep_all() == (2, 1)
+    assert len(lookups("10.0.0.2")) == 2
