@@ -3,7 +3,7 @@
 The quantile of chi-square with k degrees of freedom is twice that of gamma with shape k / 2.
 The regularised incomplete gamma function P(a, x) is summed as a series below the mean and
 as a continued fraction above it (Abramowitz & Stegun, Handbook of Mathematical Functions,
-6.5.29 and 6.5.31; the fraction by Lentz' method); its inverse is found by bisection from
+6.5.29 and 6.5.31; the fraction by Lentz' method); its inverse is found by Newton's method from
 the Wilson-Hilferty approximation (26.4.17).  For shapes above ``LARGE`` that approximation
 alone is used: there it is right to one part in 100 000.
 """
@@ -11,6 +11,7 @@ alone is used: there it is right to one part in 100 000.
 from __future__ import annotations
 
 import math
+import sys
 from statistics import NormalDist
 
 #: Above this shape the Wilson-Hilferty approximation is as good as the exact quantile.
@@ -33,43 +34,39 @@ def gamma_quantile(probability: float, shape: float) -> float:
     start = _wilson_hilferty(probability, shape)
     if shape > LARGE:
         return start
-    low, high = _bracket(probability, shape, start)
-    while high - low > 1e-11 * high:
-        middle = 0.5 * (low + high)
-        if middle in (low, high):
+    x, low, high = max(start, 1e-9), 0.0, math.inf
+    for _ in range(_STEPS_LIMIT):
+        excess = gamma_cdf(shape, x) - probability
+        low, high = (x, high) if excess < 0.0 else (low, x)
+        step = -excess / max(_weight(shape, x), _TINY)  # of the logarithm, in which nothing overflows
+        following = x * math.exp(min(max(step, -2.0), 2.0))
+        if following < sys.float_info.min:
+            return 0.0
+        if abs(following - x) <= 1e-12 * x:
             break
-        if gamma_cdf(shape, middle) < probability:
-            low = middle
-        else:
-            high = middle
-    return 0.5 * (low + high)
+        x = following if low < following < high else 0.5 * (low + high)
+    return x
 
 
 def gamma_cdf(shape: float, x: float) -> float:
     """P(a, x): the probability that a gamma variable of shape a (scale 1) does not exceed x."""
     if x <= 0.0:
         return 0.0
-    weight = math.exp(shape * math.log(x) - x - math.lgamma(shape))
+    weight = _weight(shape, x)
     if x < shape + 1.0:
         return min(1.0, weight * _series(shape, x))
     return max(0.0, 1.0 - weight * _fraction(shape, x))
+
+
+def _weight(shape: float, x: float) -> float:
+    """The density at x, times x."""
+    return math.exp(shape * math.log(x) - x - math.lgamma(shape))
 
 
 def _wilson_hilferty(probability: float, shape: float) -> float:
     normal = NormalDist().inv_cdf(probability)
     ninth = 1.0 / (9.0 * shape)
     return shape * max(0.0, 1.0 - ninth + normal * math.sqrt(ninth)) ** 3
-
-
-def _bracket(probability: float, shape: float, start: float) -> tuple[float, float]:
-    """Two numbers with the quantile between them."""
-    high = max(start, 1e-9)
-    while gamma_cdf(shape, high) < probability:
-        high *= 2.0
-    low = high
-    while low > _TINY and gamma_cdf(shape, low) >= probability:
-        low *= 0.5
-    return (0.0 if low <= _TINY else low), high
 
 
 def _series(shape: float, x: float) -> float:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import random
+import sys
 
 import pytest
 from hypothesis import given
@@ -104,6 +105,18 @@ def test_quantiles_agree_with_tables(degrees: int, probability: float, value: fl
 def test_garwoods_limits(count: int, low: float, high: float) -> None:
     assert gamma_quantile(0.025, count) == pytest.approx(low, rel=1e-3)
     assert gamma_quantile(0.975, count + 1) == pytest.approx(high, rel=1e-3)
+
+
+def test_quantile_inverts_the_distribution_everywhere() -> None:
+    for tenths in range(-200, 430):
+        shape = 10 ** (tenths / 100)
+        for probability in (1e-6, 0.001, 0.025, 0.3, 0.5, 0.9, 0.975, 1 - 1e-6):
+            quantile = gamma_quantile(probability, shape)
+            if quantile == 0.0:
+                assert gamma_cdf(shape, sys.float_info.min) > probability, "it has no number"
+                continue
+            found = gamma_cdf(shape, quantile)
+            assert found == pytest.approx(probability, rel=1e-8, abs=1e-12), (shape, probability)
 
 
 @given(st.floats(0.01, 1e7), st.floats(0.001, 0.999))
