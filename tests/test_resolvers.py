@@ -10,6 +10,8 @@ import pytest
 
 from netminedet import explain, scan
 from netminedet.api import Report
+from netminedet.live.options import WatchOptions
+from netminedet.live.watcher import Ear, Watcher
 from netminedet.model import Role, Verdict
 from netminedet.report.formats import table
 from tests.frames import ethernet, ipv4, udp, write_pcap
@@ -98,6 +100,15 @@ def test_more_than_is_shown(tmp_path: Path) -> None:
     (resolver,) = report.resolvers
     assert (len(resolver.clients), resolver.truncated) == (64, True)
     assert len(report.suspects) == 70
+
+
+def test_a_watch_announces_the_same(tmp_path: Path) -> None:
+    times = [0, 1000, 60_000_000, 120_000_000]
+    frames = [*FORWARDED, asks(RIG, HOME, SECOND), asks(HOME, ROOT, SECOND)]
+    write_pcap(tmp_path / "dns.pcap", frames, times=times)
+    watcher = Watcher(WatchOptions(replay=str(tmp_path / "dns.pcap"), speed=None), Ear())
+    watcher.run()
+    assert set(watcher.desk.announcer.known) == {RIG}
 
 
 def test_parts_add_up(tmp_path: Path) -> None:

@@ -21,9 +21,10 @@ from typing import Any
 
 from netminedet.limits import DEFAULT_LIMITS, Limits
 from netminedet.model import Suspect
-from netminedet.verdict.findings import GRACE_NS, Findings
+from netminedet.verdict.findings import GRACE_NS, Findings, NameKey
 from netminedet.verdict.order import FlowId, Span, flow_id
 from netminedet.verdict.redirects import Redirects
+from netminedet.verdict.resolvers import asked_of
 
 SECOND_NS = 1_000_000_000
 #: How long a TLS session without a name waits for what ties it to a pool.
@@ -101,11 +102,14 @@ class Ledger:
         self._limits = limits
         self.findings = Findings(limits=limits)
         self.hosts: dict[str, HostEntries] = {}
+        #: questions for names by who was asked: what a resolver passes on is not held against it
+        self._asked_of: dict[str, set[NameKey]] = {}
         self.counts: Counter[str] = Counter(
             hosts_forgotten=0, hosts_forgotten_early=0, flows_folded=0, entries_aged=0
         )
 
     def _enter_all(self) -> None:
+        self._asked_of = asked_of(self.findings)
         for table in _HOSTS:
             for key in self._table(table):
                 self._enter(table, key, 0)
@@ -133,6 +137,8 @@ class Ledger:
             if self._is_news(table, key, value)
         ]
         self.findings.merge(harvest)
+        for server, questions in asked_of(harvest).items():
+            self._asked_of.setdefault(server, set()).update(questions)
         for table in _HOSTS:
             for key, value in _TABLES[table](harvest).items():
                 moment = min(now_ns, _last_of(value))
@@ -171,7 +177,11 @@ class Ledger:
         entries = self.hosts.get(host)
         if entries is None:
             return None
-        return self._weigh(self._only(entries), host)
+        found = self._only(entries)
+        if found.names:
+            names = self.findings.names
+            found.names.update({key: names[key] for key in self._asked_of.get(host, ()) if key in names})
+        return self._weigh(found, host)
 
     def _only(self, entries: HostEntries) -> Findings:
         """The findings that concern one host; the entries themselves, not copies."""
@@ -188,6 +198,7 @@ class Ledger:
 
     def age(self, now_ns: int, suspects: frozenset[str], forget_ns: int) -> list[str]:
         """Let go of what the rules say; the hosts that were forgotten."""
+        self._asked_of = asked_of(self.findings)
         self._drop("answers", self._dead_answers(now_ns, suspects))
         self._drop("bare_tls", self._untied(now_ns))
         for host, entries in self.hosts.items():

@@ -109,9 +109,9 @@ def load_state(path: str, version: str) -> State | None:
         return None
     except OSError as error:
         raise NetminedetError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except (ValueError, KeyError, TypeError, AttributeError, EOFError, IndexError, zlib.error) as error:
-        raise NetminedetError(f"{path}: is no state of a watch ({error}); remove it") from None
-    except (pickle.UnpicklingError, MemoryError, ImportError, RecursionError) as error:
+    except NetminedetError:
+        raise
+    except Exception as error:  # a damaged pickle may raise anything
         raise NetminedetError(f"{path}: is no state of a watch ({error}); remove it") from None
 
 

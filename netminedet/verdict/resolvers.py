@@ -8,7 +8,7 @@ that nobody asked it for may be its own, and is held against it.
 from __future__ import annotations
 
 from netminedet.model import NameSource, ResolverSeen
-from netminedet.verdict.findings import Findings, NameFinding
+from netminedet.verdict.findings import Findings, NameFinding, NameKey
 from netminedet.verdict.order import Span
 
 #: Names and clients shown of one resolver: the first.
@@ -18,6 +18,16 @@ _BY_DNS = (NameSource.DNS, NameSource.DNS_ALIAS)
 
 #: (host, name) -> hosts that asked it for the name
 AskedBy = dict[tuple[str, str], set[str]]
+
+
+def asked_of(findings: Findings) -> dict[str, set[NameKey]]:
+    """By the host that was asked: the keys in ``findings.names`` of the questions that others sent it."""
+    found: dict[str, set[NameKey]] = {}
+    for key, finding in findings.names.items():
+        for flow in finding.flows if key[2] in _BY_DNS else ():
+            if flow.dest_ip != key[0]:
+                found.setdefault(flow.dest_ip, set()).add(key)
+    return found
 
 
 def asked_by(findings: Findings) -> AskedBy:
