@@ -169,7 +169,7 @@ def _find(
             return -1
         return at + (found - base)
     else:  # noqa: RET505 - the compiler drops one of the two branches
-        return data.find(byte, at, end)
+        return data.find(bytes((byte,)), at, end)  # as a memory map wants it
 
 
 @cython.cclass
