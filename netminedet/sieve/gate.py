@@ -50,8 +50,13 @@ def _after_space(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ss
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(-1, check=False)
-def _after_nested(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.Py_ssize_t:
-    """Behind the object or array that begins at ``at``; 0 where it does not end before ``end``."""
+def _after_nested(
+    data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t, most: cython.Py_ssize_t
+) -> cython.Py_ssize_t:
+    """Behind the object or array that begins at ``at``; 0 where it does not end before ``end``.
+
+    Where it has more levels than ``most``: negative, the place behind the bracket that opens one too many.
+    """
     depth: cython.Py_ssize_t = 0
     in_text: cython.bint = False
     byte: cython.int
@@ -67,9 +72,11 @@ def _after_nested(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_s
             in_text = True
         elif byte == 0x7B or byte == 0x5B:
             depth += 1
+            if depth > most:
+                return -at
         elif byte == 0x7D or byte == 0x5D:
             depth -= 1
-            if depth == 0:
+            if depth <= 0:
                 return at
     return 0
 
@@ -130,28 +137,8 @@ class Gate:
         self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t
     ) -> cython.Py_ssize_t:
         """Where the object that begins at ``data[at]`` becomes deeper than a message; 0 where it does not."""
-        depth: cython.Py_ssize_t = 0
-        in_text: cython.bint = False
-        byte: cython.int
-        while at < end:
-            byte = data[at]
-            at += 1
-            if in_text:
-                if byte == 0x5C:
-                    at += 1
-                elif byte == 0x22:
-                    in_text = False
-            elif byte == 0x22:
-                in_text = True
-            elif byte == 0x7B or byte == 0x5B:
-                depth += 1
-                if depth > MAX_DEPTH:
-                    return at
-            elif byte == 0x7D or byte == 0x5D:
-                depth -= 1
-                if depth <= 0:
-                    return 0
-        return 0
+        behind: cython.Py_ssize_t = _after_nested(data, at, end, MAX_DEPTH)
+        return -behind if behind < 0 else 0
 
     @cython.cfunc
     @cython.nogil
@@ -199,7 +186,7 @@ class Gate:
         if kind == TELLS or at >= end:
             return 0
         if data[at] == 0x7B or data[at] == 0x5B:
-            return _after_nested(data, at, end)
+            return _after_nested(data, at, end, end)  # no more levels than bytes
         if data[at] != 0x22:
             while at < end and data[at] != 0x2C and data[at] != 0x7D:
                 at += 1
