@@ -6,9 +6,9 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable
 from functools import lru_cache
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from netminedet.following import Following
-from netminedet.keeper import Keeper
 from netminedet.limits import DEFAULT_LIMITS, Limits
 from netminedet.model import (
     BareTls,
@@ -54,6 +54,9 @@ from netminedet.sieve.gate import Gate
 from netminedet.signatures import SignatureSet
 from netminedet.verdict.findings import Findings
 from netminedet.verdict.flowfinding import Sealed
+
+if TYPE_CHECKING:
+    from netminedet.keeper import Keeper
 
 #: Segments of flows that are known to mine that are read together, and bytes of them.
 MAX_GROUP = 128
