@@ -13,10 +13,11 @@ become visible backslash escapes.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from netminedet.model import (
     Evidence,
@@ -70,9 +71,10 @@ def report_document(report: ReportLike) -> JsonObject:
 
 def json_text(document: JsonObject, *, indent: int | None = None) -> str:
     """JSON text of ``document`` without a final newline; one line where ``indent`` is None."""
-    separators = (",", ":") if indent is None else None
-    text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators)
-    return _RISKY.sub(_escaped, text)
+    encoded = msgspec.json.encode(document)
+    if indent is not None:
+        encoded = msgspec.json.format(encoded, indent=indent)
+    return _RISKY.sub(_escaped, encoded.decode())
 
 
 def tool_document(report: ReportLike) -> JsonObject:
