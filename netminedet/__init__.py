@@ -11,12 +11,23 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-__all__ = ["NetminedetError", "Report", "Story", "__version__", "explain", "load_masker", "scan", "watch"]
+__all__ = [
+    "NetminedetError",
+    "Report",
+    "Story",
+    "__version__",
+    "explain",
+    "load_masker",
+    "read_report",
+    "scan",
+    "watch",
+]
 
 if TYPE_CHECKING:
     from netminedet.api import Report, explain, scan, watch
     from netminedet.errors import NetminedetError
     from netminedet.report.mask import load_masker
+    from netminedet.report.reading import read_report
     from netminedet.story import Story
 
 
@@ -30,6 +41,10 @@ def __getattr__(name: str) -> Any:
         from netminedet.report.mask import load_masker
 
         return load_masker
+    if name == "read_report":
+        from netminedet.report.reading import read_report
+
+        return read_report
     if name == "Story":
         from netminedet.story import Story
 

@@ -33,6 +33,7 @@ from netminedet.model import (
     Where,
 )
 from netminedet.report.community_id import community_id
+from netminedet.report.figures import rounded, rounded_power, rounded_totals
 from netminedet.report.like import ReportLike
 from netminedet.report.times import iso8601
 
@@ -43,9 +44,6 @@ if TYPE_CHECKING:
 
 #: Name and major version of the document's form.
 SCHEMA = "netminedet.report/1"
-
-#: Significant digits of estimates.
-DIGITS = 6
 
 JsonObject = dict[str, Any]
 
@@ -107,9 +105,7 @@ def estimates_document(suspects: Iterable[Suspect]) -> JsonObject:
     suspects = tuple(suspects)
     if not suspects:
         return {"hosts": 0, "hash_rates": [], "power": None}
-    from netminedet.estimate.totals import totals_of
-
-    totals = totals_of(suspects)
+    totals = rounded_totals(suspects)
     rates = [
         {"algorithm": _text(one.algorithm), "unit": one.rate.unit, "hosts": one.hosts, **_rate(one.rate)}
         for one in totals.rates
@@ -201,7 +197,7 @@ def _management(told: Management | None) -> JsonObject:
     """What a machine said of itself, under its key; nothing where no interface answered."""
     if told is None:
         return {}
-    rate = _rounded(told.hash_rate)
+    rate = rounded(told.hash_rate)
     return {
         "management": {
             "interfaces": _texts(told.interfaces),
@@ -258,11 +254,11 @@ def _hash_rate(one: HashRate) -> JsonObject:
         "unit": rate.unit,
         **_rate(rate),
         "shares": rate.shares,
-        "seconds": _rounded(rate.seconds),
+        "seconds": rounded(rate.seconds),
         "counted": rate.counted.value,
         "ambiguity": _text(one.ambiguity) or None,
         "reported": None if one.reported is None else _rate(one.reported),
-        "power": None if one.power is None else _power(one.power),
+        "power": None if one.power is None else {**_power(one.power), "basis": one.power.basis},
     }
 
 
@@ -271,6 +267,7 @@ def _rate(rate: RateEstimate) -> JsonObject:
 
 
 def _power(power: PowerEstimate) -> JsonObject:
+    power = rounded_power(power)
     return {
         "kw": _range(power.low_kw, power.typical_kw, power.high_kw),
         "kwh_day": _range(power.low_kwh_day, power.typical_kwh_day, power.high_kwh_day),
@@ -279,12 +276,7 @@ def _power(power: PowerEstimate) -> JsonObject:
 
 
 def _range(low: float | None, typical: float | None, high: float | None) -> JsonObject:
-    return {"low": _rounded(low), "typical": _rounded(typical), "high": _rounded(high)}
-
-
-def _rounded(value: float | None) -> float | None:
-    """To ``DIGITS`` significant digits: no estimate is worth more, and the last bits may differ."""
-    return None if value is None else float(f"{value:.{DIGITS}g}")
+    return {"low": rounded(low), "typical": rounded(typical), "high": rounded(high)}
 
 
 def _pool(pool: Pool) -> JsonObject:

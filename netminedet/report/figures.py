@@ -1,0 +1,52 @@
+"""Estimates as documents show them: to ``DIGITS`` significant digits.
+
+Whatever is made of an estimate is made of the digits that are shown, so that a reader who
+adds up a document comes to its sums, and a document that is read gives the same one again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from netminedet.model import Suspect
+
+if TYPE_CHECKING:
+    from netminedet.estimate import PowerEstimate, RateEstimate, Totals
+    from netminedet.estimate.host import HashRate
+
+#: Significant digits of estimates.
+DIGITS = 6
+
+
+def rounded(value: float | None) -> float | None:
+    """To ``DIGITS`` significant digits: no estimate is worth more, and the last bits may differ."""
+    return None if value is None else float(f"{value:.{DIGITS}g}")
+
+
+def rounded_rate(rate: RateEstimate) -> RateEstimate:
+    """The rate with its three numbers rounded."""
+    return replace(rate, low=rounded(rate.low), typical=rounded(rate.typical), high=rounded(rate.high))
+
+
+def rounded_power(power: PowerEstimate) -> PowerEstimate:
+    """The power with its three numbers rounded; energies follow from these."""
+    low, typical, high = (float(f"{kw:.{DIGITS}g}") for kw in (power.low_kw, power.typical_kw, power.high_kw))
+    return replace(power, low_kw=low, typical_kw=typical, high_kw=high)
+
+
+def rounded_totals(suspects: Iterable[Suspect]) -> Totals:
+    """The sums over the suspects that mine themselves, of their numbers as shown."""
+    from netminedet.estimate.totals import totals_of
+
+    return totals_of(
+        replace(suspect, hash_rates=tuple(_rounded_hash_rate(one) for one in suspect.hash_rates))
+        for suspect in suspects
+    )
+
+
+def _rounded_hash_rate(one: HashRate) -> HashRate:
+    power = None if one.power is None else rounded_power(one.power)
+    return replace(one, rate=rounded_rate(one.rate), power=power)

@@ -1,0 +1,230 @@
+"""From the form of the document to the model's objects, with what types cannot check."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime, timezone
+from functools import lru_cache
+from ipaddress import ip_address
+from typing import TypeVar
+
+from netminedet.estimate.host import HashRate
+from netminedet.estimate.power import PowerEstimate
+from netminedet.estimate.rate import Counted, RateEstimate
+from netminedet.model import (
+    Evidence,
+    FiveTuple,
+    InputInfo,
+    Layer,
+    Management,
+    NodeSeen,
+    Pool,
+    ResolverSeen,
+    Role,
+    Shares,
+    SignatureSetInfo,
+    Suspect,
+    Verdict,
+    Where,
+)
+from netminedet.report import wire
+from netminedet.report.plain import PlainReport
+from netminedet.signatures.agents import Agent
+
+#: Addresses and times that are not looked at again.
+_KNOWN = 4096
+
+_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{6}|\d{9})\+00:00", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+
+class Unfit(ValueError):
+    """A value that no report has; the text says where it stands and what it is."""
+
+
+def report_of(document: wire.Report) -> PlainReport:
+    """The report that a document holds; raises Unfit."""
+    signatures = document.tool.signatures
+    return PlainReport(
+        tool_version=document.tool.version,
+        signatures=SignatureSetInfo(signatures.version, signatures.sha256, signatures.count),
+        inputs=_all("inputs", document.inputs, _input),
+        totals=dict(document.totals),
+        suspects=_all("suspects", document.suspects, _suspect),
+        adjacent=_all("adjacent", document.adjacent, _node),
+        resolvers=_all("resolvers", document.resolvers, _resolver),
+    )
+
+
+def _all(name: str, given: Sequence[Given], make: Callable[[Given], Made]) -> tuple[Made, ...]:
+    """Every entry of a list made into the model's object; an error tells which it was."""
+    made = []
+    for number, one in enumerate(given):
+        try:
+            made.append(make(one))
+        except Unfit as error:
+            raise Unfit(f"{name}[{number}]: {error}") from None
+    return tuple(made)
+
+
+def _input(info: wire.Input) -> InputInfo:
+    return InputInfo(
+        path=info.path,
+        format=info.format,
+        sha256=info.sha256,
+        packets=info.packets,
+        bytes=info.bytes,
+        first_seen=None if info.first_seen is None else time_ns(info.first_seen),
+        last_seen=None if info.last_seen is None else time_ns(info.last_seen),
+        complete=info.complete,
+        problems=info.problems,
+    )
+
+
+def _suspect(one: wire.Suspect) -> Suspect:
+    shares = one.shares
+    return Suspect(
+        host=_address(one.host),
+        verdict=Verdict[one.verdict.upper()],
+        role=Role(one.role),
+        reasons=one.reasons,
+        dialects=one.dialects,
+        coins=one.coins,
+        pools=_all("pools", one.pools, _pool),
+        workers=one.workers,
+        wallets=one.wallets,
+        agents=one.agents,
+        first_seen=time_ns(one.first_seen),
+        last_seen=time_ns(one.last_seen),
+        flows=one.flows,
+        packets=one.packets,
+        bytes=one.bytes,
+        shares=Shares(shares.submitted, shares.accepted, shares.rejected),
+        evidence=_all("evidence", one.evidence, _evidence),
+        evidence_omitted=one.evidence_omitted,
+        truncated=one.truncated,
+        software=tuple(_software(agent) for agent in one.software),
+        hash_rates=tuple(_hash_rate(rate) for rate in one.hash_rates),
+        management=None if one.management is None else _management(one.management),
+        rigs=one.rigs,
+    )
+
+
+def _pool(pool: wire.Pool) -> Pool:
+    return Pool(pool.name, _maybe(pool.ip), pool.port, pool.tls)
+
+
+def _evidence(one: wire.Evidence) -> Evidence:
+    where = _where(one.flow, time_ns(one.time), one.input, one.packet)
+    return Evidence(one.signature, one.strength, where, one.excerpt, one.why, one.details)
+
+
+def _where(flow: wire.Flow, moment: int, path: str, packet: int) -> Where:
+    ends = FiveTuple(
+        _address(flow.src_ip), flow.src_port, _address(flow.dest_ip), flow.dest_port, flow.proto.lower()
+    )
+    return Where(moment, path, packet, ends, _all("tunnel", flow.tunnel, _layer))
+
+
+def _layer(layer: wire.Layer) -> Layer:
+    if layer.kind == "vlan" and not re.fullmatch(r"\d{1,4}", layer.id or "0", re.ASCII):
+        raise Unfit(f"{layer.id!r:.60} is no number of a VLAN")
+    return Layer(layer.kind, layer.id, _maybe(layer.src_ip), _maybe(layer.dest_ip))
+
+
+def _software(agent: wire.Software) -> Agent:
+    return Agent(agent.software, agent.kind, agent.version, agent.vendor, agent.hardware)
+
+
+def _management(told: wire.Management) -> Management:
+    return Management(told.interfaces, told.pools, told.reported_hash_rate)
+
+
+def _hash_rate(one: wire.HashRate) -> HashRate:
+    """``effective_shares`` is no part of the document and becomes the number of shares."""
+    rate = RateEstimate(
+        one.low,
+        one.typical,
+        one.high,
+        one.unit,
+        one.shares,
+        float(one.shares),
+        one.seconds,
+        Counted(one.counted),
+        one.method,
+    )
+    told, power = one.reported, one.power
+    return HashRate(
+        algorithm=one.algorithm,
+        rate=rate,
+        ambiguity=one.ambiguity or "",
+        reported=None if told is None else _reported(told, one.unit),
+        power=None
+        if power is None
+        else PowerEstimate(power.kw.low, power.kw.typical, power.kw.high, power.basis, power.assumption),
+    )
+
+
+def _reported(told: wire.Rate, unit: str) -> RateEstimate:
+    return RateEstimate(told.low, told.typical, told.high, unit, 0, 0.0, 0.0, Counted.REPORTED, told.method)
+
+
+def _node(node: wire.Node) -> NodeSeen:
+    first = time_ns(node.first_seen)
+    return NodeSeen(
+        host=_address(node.host),
+        protocol=node.protocol,
+        network=node.network or "",
+        first_seen=first,
+        last_seen=time_ns(node.last_seen),
+        peers=tuple(map(_address, node.peers)),
+        truncated=node.truncated,
+        where=_where(node.flow, first, node.input, node.packet),
+    )
+
+
+def _resolver(one: wire.Resolver) -> ResolverSeen:
+    return ResolverSeen(
+        host=_address(one.host),
+        names=one.names,
+        clients=tuple(map(_address, one.clients)),
+        truncated=one.truncated,
+        first_seen=time_ns(one.first_seen),
+        last_seen=time_ns(one.last_seen),
+    )
+
+
+@lru_cache(_KNOWN)
+def time_ns(text: str) -> int:
+    """Nanoseconds since 1970 of a time as `times.iso8601` writes it; raises Unfit."""
+    match = _TIME.fullmatch(text)
+    if match is None:
+        raise Unfit(f"{text!r:.60} is no time in UTC like 2024-01-31T12:00:00.000000+00:00")
+    *fields, fraction = match.groups()
+    try:
+        moment = datetime(*map(int, fields), tzinfo=timezone.utc)  # type: ignore[arg-type,misc]
+    except ValueError as error:
+        raise Unfit(f"{text!r} is no time ({error})") from None
+    since = moment - _EPOCH
+    found = (since.days * 86_400 + since.seconds) * 10**9 + int(fraction.ljust(9, "0"))
+    if not -(2**63) <= found < 2**63:
+        raise Unfit(f"{text!r} is out of the years that a report may have")
+    return found
+
+
+def _maybe(text: str | None) -> str | None:
+    return None if text is None else _address(text)
+
+
+@lru_cache(_KNOWN)
+def _address(text: str) -> str:
+    """The text itself, where it is an address; raises Unfit."""
+    try:
+        ip_address(text)
+    except ValueError:
+        raise Unfit(f"{text!r:.60} is no address") from None
+    return text
