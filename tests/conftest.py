@@ -24,6 +24,14 @@ def _cache_of_the_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _english() -> Iterator[None]:
+    """Tests do not depend on the locale of whoever runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LC_ALL", "C.UTF-8")
+        yield
+
+
 def shared_captures(kind: str) -> list[Path]:
     """The files of one folder of the real captures; none where the folder is missing."""
     return sorted(path for path in (SHARED_CAPTURES / kind).rglob("*") if path.is_file())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from netminedet.cli import scan
-from netminedet.cli.main import SUSPECTS_FOUND
+from netminedet.cli.main import SUSPECTS_FOUND, lang_option
 
 if TYPE_CHECKING:
     from netminedet.deep import DeepPacket
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @scan.home_net_option
 @scan.signatures_option
 @scan.mask_option
+@lang_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar and no notes on stderr, only errors.")
 @click.pass_context
 def command(ctx: click.Context, /, file: str, host: str, deep: bool, **options: Any) -> None:

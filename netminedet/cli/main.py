@@ -20,6 +20,7 @@ from typing import NoReturn
 import click
 
 from netminedet.errors import NetminedetError
+from netminedet.language import LANGUAGES, choose
 
 NOTHING_FOUND = 0
 SUSPECTS_FOUND = 1
@@ -64,6 +65,22 @@ def _show_version(ctx: click.Context, _option: click.Parameter, wanted: bool) ->
     ctx.exit()
 
 
+def _choose_language(ctx: click.Context, _option: click.Parameter, lang: str | None) -> None:
+    """The language that the group or a command is told, or else the one of the locale."""
+    if lang is not None or ctx.parent is None:
+        choose(lang)
+
+
+lang_option = click.option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    expose_value=False,
+    is_eager=True,
+    callback=_choose_language,
+    help="The language of what people read: English or Chinese.  [default: the one of the locale]",
+)
+
+
 @click.group(
     cls=LazyGroup,
     no_args_is_help=False,
@@ -78,6 +95,7 @@ def _show_version(ctx: click.Context, _option: click.Parameter, wanted: bool) ->
     callback=_show_version,
     help="Show the versions of the tool and of its signatures, and exit.",
 )
+@lang_option
 def cli() -> None:
     """Find virtual-currency mining in network traffic: which hosts mine, how sure, and what proves it."""
 

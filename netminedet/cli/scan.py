@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from netminedet.cli.main import FAILED, NOTHING_FOUND, SUSPECTS_FOUND
+from netminedet.cli.main import FAILED, NOTHING_FOUND, SUSPECTS_FOUND, lang_option
 from netminedet.report.formats import format_names
 
 if TYPE_CHECKING:
@@ -110,6 +110,7 @@ def _size(_ctx: click.Context, _option: click.Parameter, value: str | None) -> i
     "--evidence", metavar="DIR", help="Write the packets that prove each suspect to DIR, as pcapng."
 )
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 when suspects were found, not with 1.")
+@lang_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar and no notes on stderr, only errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Tell on stderr what was read of each input.")
 @click.pass_context

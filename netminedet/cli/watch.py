@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from netminedet.cli.main import FAILED, NOTHING_FOUND, SUSPECTS_FOUND
+from netminedet.cli.main import FAILED, NOTHING_FOUND, SUSPECTS_FOUND, lang_option
 from netminedet.cli.scan import home_net_option, signatures_option
 
 if TYPE_CHECKING:
@@ -167,6 +167,7 @@ _SECONDS = click.FloatRange(min=0.1, max=366 * 86400)
 )
 @click.option("--user", metavar="USER", help="Become USER once the interfaces are open; for a start as root.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 when suspects were found, not with 1.")
+@lang_option
 @click.option("-q", "--quiet", is_flag=True, help="No live view and no notes on stderr, only errors.")
 @click.pass_context
 def command(ctx: click.Context, /, **given: Any) -> None:
