@@ -60,3 +60,53 @@ def test_a_machine_that_is_asked_and_answers_is_probable(path: str, opened: bool
 )
 def test_what_is_none(talk: list[Said]) -> None:
     assert suspects(talk) == ()
+
+
+REALM = 'Digest realm="antMiner Configuration", nonce="5f2a", algorithm=MD5, qop="auth"'
+LOGIN = 'Digest username="root", realm="antMiner Configuration", nonce="5f2a", uri="/", response="0f1e"'
+
+
+def visit(*fields: str) -> Said:
+    return "C", "\r\n".join(["GET /index.html HTTP/1.1", "Host: 192.0.2.7", *fields, "", ""]).encode()
+
+
+def demand(realm: str) -> Said:
+    fields = f"WWW-Authenticate: {realm}\r\nContent-Type: text/html\r\nContent-Length: 18"
+    return "S", f"HTTP/1.1 401 Unauthorized\r\n{fields}\r\n\r\n<h1>log in now</h1>"[:-1].encode()
+
+
+PAGE: Said = ("S", http_answer(b"<html>Antminer</html>", kind="text/html"))
+
+
+@pytest.mark.parametrize("realm", ["antMiner Configuration", "blackMiner Configuration", "DaogeM"])
+@pytest.mark.parametrize("opened", [True, False])
+def test_a_machine_whose_web_page_was_logged_in_to_is_probable(realm: str, opened: bool) -> None:
+    asked, login = (text.replace("antMiner Configuration", realm) for text in (REALM, LOGIN))
+    talk = [visit(), demand(asked), visit(f"Authorization: {login}"), PAGE]
+    (suspect,) = suspects(talk, opened=opened)
+    assert (suspect.host, suspect.verdict, suspect.role) == (SERVER[0], Verdict.PROBABLE, Role.MINER)
+    assert suspect.management is not None
+    assert suspect.management.interfaces[0].endswith("web interface")
+    assert "0f1e" not in repr(suspect)
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [
+        pytest.param([visit(), demand(REALM)], id="nobody-logged-in"),
+        pytest.param([visit(f"Authorization: {LOGIN}"), PAGE], id="nobody-asked-for-it"),
+        pytest.param(
+            [visit(f"Authorization: {LOGIN}"), demand('Digest realm="shop", nonce="1"')], id="another-realm"
+        ),
+        pytest.param(
+            [visit(), ("S", http_answer(f"WWW-Authenticate: {REALM}\r\nAuthorization: {LOGIN}".encode()))],
+            id="a-page-about-it",
+        ),
+        pytest.param(
+            [("C", f"GET /?q=Authorization:{LOGIN} HTTP/1.1\r\nHost: a.example\r\n\r\n".encode()), PAGE],
+            id="a-search-for-it",
+        ),
+    ],
+)
+def test_what_is_no_web_page_of_a_machine(talk: list[Said]) -> None:
+    assert suspects(talk) == ()

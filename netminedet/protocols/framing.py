@@ -21,11 +21,13 @@ from netminedet.protocols.http import (
     MAX_BODY,
     MAX_LONG_BODY,
     MAX_TAIL,
+    Head,
     HttpMessage,
     HttpReader,
     mining_headers,
 )
 from netminedet.protocols.jsonlines import ForeignItem, Item, JsonItem, JsonLines
+from netminedet.protocols.panel import panel_message, panel_text
 from netminedet.protocols.stratum_v2 import Sv2Message, Sv2Reader
 from netminedet.protocols.textlines import (
     TextReader,
@@ -57,7 +59,7 @@ MAX_TEXT_WAIT = 8
 #: something else.  Another dialect in plain text is a line here, its reader and its signatures.
 TEXT_DIALECTS: tuple[Callable[[str], list[dict[str, object]]], ...] = (
     duino_objects,
-    lambda line: api_objects(api_message(line)),
+    lambda line: api_objects(api_message(line) or panel_text(line)),
 )
 
 _METHODS = (b"GET ", b"POST ", b"PUT ", b"HEAD ", b"CONNECT ", b"OPTIONS ", b"DELETE ", b"PATCH ")
@@ -364,10 +366,10 @@ def _with_head(message: HttpMessage) -> list[Item]:
     if message.head.is_request and (asked := api_request(message.head.method, message.head.target)):
         return [JsonItem(one, heads_segment=True) for one in api_objects(asked)]
     items = _whole(message.body, message.tail if message.cut else None)
-    redirected = [] if message.head.is_request else _redirected(message.head.headers)
+    told = _panel(message.head) + _redirected(message.head)
     value = items[0].value if items and isinstance(items[0], JsonItem) else None
     if not isinstance(value, dict):
-        return redirected + items
+        return told + items
     value.pop("http", None)  # a body of its own making proves nothing
     if message.head.is_request:
         value["http"] = _told(message.head.headers)
@@ -375,12 +377,17 @@ def _with_head(message: HttpMessage) -> list[Item]:
             value["http"].setdefault("user", ".".join(filter(None, (farm[1] or farm[3], farm[2] or farm[4]))))
     elif offered := mining_headers(message.head.headers):
         value["http"] = offered
-    return redirected + items
+    return told + items
 
 
-def _redirected(headers: Mapping[str, str]) -> list[Item]:
+def _panel(head: Head) -> list[Item]:
+    """That the head is of a mining machine's web page, or of somebody who logs in to it."""
+    return [JsonItem(one, heads_segment=True) for one in api_objects(panel_message(head))]
+
+
+def _redirected(head: Head) -> list[Item]:
     """Where an answer's head sends a miner: X-Stratum, as getwork pools had it (cgminer, util.c)."""
-    url = headers.get("x-stratum", "")[:512].strip()
+    url = "" if head.is_request else head.headers.get("x-stratum", "")[:512].strip()
     scheme, _, rest = url.partition("://")
     host, _, port = (rest or scheme).partition("/")[0].rpartition(":")
     if not host or not port.isascii() or not port.isdigit() or len(port) > 5:
