@@ -27,6 +27,7 @@ from netminedet.protocols.http import (
     mining_headers,
 )
 from netminedet.protocols.jsonlines import ForeignItem, Item, JsonItem, JsonLines
+from netminedet.protocols.panchan import panchan_objects
 from netminedet.protocols.panel import panel_message, panel_text
 from netminedet.protocols.stratum_v2 import Sv2Message, Sv2Reader
 from netminedet.protocols.textlines import (
@@ -59,6 +60,7 @@ MAX_TEXT_WAIT = 8
 #: something else.  Another dialect in plain text is a line here, its reader and its signatures.
 TEXT_DIALECTS: tuple[Callable[[str], list[dict[str, object]]], ...] = (
     duino_objects,
+    panchan_objects,
     lambda line: api_objects(api_message(line) or panel_text(line)),
 )
 
