@@ -132,6 +132,7 @@ def test_escaped_verb_contains_an_anchor(spelling: str) -> None:
 #: Their sources give one form only: an encrypted handshake, words alone, EthereumStratum/1's greeting.
 ONE_FORM = {
     "stratum-v2.noise-handshake",
+    "panchan.greeting",
     "stratum-v2.noise-channel",
     "duino-coin.version",
     "duino-coin.job",
