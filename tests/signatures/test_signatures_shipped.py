@@ -133,6 +133,7 @@ def test_escaped_verb_contains_an_anchor(spelling: str) -> None:
 ONE_FORM = {
     "stratum-v2.noise-handshake",
     "panchan.greeting",
+    "panchan.peer",
     "stratum-v2.noise-channel",
     "duino-coin.version",
     "duino-coin.job",
