@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from netminedet.language import Sentence
 from netminedet.model import (
     Evidence,
     FiveTuple,
@@ -35,6 +36,7 @@ from netminedet.model import (
 from netminedet.report.community_id import community_id
 from netminedet.report.figures import rounded, rounded_power, rounded_totals
 from netminedet.report.like import ReportLike
+from netminedet.report.sentences import sentence_document
 from netminedet.report.times import iso8601
 
 if TYPE_CHECKING:
@@ -136,6 +138,7 @@ def suspect_document(suspect: Suspect) -> JsonObject:
         "verdict": suspect.verdict.label,
         "role": suspect.role.value,
         "reasons": _texts(suspect.reasons),
+        "reason_messages": [_message(reason) for reason in suspect.reasons],
         "dialects": _texts(suspect.dialects),
         "coins": _texts(suspect.coins),
         "pools": [_pool(pool) for pool in suspect.pools],
@@ -174,6 +177,7 @@ def evidence_document(evidence: Evidence) -> JsonObject:
         "flow": flow_document(where),
         "excerpt": _text(evidence.excerpt),
         "why": _text(evidence.why),
+        **_message_of("why", evidence.why),
         "details": {name: _text(value) for name, value in sorted(evidence.details.items())},
     }
 
@@ -263,7 +267,11 @@ def _hash_rate(one: HashRate) -> JsonObject:
 
 
 def _rate(rate: RateEstimate) -> JsonObject:
-    return {**_range(rate.low, rate.typical, rate.high), "method": _text(rate.method)}
+    return {
+        **_range(rate.low, rate.typical, rate.high),
+        "method": _text(rate.method),
+        **_message_of("method", rate.method),
+    }
 
 
 def _power(power: PowerEstimate) -> JsonObject:
@@ -272,6 +280,7 @@ def _power(power: PowerEstimate) -> JsonObject:
         "kw": _range(power.low_kw, power.typical_kw, power.high_kw),
         "kwh_day": _range(power.low_kwh_day, power.typical_kwh_day, power.high_kwh_day),
         "assumption": _text(power.assumption),
+        **_message_of("assumption", power.assumption),
     }
 
 
@@ -286,6 +295,17 @@ def _pool(pool: Pool) -> JsonObject:
 
 def _signatures(info: SignatureSetInfo) -> JsonObject:
     return {"version": _text(info.version), "sha256": info.sha256, "count": info.count}
+
+
+def _message(text: str) -> JsonObject:
+    """What a sentence was made of, for those who tell it in another language."""
+    return sentence_document(text.mapped(_text) if isinstance(text, Sentence) else _text(text))
+
+
+def _message_of(name: str, text: str) -> JsonObject:
+    """The same under its key; nothing for a text that is its own message."""
+    is_made = isinstance(text, Sentence) and text.values
+    return {f"{name}_message": _message(text)} if is_made else {}
 
 
 def _texts(texts: list[str] | tuple[str, ...]) -> list[str]:

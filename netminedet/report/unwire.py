@@ -30,6 +30,7 @@ from netminedet.model import (
 )
 from netminedet.report import wire
 from netminedet.report.plain import PlainReport
+from netminedet.report.sentences import sentence_from
 from netminedet.signatures.agents import Agent
 
 #: Addresses and times that are not looked at again.
@@ -91,7 +92,7 @@ def _suspect(one: wire.Suspect) -> Suspect:
         host=_address(one.host),
         verdict=Verdict[one.verdict.upper()],
         role=Role(one.role),
-        reasons=one.reasons,
+        reasons=_reasons(one),
         dialects=one.dialects,
         coins=one.coins,
         pools=_all("pools", one.pools, _pool),
@@ -114,13 +115,21 @@ def _suspect(one: wire.Suspect) -> Suspect:
     )
 
 
+def _reasons(one: wire.Suspect) -> tuple[str, ...]:
+    """With what they were made of, where that was written for each."""
+    if len(one.reason_messages) != len(one.reasons):
+        return one.reasons
+    return tuple(map(sentence_from, one.reasons, one.reason_messages))
+
+
 def _pool(pool: wire.Pool) -> Pool:
     return Pool(pool.name, _maybe(pool.ip), pool.port, pool.tls)
 
 
 def _evidence(one: wire.Evidence) -> Evidence:
     where = _where(one.flow, time_ns(one.time), one.input, one.packet)
-    return Evidence(one.signature, one.strength, where, one.excerpt, one.why, one.details)
+    why = sentence_from(one.why, one.why_message)
+    return Evidence(one.signature, one.strength, where, one.excerpt, why, one.details)
 
 
 def _where(flow: wire.Flow, moment: int, path: str, packet: int) -> Where:
@@ -155,7 +164,7 @@ def _hash_rate(one: wire.HashRate) -> HashRate:
         float(one.shares),
         one.seconds,
         Counted(one.counted),
-        one.method,
+        sentence_from(one.method, one.method_message),
     )
     told, power = one.reported, one.power
     return HashRate(
@@ -163,14 +172,18 @@ def _hash_rate(one: wire.HashRate) -> HashRate:
         rate=rate,
         ambiguity=one.ambiguity or "",
         reported=None if told is None else _reported(told, one.unit),
-        power=None
-        if power is None
-        else PowerEstimate(power.kw.low, power.kw.typical, power.kw.high, power.basis, power.assumption),
+        power=None if power is None else _power(power),
     )
 
 
+def _power(power: wire.Power) -> PowerEstimate:
+    assumption = sentence_from(power.assumption, power.assumption_message)
+    return PowerEstimate(power.kw.low, power.kw.typical, power.kw.high, power.basis, assumption)
+
+
 def _reported(told: wire.Rate, unit: str) -> RateEstimate:
-    return RateEstimate(told.low, told.typical, told.high, unit, 0, 0.0, 0.0, Counted.REPORTED, told.method)
+    method = sentence_from(told.method, told.method_message)
+    return RateEstimate(told.low, told.typical, told.high, unit, 0, 0.0, 0.0, Counted.REPORTED, method)
 
 
 def _node(node: wire.Node) -> NodeSeen:

@@ -6,7 +6,7 @@ be of its kind.  Whether an address or a time is one, `reading` sees to.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -20,6 +20,8 @@ Address = Annotated[str, Meta(pattern="^[0-9a-f.:]+$", max_length=45)]
 Time = Annotated[str, Meta(max_length=35)]
 Unit = Literal["H", "Sol", "g", "proof"]
 Texts = tuple[str, ...]
+#: What a sentence was made of; `sentences.sentence_from` sees to what is in it.
+Message = dict[str, Any] | None
 
 
 class Signatures(Struct):
@@ -57,11 +59,13 @@ class Rate(Struct):
     typical: Amount | None
     high: Amount | None
     method: str
+    method_message: Message = None
 
 
 class Power(Struct):
     kw: Range
     assumption: str
+    assumption_message: Message = None
     basis: Literal["device", "family", "algorithm"] = "algorithm"
 
 
@@ -78,6 +82,7 @@ class HashRate(Struct):
     ambiguity: str | None
     reported: Rate | None
     power: Power | None
+    method_message: Message = None
 
 
 class Software(Struct):
@@ -120,6 +125,7 @@ class Evidence(Struct):
     excerpt: str
     why: str
     details: dict[str, str]
+    why_message: Message = None
 
 
 class Pool(Struct):
@@ -159,6 +165,7 @@ class Suspect(Struct):
     evidence_omitted: Count
     truncated: bool
     management: Management | None = None
+    reason_messages: list[dict[str, Any]] = []
 
 
 class Node(Struct):
