@@ -115,6 +115,72 @@ class Flow(Struct):
     tunnel: list[Layer]
 
 
+class Network(Struct):
+    cidr: str
+    operator: str | None
+    city: str | None
+    county: str | None
+    unit: str | None
+    unit_kind: str | None
+    contact: str | None
+
+
+class Place(Struct):
+    country: str | None
+    region: str | None
+    city: str | None
+    asn: Count | None
+    network: str | None
+
+
+class Subscriber(Struct):
+    name: str | None
+    private_ip: Address | None
+
+
+class Attribution(Struct):
+    status: Literal["named", "ambiguous", "gap"]
+    subscribers: list[Subscriber]
+    entries: Texts
+    note: str | None
+
+
+class Shares(Struct):
+    submitted: Count
+    accepted: Count
+    rejected: Count
+
+
+class SubscriberSeen(Struct):
+    name: str | None
+    private_ip: Address | None
+    evidence: Count
+    connections: Count
+    shares: Shares
+    strength: Literal["strong", "weak", "name"] | None
+    first_seen: Time
+    last_seen: Time
+
+
+class Behind(Struct):
+    named: list[SubscriberSeen]
+    ambiguous: Count
+    gaps: Count
+
+
+class Connection(Struct):
+    src_ip: Address
+    src_port: Port
+    dest_ip: Address
+    dest_port: Port
+    proto: Literal["TCP", "UDP"]
+    first_seen: Time
+    last_seen: Time
+    proves: Literal["confirmed", "probable", "suspected"]
+    shares: Shares
+    subscriber: Attribution | None = None
+
+
 class Evidence(Struct):
     signature: str
     strength: Literal["strong", "weak", "name"]
@@ -126,6 +192,7 @@ class Evidence(Struct):
     why: str
     details: dict[str, str]
     why_message: Message = None
+    subscriber: Attribution | None = None
 
 
 class Pool(Struct):
@@ -133,12 +200,7 @@ class Pool(Struct):
     ip: Address | None
     port: Port | None
     tls: bool
-
-
-class Shares(Struct):
-    submitted: Count
-    accepted: Count
-    rejected: Count
+    place: Place | None = None
 
 
 class Suspect(Struct):
@@ -166,6 +228,11 @@ class Suspect(Struct):
     truncated: bool
     management: Management | None = None
     reason_messages: list[dict[str, Any]] = []
+    connections: list[Connection] = []
+    connections_omitted: Count = 0
+    unit: Network | None = None
+    place: Place | None = None
+    subscribers: Behind | None = None
 
 
 class Node(Struct):

@@ -19,6 +19,7 @@ from msgspec import Struct, field
 
 from netminedet.language import Sentence, sentence
 from netminedet.model import Evidence, NameSource, Pool, Role, Shares, Suspect, TunnelAsked, Verdict
+from netminedet.verdict.connections import connections_of
 from netminedet.verdict.findings import AnswerFinding, Findings, NameFinding
 from netminedet.verdict.flowfinding import FlowFinding
 from netminedet.verdict.flows import Basis, FlowVerdict, with_dialect_of_work
@@ -171,6 +172,7 @@ def _suspect(case: _Case, findings: Findings, settings: Settings) -> Suspect:
     packets, size = _traffic(case, flows, findings)
     lists, truncated = _lists(flows)
     dialects = {name for _, flow, _ in flows for name in settings.most_specific(flow.dialects)}
+    connections, more_connections = connections_of(flows, case.sessions)
     measured = [(flow, verdict) for _, flow, verdict in case.as_client or serves]
     tables = settings.tables()
     return Suspect(
@@ -197,6 +199,8 @@ def _suspect(case: _Case, findings: Findings, settings: Settings) -> Suspect:
         hash_rates=size_of(joined(measured), _pool_coins(case), tables),
         management=management_of(flow for _, flow, _ in case.managed) if case.managed else None,
         rigs=len({worker for _, flow, _ in serves for worker in _kept(flow, "worker")}),
+        connections=connections,
+        connections_omitted=more_connections,
     )
 
 
