@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import astuple
 
-from netminedet.holders import Attribution, Behind, Place, Unit
-
 if TYPE_CHECKING:
     from netminedet.estimate.host import HashRate
     from netminedet.signatures.agents import Agent
@@ -286,34 +284,6 @@ class Role(str, Enum):
     LOOKUP = "lookup only"
 
 
-class Shares(Struct, frozen=True):
-    """Counts of shares; ``submitted`` includes those whose answer was not seen."""
-
-    submitted: int = 0
-    accepted: int = 0
-    rejected: int = 0
-
-    def __add__(self, other: Shares) -> Shares:
-        return Shares(
-            self.submitted + other.submitted,
-            self.accepted + other.accepted,
-            self.rejected + other.rejected,
-        )
-
-
-class Connection(Struct, frozen=True):
-    """One flow in which a host mined, was served, or hid what it said."""
-
-    #: as the one who asks for work sends
-    flow: FiveTuple
-    first_seen: int
-    last_seen: int
-    #: the verdict to which it is enough by itself: "confirmed", "probable" or "suspected"
-    proves: str
-    shares: Shares
-    subscriber: Attribution | None = None
-
-
 class Evidence(Struct, frozen=True):
     """One proof, as a reader of the report sees it."""
 
@@ -325,8 +295,6 @@ class Evidence(Struct, frozen=True):
     why: str
     #: context that proves nothing by itself: see ``NameSeen.details``
     details: Mapping[str, str] = field(default_factory=dict)
-    #: who had the host's address and port then; None where no log was asked
-    subscriber: Attribution | None = None
 
 
 class Pool(Struct, frozen=True, order=True):
@@ -340,6 +308,21 @@ class Pool(Struct, frozen=True, order=True):
     ip: str | None
     port: int | None
     tls: bool
+
+
+class Shares(Struct, frozen=True):
+    """Counts of shares; ``submitted`` includes those whose answer was not seen."""
+
+    submitted: int = 0
+    accepted: int = 0
+    rejected: int = 0
+
+    def __add__(self, other: Shares) -> Shares:
+        return Shares(
+            self.submitted + other.submitted,
+            self.accepted + other.accepted,
+            self.rejected + other.rejected,
+        )
 
 
 class NodeSeen(Struct, frozen=True):
@@ -416,16 +399,6 @@ class Suspect(Struct, frozen=True):
     management: Management | None = None
     #: of a proxy or pool: different login names that it was told by the miners it serves
     rigs: int = 0
-    #: its connections in which more than a name was seen, the strongest of them, in the order of time
-    connections: tuple[Connection, ...] = ()
-    #: connections that are not among them, because of the cap
-    connections_omitted: int = 0
-    #: whose its address is, by the ledger of networks
-    unit: Unit | None = None
-    #: where its own address and those of its pools are
-    places: Mapping[str, Place] = field(default_factory=dict)
-    #: who is behind its address, by the log of subscribers
-    behind: Behind | None = None
 
 
 class SignatureSetInfo(Struct, frozen=True):

@@ -35,6 +35,7 @@ _COMMANDS = {
     "scan": "netminedet.cli.scan",
     "explain": "netminedet.cli.explain",
     "watch": "netminedet.cli.watch",
+    "merge": "netminedet.cli.merge",
     "schema": "netminedet.cli.schema",
     "signatures": "netminedet.cli.signatures",
 }

@@ -9,11 +9,10 @@ from enum import Enum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from netminedet.language import Sentence, number_of, sentence
 from netminedet.model import Kind, Shares, Side, Strength, Verdict
 from netminedet.verdict.findings import Findings
 from netminedet.verdict.flowfinding import FlowFinding
-from netminedet.verdict.managed import account_of, managed_end, management_of
+from netminedet.verdict.managed import managed_end, management_of, sentence
 
 #: Jobs that a server must have sent on a flow of which only its side was seen, and shares
 #: that a client must have handed in on one of which only its side was seen, to be sure.
@@ -156,9 +155,9 @@ def _is_sealed(flow: FlowFinding) -> bool:
     return strong == {SEALED_CHANNEL}
 
 
-def _sealed(flow: FlowFinding) -> Sentence:
+def _sealed(flow: FlowFinding) -> str:
     """What was seen of an encrypted channel: sizes, their order and randomness."""
-    seen = sentence(
+    seen = (
         "encrypted from its first byte, the connection took the course of Stratum V2: 64 bytes of the client "
         "that look random, 234 in answer, a record of the size of SetupConnection, and one of 44 bytes, as "
         "its answer has"
@@ -166,20 +165,13 @@ def _sealed(flow: FlowFinding) -> Sentence:
     sealed = flow.sealed
     if sealed is None or not sealed.fits:
         return seen
-    seen = sentence(
-        "{seen}; the client opened a channel, and small records of the sizes that mining has went over it",
-        seen=seen,
-    )
+    seen += "; the client opened a channel, and small records of the sizes that mining has went over it"
     if not sealed.shares:
         return seen
-    return sentence(
-        "{seen}; then about {records} of the size of a share, in {minutes} of {over}, and {answers} of the "
-        "size of an answer to shares (estimated from sizes: nothing of it was read)",
-        seen=seen,
-        records=number_of("{n} record", "{n} records", sealed.shares),
-        minutes=sealed.minutes,
-        over=number_of("{n} minute", "{n} minutes", sealed.over),
-        answers=sealed.answers,
+    return (
+        f"{seen}; then about {_number(sealed.shares, 'record')} of the size of a share, in {sealed.minutes} "
+        f"of {_number(sealed.over, 'minute')}, and {sealed.answers} of the size of an answer to shares "
+        "(estimated from sizes: nothing of it was read)"
     )
 
 
@@ -210,12 +202,7 @@ def weigh_flow(flow: FlowFinding) -> FlowVerdict | None:
         basis, reason = Basis.SEALED, _sealed(flow)
     others = _shares(flow, a_is_client, Strength.WEAK) if asked and served else Shares()
     if others.submitted and basis is Basis.DIALOGUE:
-        reason = sentence(
-            "{reason}; {shares} of a form not verified, {accepted} accepted",
-            reason=reason,
-            shares=_shares_counted(others.submitted),
-            accepted=others.accepted,
-        )
+        reason += f"; {_number(others.submitted, 'share')} of a form not verified, {others.accepted} accepted"
     client, server = (flow.a, flow.b) if a_is_client else (flow.b, flow.a)
     greeted = _count(flow, Kind.HANDSHAKE, a_is_client, Side.CLIENT) > 0
     return FlowVerdict(
@@ -228,7 +215,7 @@ def _managed(flow: FlowFinding) -> FlowVerdict | None:
     if end is None:
         return None
     machine, asker = (flow.a, flow.b) if end else (flow.b, flow.a)
-    reason = account_of(management_of([flow]))
+    reason = sentence(management_of([flow]))
     return FlowVerdict(machine, asker, Basis.MANAGED, Shares(), 0, reason, _main_dialect(flow))
 
 
@@ -256,33 +243,25 @@ def _is_transcript(spoken: Counter[tuple[bool, Side]], a_is_client: bool) -> boo
     return bool(spoken[speaker, Side.CLIENT] and spoken[speaker, Side.SERVER])
 
 
-def _basis(asked: int, served: int, shares: Shares, jobs: int) -> tuple[Basis, Sentence]:
+def _basis(asked: int, served: int, shares: Shares, jobs: int) -> tuple[Basis, str]:
     if shares.accepted and (asked or shares.accepted >= SURE_SHARES):
-        return Basis.ACCEPTED, sentence(
-            "the server accepted {accepted} of {shares} handed in",
-            accepted=shares.accepted,
-            shares=_shares_counted(shares.submitted),
+        return Basis.ACCEPTED, (
+            f"the server accepted {shares.accepted} of {_number(shares.submitted, 'share')} handed in"
         )
     if asked and served:
-        return Basis.DIALOGUE, sentence(
-            "both sides spoke a mining protocol: {asked} of the miner, {served} of the server, "
-            "{jobs} among them",
-            asked=number_of("{n} message", "{n} messages", asked),
-            served=number_of("{n} message", "{n} messages", served),
-            jobs=number_of("{n} job", "{n} jobs", jobs),
+        return Basis.DIALOGUE, (
+            f"both sides spoke a mining protocol: {_number(asked, 'message')} of the miner, "
+            f"{_number(served, 'message')} of the server, {_number(jobs, 'job')} among them"
         )
     if jobs >= SURE_JOBS:
-        return Basis.JOBS, sentence(
-            "the server gave {jobs} jobs to work on (only its side was seen)", jobs=jobs
-        )
+        return Basis.JOBS, f"the server gave {jobs} jobs to work on (only its side was seen)"
     if shares.submitted >= SURE_SHARES or (shares.submitted and asked > shares.submitted):
-        return Basis.SHARES, sentence(
-            "the miner handed in {shares} of work (only its side was seen)",
-            shares=_shares_counted(shares.submitted),
+        return Basis.SHARES, (
+            f"the miner handed in {_number(shares.submitted, 'share')} of work (only its side was seen)"
         )
     if asked:
-        return Basis.ASKED, sentence("only the miner's side of a mining handshake was seen")
-    return Basis.SERVED, sentence("only the server's side of a mining protocol was seen")
+        return Basis.ASKED, "only the miner's side of a mining handshake was seen"
+    return Basis.SERVED, "only the server's side of a mining protocol was seen"
 
 
 def _shares(flow: FlowFinding, a_is_client: bool, strength: Strength = Strength.STRONG) -> Shares:
@@ -310,5 +289,5 @@ def _count(
     return max(numbers.values(), default=0)
 
 
-def _shares_counted(number: int) -> Sentence:
-    return number_of("{n} share", "{n} shares", number)
+def _number(count: int, thing: str) -> str:
+    return f"{count} {thing}{'' if count == 1 else 's'}"
