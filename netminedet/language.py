@@ -9,7 +9,7 @@ Lines, event streams) is always English and does not depend on it.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, Union
 
@@ -74,7 +74,7 @@ class Sentence(str):
     """An English sentence that knows what it was made of, so that it can be told in another language.
 
     It is the English text; `told` tells it in the language of the process.  Made by `sentence` and
-    `counted`.  Joined or cut it becomes a plain text: put one within another as a value instead.
+    `number_of`.  Joined or cut it becomes a plain text: put one within another as a value instead.
     """
 
     __slots__ = ("message", "values")
@@ -114,16 +114,31 @@ def sentence(message: str, /, **values: Value) -> Sentence:
     return Sentence(message.format_map(values), message, values)
 
 
-def counted(one: str, many: str, n: int, /, **values: Value) -> Sentence:
+def number_of(one: str, many: str, n: int, /, **values: Value) -> Sentence:
     """A sentence that reads ``one`` where ``n`` is 1, else ``many``; the number fills ``{n}``.
 
     The catalogue knows it by ``one``.
 
-    >>> counted("{n} share", "{n} shares", 3)
+    >>> number_of("{n} share", "{n} shares", 3)
     '3 shares'
     """
     values["n"] = n
     return Sentence((one if n == 1 else many).format_map(values), one, values)
+
+
+def as_sentence(text: str) -> Sentence:
+    """A text out of a data file, which the catalogue may know, as a value within a sentence."""
+    return Sentence(text, text, {})
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """The first of several names, and whether there are others.
+
+    >>> listed(["a", "b", "c"], 2)
+    'a, b and others'
+    """
+    some = ", ".join(names[:most])
+    return sentence("{names} and others", names=some) if len(names) > most else some
 
 
 def told(text: str) -> str:
@@ -141,6 +156,8 @@ def told(text: str) -> str:
 def _filled(text: Sentence, depth: int) -> str:
     """Raises LookupError, ValueError or TypeError where message and values are none of ours."""
     message = _looked_up(text.message)
+    if message is None and not text.values:
+        return str(text)
     if message is None or depth > _DEPTH_LIMIT:
         raise LookupError(text.message)
     values = {

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import astuple
 
+from netminedet.holders import Attribution, Behind, Place, Unit
+
 if TYPE_CHECKING:
     from netminedet.estimate.host import HashRate
     from netminedet.signatures.agents import Agent
@@ -284,32 +286,6 @@ class Role(str, Enum):
     LOOKUP = "lookup only"
 
 
-class Evidence(Struct, frozen=True):
-    """One proof, as a reader of the report sees it."""
-
-    signature: str
-    #: "strong", "weak" or "name"
-    strength: str
-    where: Where
-    excerpt: str
-    why: str
-    #: context that proves nothing by itself: see ``NameSeen.details``
-    details: Mapping[str, str] = field(default_factory=dict)
-
-
-class Pool(Struct, frozen=True, order=True):
-    """A server that a suspect mines at, or whose name it looked up.
-
-    Behind a proxy ``name`` is the pool's, as the proxy was asked for it, ``ip`` and ``port`` are
-    the proxy's.
-    """
-
-    name: str | None
-    ip: str | None
-    port: int | None
-    tls: bool
-
-
 class Shares(Struct, frozen=True):
     """Counts of shares; ``submitted`` includes those whose answer was not seen."""
 
@@ -323,6 +299,47 @@ class Shares(Struct, frozen=True):
             self.accepted + other.accepted,
             self.rejected + other.rejected,
         )
+
+
+class Connection(Struct, frozen=True):
+    """One flow in which a host mined, was served, or hid what it said."""
+
+    #: as the one who asks for work sends
+    flow: FiveTuple
+    first_seen: int
+    last_seen: int
+    #: the verdict to which it is enough by itself: "confirmed", "probable" or "suspected"
+    proves: str
+    shares: Shares
+    subscriber: Attribution | None = None
+
+
+class Evidence(Struct, frozen=True):
+    """One proof, as a reader of the report sees it."""
+
+    signature: str
+    #: "strong", "weak" or "name"
+    strength: str
+    where: Where
+    excerpt: str
+    why: str
+    #: context that proves nothing by itself: see ``NameSeen.details``
+    details: Mapping[str, str] = field(default_factory=dict)
+    #: who had the host's address and port then; None where no log was asked
+    subscriber: Attribution | None = None
+
+
+class Pool(Struct, frozen=True, order=True):
+    """A server that a suspect mines at, or whose name it looked up.
+
+    Behind a proxy ``name`` is the pool's, as the proxy was asked for it, ``ip`` and ``port`` are
+    the proxy's.
+    """
+
+    name: str | None
+    ip: str | None
+    port: int | None
+    tls: bool
 
 
 class NodeSeen(Struct, frozen=True):
@@ -399,6 +416,16 @@ class Suspect(Struct, frozen=True):
     management: Management | None = None
     #: of a proxy or pool: different login names that it was told by the miners it serves
     rigs: int = 0
+    #: its connections in which more than a name was seen, the strongest of them, in the order of time
+    connections: tuple[Connection, ...] = ()
+    #: connections that are not among them, because of the cap
+    connections_omitted: int = 0
+    #: whose its address is, by the ledger of networks
+    unit: Unit | None = None
+    #: where its own address and those of its pools are
+    places: Mapping[str, Place] = field(default_factory=dict)
+    #: who is behind its address, by the log of subscribers
+    behind: Behind | None = None
 
 
 class SignatureSetInfo(Struct, frozen=True):

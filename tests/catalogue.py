@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent
 PO = ROOT / "netminedet/locale/zh_CN/LC_MESSAGES/netminedet.po"
 MO = PO.with_suffix(".mo")
 #: The functions of netminedet.language whose arguments are messages; of two the second is for many.
-KEYWORDS = {"_": None, "N_": None, "sentence": None, "ngettext": (1, 2), "counted": (1, 2)}
+KEYWORDS = {"_": None, "N_": None, "sentence": None, "ngettext": (1, 2), "number_of": (1, 2)}
 #: The header's dates are fixed: they would change in every update, and say nothing that git does not.
 _DATE = datetime(2026, 1, 1, tzinfo=timezone.utc)
 _HEADER = "# Simplified Chinese messages of netminedet.\n#"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from netminedet.cli.holders import holder_options, load_sources, with_holders
 from netminedet.cli.main import FAILED, NOTHING_FOUND, SUSPECTS_FOUND, lang_option
 from netminedet.report.formats import format_names
 
@@ -105,6 +106,7 @@ def _size(_ctx: click.Context, _option: click.Parameter, value: str | None) -> i
     help="Hash each input, so that it can be told again.  [default: only for machine formats]",
 )
 @mask_option
+@holder_options
 @click.option("--adjacent", is_flag=True, help="List coin nodes and their peers, too; they are no suspects.")
 @click.option(
     "--evidence", metavar="DIR", help="Write the packets that prove each suspect to DIR, as pcapng."
@@ -129,6 +131,7 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], form: str, output: st
 
     check_target(output, paths)
     masker = load_key(options["mask"], output)
+    sources = load_sources(options)
     chosen = load_format(form)
     hash_inputs = chosen.MACHINE if options["hash_inputs"] is None else options["hash_inputs"]
     names = ("home_net", "signatures", "max_flows", "max_memory", "adjacent", "evidence")
@@ -138,7 +141,7 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], form: str, output: st
     tell_inputs(report, quiet=options["quiet"], verbose=options["verbose"])
     check_target(output, (info.path for info in report.inputs))
     with open_output(output, machine=chosen.MACHINE) as stream:
-        shown = report if masker is None else report.masked(masker)
+        shown = with_holders(report if masker is None else report.masked(masker), sources)
         chosen.render(shown, stream, color=color_of(output), width=width_of(output))
     ctx.exit(exit_code(report, exit_zero=options["exit_zero"]))
 

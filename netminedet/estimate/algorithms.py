@@ -13,6 +13,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from netminedet.language import N_
+
 
 class Algorithm(Struct, frozen=True):
     """One algorithm, or a family whose members are reckoned alike."""
@@ -162,12 +164,12 @@ _OF_DIALECT = {
 
 #: What is assumed of a dialect where nothing says more, and what else it may carry.
 _DEFAULTS = {
-    "cryptonote": ("randomx", "the dialect also carries CryptoNight, GhostRider and others"),
-    "eth-proxy": ("ethash", "the dialect also carries ProgPoW coins"),
-    "ethereum-stratum-1": ("ethash", "the dialect also carries ProgPoW coins"),
-    "ethereum-stratum-2": ("ethash", "the dialect also carries ProgPoW coins"),
-    "getwork": ("sha256d", "scrypt and other coins are mined in this way too"),
-    "stratum-v1": ("sha256d", "scrypt and many other coins use the same messages"),
+    "cryptonote": ("randomx", N_("the dialect also carries CryptoNight, GhostRider and others")),
+    "eth-proxy": ("ethash", N_("the dialect also carries ProgPoW coins")),
+    "ethereum-stratum-1": ("ethash", N_("the dialect also carries ProgPoW coins")),
+    "ethereum-stratum-2": ("ethash", N_("the dialect also carries ProgPoW coins")),
+    "getwork": ("sha256d", N_("scrypt and other coins are mined in this way too")),
+    "stratum-v1": ("sha256d", N_("scrypt and many other coins use the same messages")),
     "stratum-v2": ("sha256d", ""),
 }
 
@@ -245,13 +247,13 @@ def algorithm_of(
     if len(found) == 1:
         return Guess(found.pop())
     if dialect in _OF_DIALECT:
-        return Guess(_OF_DIALECT[dialect], "the dialect carries other Equihash coins too")
+        return Guess(_OF_DIALECT[dialect], N_("the dialect carries other Equihash coins too"))
     if dialect not in _DEFAULTS:
         return None
     default, doubt = _DEFAULTS[dialect]
     told = _algorithms(paid) if doubt else set()
     if len(told) == 1 and told != {default}:
-        return Guess(told.pop(), "told by the wallet alone: some pools pay in another coin than is mined")
+        return Guess(told.pop(), N_("told by the wallet alone: some pools pay in another coin than is mined"))
     return Guess(default, doubt)
 
 

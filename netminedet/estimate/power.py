@@ -15,6 +15,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from netminedet.estimate.rate import RateEstimate, spelled_rate
+from netminedet.language import Sentence, as_sentence, number_of, sentence
 from netminedet.signatures.csvfile import Row, parse_rows, read_rows
 from netminedet.signatures.places import signature_dir
 
@@ -169,13 +170,13 @@ def total_power(estimates: Iterable[PowerEstimate]) -> PowerEstimate | None:
     kept = list(estimates)
     if not kept:
         return None
-    added = f"{len(kept)} estimate{'s' if len(kept) > 1 else ''}"
+    added = number_of("{n} estimate", "{n} estimates", len(kept))
     return PowerEstimate(
         low_kw=sum(one.low_kw for one in kept),
         typical_kw=sum(one.typical_kw for one in kept),
         high_kw=sum(one.high_kw for one in kept),
         basis="total",
-        assumption=f"sum of {added}; hosts without a hash rate are not in it",
+        assumption=sentence("sum of {estimates}; hosts without a hash rate are not in it", estimates=added),
     )
 
 
@@ -236,19 +237,32 @@ def _bare(name: str) -> str:
     return "".join(char for char in name.lower() if char.isalnum() or char == "+")
 
 
-def _assumption(row: PowerRow, rate: RateEstimate) -> str:
-    who = {
-        "device": f"the device is {_article(row.key)}, as its software says",
-        "family": f"the model is not known: a device of the kind '{row.key}' for {row.algorithm}",
-        "algorithm": f"the device is not known: any one for {row.algorithm}",
-    }[row.kind]
-    watts = "{:.3g} J for {}".format(*_readable(row))
-    words = f"{who}, {watts} ({row.certainty}: {row.source})"
-    return f"{words}; {spelled_rate(rate.typical or 0.0, rate.unit)} {rate.method}"
+def _assumption(row: PowerRow, rate: RateEstimate) -> Sentence:
+    amount, per = _readable(row)
+    return sentence(
+        "{device}, {watts} ({certainty}: {source}); {rate} {how}",
+        device=_device(row),
+        watts=sentence("{joules} J for {per}", joules=f"{amount:.3g}", per=per),
+        certainty=as_sentence(row.certainty),
+        source=as_sentence(row.source),
+        rate=spelled_rate(rate.typical or 0.0, rate.unit),
+        how=rate.method,
+    )
 
 
-def _article(name: str) -> str:
-    return f"{'an' if name[:1] in 'AEIOaeio' else 'a'} {name}"
+def _device(row: PowerRow) -> Sentence:
+    """Whose figures these are."""
+    if row.kind == "device":
+        article = sentence("an {name}", name=row.key) if row.key[:1] in "AEIOaeio" else None
+        device = article or sentence("a {name}", name=row.key)
+        return sentence("the device is {device}, as its software says", device=device)
+    if row.kind == "family":
+        return sentence(
+            "the model is not known: a device of the kind '{kind}' for {algorithm}",
+            kind=row.key,
+            algorithm=row.algorithm,
+        )
+    return sentence("the device is not known: any one for {algorithm}", algorithm=row.algorithm)
 
 
 def _readable(row: PowerRow) -> tuple[float, str]:

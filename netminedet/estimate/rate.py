@@ -21,6 +21,7 @@ from enum import Enum
 from msgspec import Struct
 
 from netminedet.estimate.quantiles import gamma_quantile
+from netminedet.language import number_of, sentence
 
 #: Fewer shares (of equal weight) than this give no rate, only an upper bound.
 SHARES_MIN = 5
@@ -45,9 +46,9 @@ class Counted(str, Enum):
 
 
 _METHODS = {
-    Counted.ACCEPTED: "from accepted shares",
-    Counted.SUBMITTED: "from submitted shares, because the pool's answers were not seen",
-    Counted.REPORTED: "as the miner reported it itself",
+    Counted.ACCEPTED: sentence("from accepted shares"),
+    Counted.SUBMITTED: sentence("from submitted shares, because the pool's answers were not seen"),
+    Counted.REPORTED: sentence("as the miner reported it itself"),
 }
 
 
@@ -145,10 +146,14 @@ def estimate_rate(
         return _bound(shares, effective, total, squares, largest, certain, unit, counted)
     low = total * gamma_quantile(_TAIL, effective) / effective
     high = _upper(total, squares, largest, 1.0 - _TAIL)
-    words = f"{_METHODS[counted]}: {shares} in {spelled_seconds(seconds)}"
+    words = sentence(
+        "{how}: {shares} in {time}", how=_METHODS[counted], shares=shares, time=spelled_seconds(seconds)
+    )
     if effective < 0.9 * shares:
-        words += f" of differing difficulty, worth {effective:.0f} equal ones"
-    method = f"{words}; 95 % interval from counting"
+        words = sentence(
+            "{words} of differing difficulty, worth {equal} equal ones", words=words, equal=f"{effective:.0f}"
+        )
+    method = sentence("{words}; 95 % interval from counting", words=words)
     return RateEstimate(
         low / seconds, total / seconds, high / seconds, unit, shares, effective, seconds, counted, method
     )
@@ -165,7 +170,7 @@ def reported_rate(values: Iterable[float], unit: str = "H") -> RateEstimate | No
         return None
     middle = len(kept) // 2
     typical = kept[middle] if len(kept) % 2 else 0.5 * (kept[middle - 1] + kept[middle])
-    method = f"{_METHODS[Counted.REPORTED]}, {len(kept)} times"
+    method = sentence("{how}, {n} times", how=_METHODS[Counted.REPORTED], n=len(kept))
     return RateEstimate(kept[0], typical, kept[-1], unit, 0, 0.0, 0.0, Counted.REPORTED, method)
 
 
@@ -183,8 +188,12 @@ def total_rate(estimates: Iterable[RateEstimate]) -> RateEstimate | None:
     typical = sum(one.typical or 0.0 for one in kept)
     below = math.sqrt(sum(((one.typical or 0.0) - (one.low or 0.0)) ** 2 for one in kept))
     above = math.sqrt(sum(((one.high or 0.0) - (one.typical or 0.0)) ** 2 for one in kept))
-    counted = max((one.counted for one in kept), key=list(Counted).index)
-    rates = f"{len(kept)} rate{'s' if len(kept) > 1 else ''}"
+    surety = max((one.counted for one in kept), key=list(Counted).index)
+    method = sentence(
+        "sum of {rates}, the least sure of them {how}",
+        rates=number_of("{n} rate", "{n} rates", len(kept)),
+        how=_METHODS[surety],
+    )
     return RateEstimate(
         low=max(0.0, typical - below),
         typical=typical,
@@ -193,8 +202,8 @@ def total_rate(estimates: Iterable[RateEstimate]) -> RateEstimate | None:
         shares=sum(one.shares for one in kept),
         effective_shares=sum(one.effective_shares for one in kept),
         seconds=max(one.seconds for one in kept),
-        counted=counted,
-        method=f"sum of {rates}, the least sure of them {_METHODS[counted]}",
+        counted=surety,
+        method=method,
     )
 
 
@@ -236,10 +245,14 @@ def _bound(
     high = None
     if largest > 0 and 0.0 < seconds < math.inf:
         high = _upper(total, squares, largest, CONFIDENCE) / seconds
-    reason = "too few shares" if effective < SHARES_MIN else "too short a time"
-    method = f"{reason} for a rate: {shares} in {spelled_seconds(max(0.0, seconds))}"
+    time = spelled_seconds(max(0.0, seconds))
+    if effective < SHARES_MIN:
+        method = sentence("too few shares for a rate: {shares} in {time}", shares=shares, time=time)
+    else:
+        method = sentence("too short a time for a rate: {shares} in {time}", shares=shares, time=time)
     if high is not None:
-        method += f"; not more than {spelled_rate(high, unit)} (95 %)"
+        most = spelled_rate(high, unit)
+        method = sentence("{reason}; not more than {most} (95 %)", reason=method, most=most)
     return RateEstimate(None, None, high, unit, shares, effective, seconds, counted, method)
 
 

@@ -29,7 +29,13 @@ SCHEMA = "netminedet.state/1"
 #: Longest first line that is believed, in bytes, and the most that the findings may come to.
 MAX_STATE_HEAD = 256 << 20
 MAX_STATE_BYTES = 4 << 30
-_MODULES = ("netminedet.model", "netminedet.verdict.", "netminedet.limits", "netminedet.signatures.agents")
+_MODULES = (
+    "netminedet.model",
+    "netminedet.language",
+    "netminedet.verdict.",
+    "netminedet.limits",
+    "netminedet.signatures.agents",
+)
 _OTHERS = {
     ("collections", "Counter"),
     ("msgspec._utils", "rebuild"),

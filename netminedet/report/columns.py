@@ -177,10 +177,19 @@ def _more(things: Sequence[object]) -> list[str]:
     return [f"+{len(things) - 1} more"] if len(things) > 1 else []
 
 
+def _holder(suspect: Suspect) -> list[str]:
+    unit = suspect.unit
+    if unit is None:
+        return ["-"]
+    texts = [printable(text) for text in (unit.unit, unit.city, unit.operator) if text]
+    return texts[:2] or [unit.cidr]
+
+
 #: From left to right.
 COLUMNS = (
     Column("Verdict", _verdict, rank=0, least=9, most=9),
     Column("Host", _host, rank=0, least=15, most=39, fold=True),
+    Column("Whose", _holder, rank=2, least=12, most=30, fold=True),
     Column("Mines", _mines, rank=0, least=12, most=24, fold=True),
     Column("Pool", _pool, rank=0, least=21, most=40, fold=True),
     Column("Worker\nWallet", _names, rank=1, least=20, most=48),

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from netminedet.language import Sentence
 from netminedet.model import (
     Evidence,
     FiveTuple,
@@ -30,17 +31,27 @@ from netminedet.model import (
     ResolverSeen,
     SignatureSetInfo,
     Suspect,
+    Verdict,
     Where,
 )
 from netminedet.report.community_id import community_id
 from netminedet.report.figures import rounded, rounded_power, rounded_totals
+from netminedet.report.holders import (
+    connections_document,
+    holder_document,
+    place_document,
+    shares_document,
+    subscriber_document,
+)
 from netminedet.report.like import ReportLike
+from netminedet.report.sentences import sentence_document
 from netminedet.report.times import iso8601
 
 if TYPE_CHECKING:
     from netminedet.estimate import PowerEstimate, RateEstimate
     from netminedet.estimate.host import HashRate
     from netminedet.signatures.agents import Agent
+    from netminedet.whose.groups import Group
 
 #: Name and major version of the document's form.
 SCHEMA = "netminedet.report/1"
@@ -63,6 +74,7 @@ def report_document(report: ReportLike) -> JsonObject:
         "totals": totals_document(report),
         "estimates": estimates_document(report.suspects),
         "suspects": [suspect_document(suspect) for suspect in report.suspects],
+        **groups_document(report.suspects),
         **adjacent_document(report),
     }
 
@@ -114,6 +126,24 @@ def estimates_document(suspects: Iterable[Suspect]) -> JsonObject:
     return {"hosts": totals.hosts, "hash_rates": rates, "power": power}
 
 
+def groups_document(suspects: Iterable[Suspect]) -> JsonObject:
+    """``groups``: the suspects by operator, city and so on, where a ledger says whose their addresses are."""
+    suspects = tuple(suspects)
+    if all(suspect.unit is None for suspect in suspects):
+        return {}
+    from netminedet.whose.groups import GROUPINGS, grouped
+
+    return {"groups": {by: [_group(group) for group in grouped(suspects, by)] for by in GROUPINGS}}
+
+
+def _group(group: Group) -> JsonObject:
+    return {
+        "name": _text(group.name) or None,
+        "hosts": {verdict.label: group.count(verdict) for verdict in sorted(Verdict, reverse=True)},
+        "estimates": estimates_document(group.suspects),
+    }
+
+
 def input_document(info: InputInfo) -> JsonObject:
     """One input: what it was and how much of it was read."""
     return {
@@ -136,9 +166,10 @@ def suspect_document(suspect: Suspect) -> JsonObject:
         "verdict": suspect.verdict.label,
         "role": suspect.role.value,
         "reasons": _texts(suspect.reasons),
+        "reason_messages": [_message(reason) for reason in suspect.reasons],
         "dialects": _texts(suspect.dialects),
         "coins": _texts(suspect.coins),
-        "pools": [_pool(pool) for pool in suspect.pools],
+        "pools": [_pool(pool, suspect) for pool in suspect.pools],
         "workers": _texts(suspect.workers),
         "wallets": _texts(suspect.wallets),
         "agents": _texts(suspect.agents),
@@ -147,15 +178,13 @@ def suspect_document(suspect: Suspect) -> JsonObject:
         "flows": suspect.flows,
         "packets": suspect.packets,
         "bytes": suspect.bytes,
-        "shares": {
-            "submitted": suspect.shares.submitted,
-            "accepted": suspect.shares.accepted,
-            "rejected": suspect.shares.rejected,
-        },
+        "shares": shares_document(suspect.shares),
         "software": [_software(agent) for agent in suspect.software],
         "rigs": suspect.rigs,
         "hash_rates": [_hash_rate(one) for one in suspect.hash_rates],
         **_management(suspect.management),
+        **holder_document(suspect),
+        **connections_document(suspect),
         "evidence": [evidence_document(evidence) for evidence in suspect.evidence],
         "evidence_omitted": suspect.evidence_omitted,
         "truncated": suspect.truncated,
@@ -174,7 +203,9 @@ def evidence_document(evidence: Evidence) -> JsonObject:
         "flow": flow_document(where),
         "excerpt": _text(evidence.excerpt),
         "why": _text(evidence.why),
+        **_message_of("why", evidence.why),
         "details": {name: _text(value) for name, value in sorted(evidence.details.items())},
+        **subscriber_document(evidence.subscriber),
     }
 
 
@@ -263,7 +294,11 @@ def _hash_rate(one: HashRate) -> JsonObject:
 
 
 def _rate(rate: RateEstimate) -> JsonObject:
-    return {**_range(rate.low, rate.typical, rate.high), "method": _text(rate.method)}
+    return {
+        **_range(rate.low, rate.typical, rate.high),
+        "method": _text(rate.method),
+        **_message_of("method", rate.method),
+    }
 
 
 def _power(power: PowerEstimate) -> JsonObject:
@@ -272,6 +307,7 @@ def _power(power: PowerEstimate) -> JsonObject:
         "kw": _range(power.low_kw, power.typical_kw, power.high_kw),
         "kwh_day": _range(power.low_kwh_day, power.typical_kwh_day, power.high_kwh_day),
         "assumption": _text(power.assumption),
+        **_message_of("assumption", power.assumption),
     }
 
 
@@ -279,13 +315,26 @@ def _range(low: float | None, typical: float | None, high: float | None) -> Json
     return {"low": rounded(low), "typical": rounded(typical), "high": rounded(high)}
 
 
-def _pool(pool: Pool) -> JsonObject:
+def _pool(pool: Pool, suspect: Suspect) -> JsonObject:
     name = None if pool.name is None else _text(pool.name)
-    return {"name": name, "ip": pool.ip, "port": pool.port, "tls": pool.tls}
+    place = suspect.places.get(pool.ip or "")
+    where = {} if place is None else {"place": place_document(place)}
+    return {"name": name, "ip": pool.ip, "port": pool.port, "tls": pool.tls, **where}
 
 
 def _signatures(info: SignatureSetInfo) -> JsonObject:
     return {"version": _text(info.version), "sha256": info.sha256, "count": info.count}
+
+
+def _message(text: str) -> JsonObject:
+    """What a sentence was made of, for those who tell it in another language."""
+    return sentence_document(text.mapped(_text) if isinstance(text, Sentence) else _text(text))
+
+
+def _message_of(name: str, text: str) -> JsonObject:
+    """The same under its key; nothing for a text that is its own message."""
+    is_made = isinstance(text, Sentence) and text.values
+    return {f"{name}_message": _message(text)} if is_made else {}
 
 
 def _texts(texts: list[str] | tuple[str, ...]) -> list[str]:

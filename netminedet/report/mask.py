@@ -19,6 +19,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from netminedet.errors import NetminedetError
+from netminedet.language import Sentence
 from netminedet.model import Evidence, Management, Suspect
 from netminedet.signatures.agents import Agent
 from netminedet.signatures.logins import split_login
@@ -176,7 +177,10 @@ class _Texts:
             self._masked.setdefault(spelled, pseudonym)
 
     def masked(self, text: str) -> str:
-        """The text with every name replaced."""
+        """The text with every name replaced; of a sentence, in its values too."""
+        return text.mapped(self._masked_text) if isinstance(text, Sentence) else self._masked_text(text)
+
+    def _masked_text(self, text: str) -> str:
         parts = text.split(CUT)
         shown = [self._cut(part) if place < len(parts) - 1 else part for place, part in enumerate(parts)]
         return CUT.join(self._pattern.sub(self._replaced, part) for part in shown)

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from netminedet.model import InputInfo, NodeSeen, ResolverSeen, SignatureSetInfo, Suspect
+from netminedet.report.like import ReportLike
 
 if TYPE_CHECKING:
     from netminedet.estimate import Totals
@@ -45,3 +46,18 @@ class PlainReport(Struct, frozen=True, dict=True):
         from netminedet.report.document import report_document
 
         return report_document(self)
+
+
+def plain_report(report: ReportLike) -> PlainReport:
+    """What a report shows, without what it was made from."""
+    if isinstance(report, PlainReport):
+        return report
+    return PlainReport(
+        tool_version=report.tool_version,
+        signatures=report.signatures,
+        inputs=report.inputs,
+        totals=dict(report.totals),
+        suspects=report.suspects,
+        adjacent=report.adjacent,
+        resolvers=report.resolvers,
+    )

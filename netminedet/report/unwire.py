@@ -12,7 +12,9 @@ from typing import TypeVar
 from netminedet.estimate.host import HashRate
 from netminedet.estimate.power import PowerEstimate
 from netminedet.estimate.rate import Counted, RateEstimate
+from netminedet.holders import Behind, Subscriber, SubscriberSeen
 from netminedet.model import (
+    Connection,
     Evidence,
     FiveTuple,
     InputInfo,
@@ -22,14 +24,15 @@ from netminedet.model import (
     Pool,
     ResolverSeen,
     Role,
-    Shares,
     SignatureSetInfo,
     Suspect,
     Verdict,
     Where,
 )
+from netminedet.report import unwire_holders as holders
 from netminedet.report import wire
 from netminedet.report.plain import PlainReport
+from netminedet.report.sentences import sentence_from
 from netminedet.signatures.agents import Agent
 
 #: Addresses and times that are not looked at again.
@@ -86,12 +89,11 @@ def _input(info: wire.Input) -> InputInfo:
 
 
 def _suspect(one: wire.Suspect) -> Suspect:
-    shares = one.shares
     return Suspect(
         host=_address(one.host),
         verdict=Verdict[one.verdict.upper()],
         role=Role(one.role),
-        reasons=one.reasons,
+        reasons=_reasons(one),
         dialects=one.dialects,
         coins=one.coins,
         pools=_all("pools", one.pools, _pool),
@@ -103,7 +105,7 @@ def _suspect(one: wire.Suspect) -> Suspect:
         flows=one.flows,
         packets=one.packets,
         bytes=one.bytes,
-        shares=Shares(shares.submitted, shares.accepted, shares.rejected),
+        shares=holders.shares_of(one.shares),
         evidence=_all("evidence", one.evidence, _evidence),
         evidence_omitted=one.evidence_omitted,
         truncated=one.truncated,
@@ -111,7 +113,19 @@ def _suspect(one: wire.Suspect) -> Suspect:
         hash_rates=tuple(_hash_rate(rate) for rate in one.hash_rates),
         management=None if one.management is None else _management(one.management),
         rigs=one.rigs,
+        connections=_all("connections", one.connections, _connection),
+        connections_omitted=one.connections_omitted,
+        unit=holders.unit_of(one.unit),
+        places=holders.places_of(one),
+        behind=None if one.subscribers is None else _behind(one.subscribers),
     )
+
+
+def _reasons(one: wire.Suspect) -> tuple[str, ...]:
+    """With what they were made of, where that was written for each."""
+    if len(one.reason_messages) != len(one.reasons):
+        return one.reasons
+    return tuple(map(sentence_from, one.reasons, one.reason_messages))
 
 
 def _pool(pool: wire.Pool) -> Pool:
@@ -120,14 +134,46 @@ def _pool(pool: wire.Pool) -> Pool:
 
 def _evidence(one: wire.Evidence) -> Evidence:
     where = _where(one.flow, time_ns(one.time), one.input, one.packet)
-    return Evidence(one.signature, one.strength, where, one.excerpt, one.why, one.details)
+    why = sentence_from(one.why, one.why_message)
+    told = holders.attribution_of(one.subscriber)
+    return Evidence(one.signature, one.strength, where, one.excerpt, why, one.details, told)
+
+
+def _connection(one: wire.Connection) -> Connection:
+    return Connection(
+        _ends(one),
+        time_ns(one.first_seen),
+        time_ns(one.last_seen),
+        one.proves,
+        holders.shares_of(one.shares),
+        holders.attribution_of(one.subscriber),
+    )
+
+
+def _behind(behind: wire.Behind) -> Behind:
+    return Behind(_all("subscribers", behind.named, _seen), behind.ambiguous, behind.gaps)
+
+
+def _seen(one: wire.SubscriberSeen) -> SubscriberSeen:
+    return SubscriberSeen(
+        Subscriber(one.name or "", _maybe(one.private_ip)),
+        one.evidence,
+        one.connections,
+        holders.shares_of(one.shares),
+        one.strength or "",
+        time_ns(one.first_seen),
+        time_ns(one.last_seen),
+    )
 
 
 def _where(flow: wire.Flow, moment: int, path: str, packet: int) -> Where:
-    ends = FiveTuple(
+    return Where(moment, path, packet, _ends(flow), _all("tunnel", flow.tunnel, _layer))
+
+
+def _ends(flow: wire.Flow | wire.Connection) -> FiveTuple:
+    return FiveTuple(
         _address(flow.src_ip), flow.src_port, _address(flow.dest_ip), flow.dest_port, flow.proto.lower()
     )
-    return Where(moment, path, packet, ends, _all("tunnel", flow.tunnel, _layer))
 
 
 def _layer(layer: wire.Layer) -> Layer:
@@ -155,7 +201,7 @@ def _hash_rate(one: wire.HashRate) -> HashRate:
         float(one.shares),
         one.seconds,
         Counted(one.counted),
-        one.method,
+        sentence_from(one.method, one.method_message),
     )
     told, power = one.reported, one.power
     return HashRate(
@@ -163,14 +209,18 @@ def _hash_rate(one: wire.HashRate) -> HashRate:
         rate=rate,
         ambiguity=one.ambiguity or "",
         reported=None if told is None else _reported(told, one.unit),
-        power=None
-        if power is None
-        else PowerEstimate(power.kw.low, power.kw.typical, power.kw.high, power.basis, power.assumption),
+        power=None if power is None else _power(power),
     )
 
 
+def _power(power: wire.Power) -> PowerEstimate:
+    assumption = sentence_from(power.assumption, power.assumption_message)
+    return PowerEstimate(power.kw.low, power.kw.typical, power.kw.high, power.basis, assumption)
+
+
 def _reported(told: wire.Rate, unit: str) -> RateEstimate:
-    return RateEstimate(told.low, told.typical, told.high, unit, 0, 0.0, 0.0, Counted.REPORTED, told.method)
+    method = sentence_from(told.method, told.method_message)
+    return RateEstimate(told.low, told.typical, told.high, unit, 0, 0.0, 0.0, Counted.REPORTED, method)
 
 
 def _node(node: wire.Node) -> NodeSeen:

@@ -6,7 +6,7 @@ be of its kind.  Whether an address or a time is one, `reading` sees to.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -20,6 +20,8 @@ Address = Annotated[str, Meta(pattern="^[0-9a-f.:]+$", max_length=45)]
 Time = Annotated[str, Meta(max_length=35)]
 Unit = Literal["H", "Sol", "g", "proof"]
 Texts = tuple[str, ...]
+#: What a sentence was made of; `sentences.sentence_from` sees to what is in it.
+Message = dict[str, Any] | None
 
 
 class Signatures(Struct):
@@ -57,11 +59,13 @@ class Rate(Struct):
     typical: Amount | None
     high: Amount | None
     method: str
+    method_message: Message = None
 
 
 class Power(Struct):
     kw: Range
     assumption: str
+    assumption_message: Message = None
     basis: Literal["device", "family", "algorithm"] = "algorithm"
 
 
@@ -78,6 +82,7 @@ class HashRate(Struct):
     ambiguity: str | None
     reported: Rate | None
     power: Power | None
+    method_message: Message = None
 
 
 class Software(Struct):
@@ -110,6 +115,72 @@ class Flow(Struct):
     tunnel: list[Layer]
 
 
+class Network(Struct):
+    cidr: str
+    operator: str | None
+    city: str | None
+    county: str | None
+    unit: str | None
+    unit_kind: str | None
+    contact: str | None
+
+
+class Place(Struct):
+    country: str | None
+    region: str | None
+    city: str | None
+    asn: Count | None
+    network: str | None
+
+
+class Subscriber(Struct):
+    name: str | None
+    private_ip: Address | None
+
+
+class Attribution(Struct):
+    status: Literal["named", "ambiguous", "gap"]
+    subscribers: list[Subscriber]
+    entries: Texts
+    note: str | None
+
+
+class Shares(Struct):
+    submitted: Count
+    accepted: Count
+    rejected: Count
+
+
+class SubscriberSeen(Struct):
+    name: str | None
+    private_ip: Address | None
+    evidence: Count
+    connections: Count
+    shares: Shares
+    strength: Literal["strong", "weak", "name"] | None
+    first_seen: Time
+    last_seen: Time
+
+
+class Behind(Struct):
+    named: list[SubscriberSeen]
+    ambiguous: Count
+    gaps: Count
+
+
+class Connection(Struct):
+    src_ip: Address
+    src_port: Port
+    dest_ip: Address
+    dest_port: Port
+    proto: Literal["TCP", "UDP"]
+    first_seen: Time
+    last_seen: Time
+    proves: Literal["confirmed", "probable", "suspected"]
+    shares: Shares
+    subscriber: Attribution | None = None
+
+
 class Evidence(Struct):
     signature: str
     strength: Literal["strong", "weak", "name"]
@@ -120,6 +191,8 @@ class Evidence(Struct):
     excerpt: str
     why: str
     details: dict[str, str]
+    why_message: Message = None
+    subscriber: Attribution | None = None
 
 
 class Pool(Struct):
@@ -127,12 +200,7 @@ class Pool(Struct):
     ip: Address | None
     port: Port | None
     tls: bool
-
-
-class Shares(Struct):
-    submitted: Count
-    accepted: Count
-    rejected: Count
+    place: Place | None = None
 
 
 class Suspect(Struct):
@@ -159,6 +227,12 @@ class Suspect(Struct):
     evidence_omitted: Count
     truncated: bool
     management: Management | None = None
+    reason_messages: list[dict[str, Any]] = []
+    connections: list[Connection] = []
+    connections_omitted: Count = 0
+    unit: Network | None = None
+    place: Place | None = None
+    subscribers: Behind | None = None
 
 
 class Node(Struct):

@@ -12,6 +12,7 @@ from collections import Counter
 from msgspec import Struct, field
 from msgspec.structs import astuple, replace
 
+from netminedet.language import N_, Sentence, sentence
 from netminedet.limits import DEFAULT_LIMITS, Limits
 from netminedet.model import (
     BareTls,
@@ -237,7 +238,12 @@ class Findings(Struct, eq=False):
         """A DNS answer that gave a host a pool's address."""
         moment = answer.where.time_ns
         until = moment + max(0, answer.ttl) * 1_000_000_000
-        why = f"the answer gives {answer.address} as an address of {answer.pool.name} ({answer.pool.pool})"
+        why = sentence(
+            "the answer gives {address} as an address of {name} ({pool})",
+            address=answer.address,
+            name=answer.pool.name,
+            pool=answer.pool.pool,
+        )
         evidence = Evidence("name.dns-answer", "name", answer.where, answer.pool.name, why)
         finding = AnswerFinding(answer.pool, Span(moment, until), evidence)
         self._merge_answer((answer.host, answer.address, answer.pool.name), finding)
@@ -334,17 +340,24 @@ class Findings(Struct, eq=False):
 
 
 _NAME_WHY = {
-    NameSource.DNS: "asked the DNS for {name}, a name of the mining pool {pool}",
-    NameSource.DNS_ALIAS: "asked the DNS for {asked}, an alias of {name}, a name of the mining pool {pool}",
-    NameSource.TLS: "opened a TLS session to {name}, a name of the mining pool {pool}",
-    NameSource.TLS_CERTIFICATE: "opened a TLS session to a server whose certificate is for {name}, "
-    "a name of the mining pool {pool}",
-    NameSource.HTTP_HOST: "sent an HTTP request to {name}, a name of the mining pool {pool}",
-    NameSource.HTTP_CONNECT: "asked an HTTP proxy for a tunnel to {name}, a name of the mining pool {pool}",
-    NameSource.SOCKS: "asked a SOCKS proxy for a tunnel to {name}, a name of the mining pool {pool}",
+    NameSource.DNS: N_("asked the DNS for {name}, a name of the mining pool {pool}"),
+    NameSource.DNS_ALIAS: N_(
+        "asked the DNS for {asked}, an alias of {name}, a name of the mining pool {pool}"
+    ),
+    NameSource.TLS: N_("opened a TLS session to {name}, a name of the mining pool {pool}"),
+    NameSource.TLS_CERTIFICATE: N_(
+        "opened a TLS session to a server whose certificate is for {name}, a name of the mining pool {pool}"
+    ),
+    NameSource.HTTP_HOST: N_("sent an HTTP request to {name}, a name of the mining pool {pool}"),
+    NameSource.HTTP_CONNECT: N_(
+        "asked an HTTP proxy for a tunnel to {name}, a name of the mining pool {pool}"
+    ),
+    NameSource.SOCKS: N_("asked a SOCKS proxy for a tunnel to {name}, a name of the mining pool {pool}"),
 }
 
 
-def _name_why(seen: NameSeen) -> str:
-    asked = seen.details.get("asked", "")
-    return _NAME_WHY[seen.source].format(name=seen.pool.name, pool=seen.pool.pool, asked=asked)
+def _name_why(seen: NameSeen) -> Sentence:
+    message, pool = _NAME_WHY[seen.source], seen.pool
+    if seen.source is NameSource.DNS_ALIAS:
+        return sentence(message, asked=seen.details.get("asked", ""), name=pool.name, pool=pool.pool)
+    return sentence(message, name=pool.name, pool=pool.pool)

@@ -9,10 +9,11 @@ from enum import Enum
 from msgspec import Struct
 from msgspec.structs import replace
 
+from netminedet.language import Sentence, number_of, sentence
 from netminedet.model import Kind, Shares, Side, Strength, Verdict
 from netminedet.verdict.findings import Findings
 from netminedet.verdict.flowfinding import FlowFinding
-from netminedet.verdict.managed import managed_end, management_of, sentence
+from netminedet.verdict.managed import account_of, managed_end, management_of
 
 #: Jobs that a server must have sent on a flow of which only its side was seen, and shares
 #: that a client must have handed in on one of which only its side was seen, to be sure.
@@ -155,9 +156,9 @@ def _is_sealed(flow: FlowFinding) -> bool:
     return strong == {SEALED_CHANNEL}
 
 
-def _sealed(flow: FlowFinding) -> str:
+def _sealed(flow: FlowFinding) -> Sentence:
     """What was seen of an encrypted channel: sizes, their order and randomness."""
-    seen = (
+    seen = sentence(
         "encrypted from its first byte, the connection took the course of Stratum V2: 64 bytes of the client "
         "that look random, 234 in answer, a record of the size of SetupConnection, and one of 44 bytes, as "
         "its answer has"
@@ -165,13 +166,20 @@ def _sealed(flow: FlowFinding) -> str:
     sealed = flow.sealed
     if sealed is None or not sealed.fits:
         return seen
-    seen += "; the client opened a channel, and small records of the sizes that mining has went over it"
+    seen = sentence(
+        "{seen}; the client opened a channel, and small records of the sizes that mining has went over it",
+        seen=seen,
+    )
     if not sealed.shares:
         return seen
-    return (
-        f"{seen}; then about {_number(sealed.shares, 'record')} of the size of a share, in {sealed.minutes} "
-        f"of {_number(sealed.over, 'minute')}, and {sealed.answers} of the size of an answer to shares "
-        "(estimated from sizes: nothing of it was read)"
+    return sentence(
+        "{seen}; then about {records} of the size of a share, in {minutes} of {over}, and {answers} of the "
+        "size of an answer to shares (estimated from sizes: nothing of it was read)",
+        seen=seen,
+        records=number_of("{n} record", "{n} records", sealed.shares),
+        minutes=sealed.minutes,
+        over=number_of("{n} minute", "{n} minutes", sealed.over),
+        answers=sealed.answers,
     )
 
 
@@ -202,7 +210,12 @@ def weigh_flow(flow: FlowFinding) -> FlowVerdict | None:
         basis, reason = Basis.SEALED, _sealed(flow)
     others = _shares(flow, a_is_client, Strength.WEAK) if asked and served else Shares()
     if others.submitted and basis is Basis.DIALOGUE:
-        reason += f"; {_number(others.submitted, 'share')} of a form not verified, {others.accepted} accepted"
+        reason = sentence(
+            "{reason}; {shares} of a form not verified, {accepted} accepted",
+            reason=reason,
+            shares=_shares_counted(others.submitted),
+            accepted=others.accepted,
+        )
     client, server = (flow.a, flow.b) if a_is_client else (flow.b, flow.a)
     greeted = _count(flow, Kind.HANDSHAKE, a_is_client, Side.CLIENT) > 0
     return FlowVerdict(
@@ -215,7 +228,7 @@ def _managed(flow: FlowFinding) -> FlowVerdict | None:
     if end is None:
         return None
     machine, asker = (flow.a, flow.b) if end else (flow.b, flow.a)
-    reason = sentence(management_of([flow]))
+    reason = account_of(management_of([flow]))
     return FlowVerdict(machine, asker, Basis.MANAGED, Shares(), 0, reason, _main_dialect(flow))
 
 
@@ -243,25 +256,33 @@ def _is_transcript(spoken: Counter[tuple[bool, Side]], a_is_client: bool) -> boo
     return bool(spoken[speaker, Side.CLIENT] and spoken[speaker, Side.SERVER])
 
 
-def _basis(asked: int, served: int, shares: Shares, jobs: int) -> tuple[Basis, str]:
+def _basis(asked: int, served: int, shares: Shares, jobs: int) -> tuple[Basis, Sentence]:
     if shares.accepted and (asked or shares.accepted >= SURE_SHARES):
-        return Basis.ACCEPTED, (
-            f"the server accepted {shares.accepted} of {_number(shares.submitted, 'share')} handed in"
+        return Basis.ACCEPTED, sentence(
+            "the server accepted {accepted} of {shares} handed in",
+            accepted=shares.accepted,
+            shares=_shares_counted(shares.submitted),
         )
     if asked and served:
-        return Basis.DIALOGUE, (
-            f"both sides spoke a mining protocol: {_number(asked, 'message')} of the miner, "
-            f"{_number(served, 'message')} of the server, {_number(jobs, 'job')} among them"
+        return Basis.DIALOGUE, sentence(
+            "both sides spoke a mining protocol: {asked} of the miner, {served} of the server, "
+            "{jobs} among them",
+            asked=number_of("{n} message", "{n} messages", asked),
+            served=number_of("{n} message", "{n} messages", served),
+            jobs=number_of("{n} job", "{n} jobs", jobs),
         )
     if jobs >= SURE_JOBS:
-        return Basis.JOBS, f"the server gave {jobs} jobs to work on (only its side was seen)"
+        return Basis.JOBS, sentence(
+            "the server gave {jobs} jobs to work on (only its side was seen)", jobs=jobs
+        )
     if shares.submitted >= SURE_SHARES or (shares.submitted and asked > shares.submitted):
-        return Basis.SHARES, (
-            f"the miner handed in {_number(shares.submitted, 'share')} of work (only its side was seen)"
+        return Basis.SHARES, sentence(
+            "the miner handed in {shares} of work (only its side was seen)",
+            shares=_shares_counted(shares.submitted),
         )
     if asked:
-        return Basis.ASKED, "only the miner's side of a mining handshake was seen"
-    return Basis.SERVED, "only the server's side of a mining protocol was seen"
+        return Basis.ASKED, sentence("only the miner's side of a mining handshake was seen")
+    return Basis.SERVED, sentence("only the server's side of a mining protocol was seen")
 
 
 def _shares(flow: FlowFinding, a_is_client: bool, strength: Strength = Strength.STRONG) -> Shares:
@@ -289,5 +310,5 @@ def _count(
     return max(numbers.values(), default=0)
 
 
-def _number(count: int, thing: str) -> str:
-    return f"{count} {thing}{'' if count == 1 else 's'}"
+def _shares_counted(number: int) -> Sentence:
+    return number_of("{n} share", "{n} shares", number)

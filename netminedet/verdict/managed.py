@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from netminedet.language import Sentence, listed, number_of, sentence
 from netminedet.model import Kind, Management, Side, Strength
 from netminedet.verdict.flowfinding import FlowFinding
 
@@ -44,16 +45,25 @@ def management_of(flows: Iterable[FlowFinding]) -> Management:
     return Management(tuple(sorted(interfaces)), tuple(sorted(pools)[:MAX_POOLS]), rate)
 
 
-def sentence(told: Management) -> str:
+def account_of(told: Management) -> Sentence:
     """What it told, in words."""
+    answers = sentence("its management interface answers as {name}", name=_name(told))
     said = []
     if told.pools:
-        names = ", ".join(told.pools[:NAMED_POOLS]) + (" and others" if len(told.pools) > NAMED_POOLS else "")
-        said.append(f"{len(told.pools)} pool{'' if len(told.pools) == 1 else 's'} ({names})")
+        names = listed(told.pools, NAMED_POOLS)
+        said.append(number_of("{n} pool ({names})", "{n} pools ({names})", len(told.pools), names=names))
     if told.hash_rate is not None:
-        said.append(f"{rate_text(told.hash_rate)} by its own account")
-    name = " and ".join(told.interfaces[:2]) or "a mining program"
-    return f"its management interface answers as {name}" + (f": {', '.join(said)}" if said else "")
+        said.append(sentence("{rate} by its own account", rate=rate_text(told.hash_rate)))
+    if not said:
+        return answers
+    both = sentence("{first}, {second}", first=said[0], second=said[1]) if len(said) > 1 else said[0]
+    return sentence("{answers}: {said}", answers=answers, said=both)
+
+
+def _name(told: Management) -> str:
+    if len(told.interfaces) > 1:
+        return sentence("{first} and {second}", first=told.interfaces[0], second=told.interfaces[1])
+    return told.interfaces[0] if told.interfaces else sentence("a mining program")
 
 
 def rate_text(rate: float) -> str:

@@ -19,6 +19,7 @@ from functools import partial
 
 from msgspec import Struct, field
 
+from netminedet.language import Sentence, sentence
 from netminedet.model import BareTls, Evidence, NameSource, PoolName, TunnelAsked, Where
 from netminedet.verdict.findings import AnswerFinding, Findings
 from netminedet.verdict.flows import weigh_flow
@@ -85,7 +86,13 @@ def redirects_of(findings: Findings) -> Iterator[tuple[str, Redirect, str]]:
     """(client, order, sentence) of every order that a mining server gave."""
     for client, server, target, redirect in findings.redirects.proven(partial(_server_of, findings)):
         verb = redirect.evidence.signature
-        told = f"was told by {server} to go to {target.host} port {target.port} ({verb})"
+        told = sentence(
+            "was told by {server} to go to {host} port {port} ({verb})",
+            server=server,
+            host=target.host,
+            port=target.port,
+            verb=verb,
+        )
         yield client, redirect, told
 
 
@@ -109,21 +116,33 @@ def _tied_by_dns(findings: Findings) -> Iterator[PoolSession]:
 
 def _tls_session(opened: BareTls, pool: PoolName, findings: Findings) -> PoolSession:
     flow, span = opened.where.flow, _span(opened.where, findings)
-    reason = (
-        f"opened a TLS session to {flow.dest_ip} port {flow.dest_port}, which the DNS had given it "
-        f"for {pool.name}, a stratum name of {pool.pool} that serves miners on this port{_lasted(span)}"
+    reason = sentence(
+        "opened a TLS session to {ip} port {port}, which the DNS had given it for {name}, a stratum name of "
+        "{pool} that serves miners on this port",
+        ip=flow.dest_ip,
+        port=flow.dest_port,
+        name=pool.name,
+        pool=pool.pool,
     )
+    reason = _lasted(reason, span)
     details = {"ja4": opened.ja4} if opened.ja4 else {}
     return PoolSession(opened.where, pool.name, TO_POOL, reason, True, span, details)
 
 
 def _tunnel_session(tunnel: TunnelAsked, findings: Findings) -> PoolSession:
     flow, pool, span = tunnel.where.flow, tunnel.pool, _span(tunnel.where, findings)
-    kind = "a SOCKS" if tunnel.source is NameSource.SOCKS else "an HTTP"
-    reason = (
-        f"asked {kind} proxy at {flow.dest_ip} port {flow.dest_port} for a tunnel to {pool.name} port "
-        f"{tunnel.port}, a stratum name of {pool.pool} that serves miners on this port{_lasted(span)}"
+    proxy = sentence("a SOCKS proxy") if tunnel.source is NameSource.SOCKS else sentence("an HTTP proxy")
+    reason = sentence(
+        "asked {proxy} at {ip} port {port} for a tunnel to {name} port {pool_port}, a stratum name of {pool} "
+        "that serves miners on this port",
+        proxy=proxy,
+        ip=flow.dest_ip,
+        port=flow.dest_port,
+        name=pool.name,
+        pool_port=tunnel.port,
+        pool=pool.pool,
     )
+    reason = _lasted(reason, span)
     details = {"port": str(tunnel.port)}
     return PoolSession(tunnel.where, pool.name, TUNNEL, reason, False, span, details)
 
@@ -131,14 +150,21 @@ def _tunnel_session(tunnel: TunnelAsked, findings: Findings) -> PoolSession:
 def _tied_by_order(followed: Followed, findings: Findings) -> PoolSession:
     where, target = followed.arrival.where, followed.target
     flow, span = where.flow, _span(where, findings)
-    what = "a TLS session" if followed.arrival.tls else "a connection that cannot be read"
-    order = followed.redirect.evidence.signature
-    named = "" if target.is_address else ", which the DNS had given it for that name"
-    reason = (
-        f"was told by {followed.server}, where it mined, to go to {target.host} port {target.port} "
-        f"({order}), and then opened {what} to {flow.dest_ip} port {flow.dest_port}{named}{_lasted(span)}"
+    tls = followed.arrival.tls
+    reason = sentence(
+        "was told by {server}, where it mined, to go to {host} port {port} ({order}), and then opened {what} "
+        "to {ip} port {ip_port}",
+        server=followed.server,
+        host=target.host,
+        port=target.port,
+        order=followed.redirect.evidence.signature,
+        what=sentence("a TLS session") if tls else sentence("a connection that cannot be read"),
+        ip=flow.dest_ip,
+        ip_port=flow.dest_port,
     )
-    return PoolSession(where, target.host, FOLLOWED, reason, followed.arrival.tls, span)
+    if not target.is_address:
+        reason = sentence("{reason}, which the DNS had given it for that name", reason=reason)
+    return PoolSession(where, target.host, FOLLOWED, _lasted(reason, span), tls, span)
 
 
 def _server_of(findings: Findings, key: FlowId, client: str) -> str | None:
@@ -161,14 +187,16 @@ def _span(where: Where, findings: Findings) -> Span:
     return Span(where.time_ns, last)
 
 
-def _lasted(span: Span) -> str:
-    """How long a session was seen; nothing for a moment."""
+def _lasted(reason: Sentence, span: Span) -> Sentence:
+    """The reason with how long the session was seen; alone for a moment."""
     seconds = (span.last - span.first) // 1_000_000_000
     if seconds < 60:
-        return ""
+        return reason
     hours, minutes = divmod(seconds // 60, 60)
-    long = f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
-    return f"; it was seen for {long}"
+    time = sentence("{minutes} min", minutes=minutes)
+    if hours:
+        time = sentence("{hours} h {minutes:02d} min", hours=hours, minutes=minutes)
+    return sentence("{reason}; it was seen for {time}", reason=reason, time=time)
 
 
 def _tls_sessions(findings: Findings) -> Iterator[BareTls]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
+from netminedet.language import sentence
 from netminedet.model import Verdict
 from netminedet.verdict.findings import Findings
 from netminedet.verdict.flowfinding import FlowFinding
@@ -74,7 +75,7 @@ def _together(group: list[Weighed], sent: Sent) -> FlowVerdict | None:
     whole = weigh_flow(without_unsupported(_merged(group), sent))
     if whole is None or whole.verdict < Verdict.CONFIRMED:
         return None
-    return replace(whole, reason=f"{whole.reason}, in {len(group)} connections")
+    return replace(whole, reason=sentence("{reason}, in {n} connections", reason=whole.reason, n=len(group)))
 
 
 def _merged(group: list[Weighed]) -> FlowFinding:

@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from netminedet.language import Sentence, sentence
 from netminedet.model import Evidence, NameSource, Pool, Role, Shares, Suspect, TunnelAsked, Verdict
+from netminedet.verdict.connections import connections_of
 from netminedet.verdict.findings import AnswerFinding, Findings, NameFinding
 from netminedet.verdict.flowfinding import FlowFinding
 from netminedet.verdict.flows import Basis, FlowVerdict, with_dialect_of_work
-from netminedet.verdict.managed import management_of, sentence
+from netminedet.verdict.managed import account_of, management_of
 from netminedet.verdict.order import FlowId, order_of, place_of
 from netminedet.verdict.redirects import Redirect
 from netminedet.verdict.resolvers import asked_by, is_passed_on
@@ -171,6 +173,7 @@ def _suspect(case: _Case, findings: Findings, settings: Settings) -> Suspect:
     packets, size = _traffic(case, flows, findings)
     lists, truncated = _lists(flows)
     dialects = {name for _, flow, _ in flows for name in settings.most_specific(flow.dialects)}
+    connections, more_connections = connections_of(flows, case.sessions)
     measured = [(flow, verdict) for _, flow, verdict in case.as_client or serves]
     tables = settings.tables()
     return Suspect(
@@ -197,6 +200,8 @@ def _suspect(case: _Case, findings: Findings, settings: Settings) -> Suspect:
         hash_rates=size_of(joined(measured), _pool_coins(case), tables),
         management=management_of(flow for _, flow, _ in case.managed) if case.managed else None,
         rigs=len({worker for _, flow, _ in serves for worker in _kept(flow, "worker")}),
+        connections=connections,
+        connections_omitted=more_connections,
     )
 
 
@@ -218,19 +223,18 @@ def _role(case: _Case, serves: _Flows) -> Role:
 
 
 def _reasons(case: _Case, serves: _Flows) -> tuple[str, ...]:
-    reasons = []
-    for flows, what in ((case.as_client, "mines at"), (serves, "serves")):
-        for key, _, verdict in sorted(
-            flows, key=lambda entry: (-entry[2].verdict, -entry[2].shares.accepted)
-        )[:3]:
-            ip, port = verdict.server if what == "mines at" else verdict.client
-            asked = case.tunnels.get(key)
-            through = f", through a tunnel to {asked.pool.name} port {asked.port}" if asked else ""
-            reasons.append(f"{what} {ip} port {port}{through}: {verdict.reason}")
+    reasons: list[str] = []
+    for key, _, verdict in _weightiest(case.as_client):
+        place = _place(*verdict.server, case.tunnels.get(key))
+        reasons.append(sentence("mines at {place}: {reason}", place=place, reason=verdict.reason))
+    for key, _, verdict in _weightiest(serves):
+        place = _place(*verdict.client, case.tunnels.get(key))
+        reasons.append(sentence("serves {place}: {reason}", place=place, reason=verdict.reason))
     if case.managed:
         askers = sorted({verdict.server[0] for _, _, verdict in case.managed})
-        told = sentence(management_of(flow for _, flow, _ in case.managed))
-        reasons.append(f"{told} (asked by {', '.join(askers[:3])})")
+        account = account_of(management_of(flow for _, flow, _ in case.managed))
+        asked_by_whom = ", ".join(askers[:3])
+        reasons.append(sentence("{account} (asked by {askers})", account=account, askers=asked_by_whom))
     for session in case.sessions[:3]:
         reasons.append(session.reason)
     followed = any(session.by_order for session in case.sessions)
@@ -239,6 +243,23 @@ def _reasons(case: _Case, serves: _Flows) -> tuple[str, ...]:
     for name in sorted(case.names, key=lambda name: order_of(name.evidence))[:3]:
         reasons.append(name.evidence.why)
     return tuple(reasons)
+
+
+def _weightiest(flows: _Flows) -> _Flows:
+    return sorted(flows, key=lambda entry: (-entry[2].verdict, -entry[2].shares.accepted))[:3]
+
+
+def _place(ip: str, port: int, asked: TunnelAsked | None) -> Sentence:
+    """A server's or client's end, and where a tunnel through it leads."""
+    if asked is None:
+        return sentence("{ip} port {port}", ip=ip, port=port)
+    return sentence(
+        "{ip} port {port}, through a tunnel to {name} port {pool_port}",
+        ip=ip,
+        port=port,
+        name=asked.pool.name,
+        pool_port=asked.port,
+    )
 
 
 def _shares(flows: _Flows) -> Shares:

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from netminedet.model import InputInfo, Verdict
 from netminedet.report.columns import cell, choose, shorten
+from netminedet.report.holder_lines import group_rows, holder_lines
 from netminedet.report.like import ReportLike
 from netminedet.report.sizes import size_lines, total_lines
 from netminedet.report.text import about, came_in, plural, printable, size
@@ -116,7 +117,8 @@ def _print_reasons(report: ReportLike, console: Console) -> None:
         for line in others:
             console.print(Text(_INDENT) + line)
         inside = next((one.where.tunnel for one in suspect.evidence if one.where.tunnel), ())
-        notes = [*size_lines(suspect), *([f"seen inside {came_in(inside)}"] if inside else [])]
+        notes = [*size_lines(suspect), *holder_lines(suspect)]
+        notes += [f"seen inside {came_in(inside)}"] if inside else []
         for note in notes:
             for line in Text(note).wrap(console, console.width - len(_INDENT), overflow="fold"):
                 console.print(Text(_INDENT) + line)
@@ -150,6 +152,8 @@ def _reading(report: ReportLike) -> Table:
     grid.add_column(overflow="fold")
     for position, line in enumerate(total_lines(report.suspects)):
         grid.add_row("" if position else "Estimated", Text(line))
+    for title, line in group_rows(report.suspects):
+        grid.add_row(title, Text(line))
     totals = report.totals
     packets, flows = totals.get("packets", 0), totals.get("flows", 0)
     traffic = f"{plural(packets, 'packet')}, {size(totals.get('bytes', 0))}, {plural(flows, 'flow')}"

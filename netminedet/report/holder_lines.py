@@ -1,0 +1,105 @@
+"""Who holds an address, in the words of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from netminedet.holders import Behind, Place, Subscriber, SubscriberSeen, Unit
+from netminedet.language import _, ngettext
+from netminedet.model import Suspect, Verdict
+from netminedet.report.text import printable
+from netminedet.whose.groups import grouped
+
+#: Subscribers told of one address.
+_SUBSCRIBERS = 5
+#: Groups told of one kind.
+_GROUPS = 10
+
+
+def holder_lines(suspect: Suspect) -> list[str]:
+    """Sentences on whose a suspect's address is; none where nothing was asked."""
+    lines = []
+    if suspect.unit is not None:
+        lines.append(_("belongs to {unit}").format(unit=unit_text(suspect.unit)))
+    if suspect.host in suspect.places:
+        lines.append(_("located in {place}").format(place=place_text(suspect.places[suspect.host])))
+    if suspect.behind is not None:
+        lines += _behind_lines(suspect.behind)
+    return lines
+
+
+def unit_text(unit: Unit) -> str:
+    """A unit, its place and its operator, then the network."""
+    named = (unit.unit, unit.unit_kind, unit.county, unit.city, unit.operator, unit.contact)
+    return ", ".join([*(printable(text, 80) for text in named if text), printable(unit.cidr, 50)])
+
+
+def place_text(place: Place) -> str:
+    """A place, the smallest first, and the network that the address is of."""
+    network = [f"AS{place.asn}"] if place.asn is not None else []
+    texts = [text for text in (place.city, place.region, place.country) if text]
+    return ", ".join([*texts, " ".join([*network, place.network]).strip()]).rstrip(", ")
+
+
+def subscriber_text(subscriber: Subscriber) -> str:
+    """A subscriber's name and inner address, those that are known."""
+    if not subscriber.name or subscriber.private_ip is None:
+        return printable(subscriber.name, 80) or subscriber.private_ip or "?"
+    return f"{printable(subscriber.name, 80)} ({subscriber.private_ip})"
+
+
+def _behind_lines(behind: Behind) -> list[str]:
+    count = len(behind.subscribers)
+    lines = []
+    if count > 1:
+        lines.append(
+            _("{count} subscribers are behind this address; the verdict is the address's").format(count=count)
+        )
+    lines += [_seen_line(seen) for seen in behind.subscribers[:_SUBSCRIBERS]]
+    if count > _SUBSCRIBERS:
+        lines.append(_("and {count} more subscribers").format(count=count - _SUBSCRIBERS))
+    if behind.ambiguous:
+        lines.append(
+            ngettext(
+                "{n} piece of evidence or connection: the log does not name one subscriber only",
+                "{n} pieces of evidence and connections: the log does not name one subscriber only",
+                behind.ambiguous,
+            ).format(n=behind.ambiguous)
+        )
+    if behind.gaps:
+        lines.append(
+            ngettext(
+                "{n} piece of evidence or connection: the log names nobody",
+                "{n} pieces of evidence and connections: the log names nobody",
+                behind.gaps,
+            ).format(n=behind.gaps)
+        )
+    return lines
+
+
+def _seen_line(seen: SubscriberSeen) -> str:
+    pieces = ngettext("{n} piece of evidence", "{n} pieces of evidence", seen.evidence)
+    flows = ngettext("{n} connection", "{n} connections", seen.connections)
+    shares = seen.shares.accepted
+    accepted = ngettext("{n} accepted share", "{n} accepted shares", shares)
+    told = [pieces.format(n=seen.evidence), flows.format(n=seen.connections), accepted.format(n=shares)]
+    what = ", ".join(told if shares else told[:2])
+    return _("subscriber {name}: {what}").format(name=subscriber_text(seen.subscriber), what=what)
+
+
+def group_rows(suspects: Iterable[Suspect]) -> list[tuple[str, str]]:
+    """Suspects by city and by operator: (title, line), no title but in the first row of a kind."""
+    suspects = tuple(suspects)
+    if all(suspect.unit is None for suspect in suspects):
+        return []
+    rows = []
+    for by, title in (("city", _("By city")), ("operator", _("By operator"))):
+        groups = grouped(suspects, by)
+        for position, group in enumerate(groups[:_GROUPS]):
+            name = printable(group.name, 60) or _("not in the ledger")
+            hosts = ngettext("{n} host", "{n} hosts", len(group.suspects)).format(n=len(group.suspects))
+            confirmed = _("{n} confirmed").format(n=group.count(Verdict.CONFIRMED))
+            rows.append(("" if position else title, f"{name}: {hosts}, {confirmed}"))
+        if len(groups) > _GROUPS:
+            rows.append(("", _("and {count} more").format(count=len(groups) - _GROUPS)))
+    return rows

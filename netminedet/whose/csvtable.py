@@ -1,0 +1,147 @@
+"""Reads the CSV files that operators keep: any size, row by row, columns by their English or Chinese names.
+
+UTF-8 with or without a byte order mark, plain or packed with gzip; separated by commas, semicolons or
+tabs, whichever the first line has.  A file is never in memory as a whole.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from netminedet.errors import NetminedetError
+from netminedet.report.text import printable
+
+#: Names that a column may have in the first line: ours, then those that are understood as it.
+Columns = Mapping[str, Sequence[str]]
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_SEPARATORS = ",;\t"
+
+
+class Row:
+    """The cells of one line by column, without blanks around them, and where it stands."""
+
+    __slots__ = ("_cells", "_places", "_shown", "line")
+
+    def __init__(self, cells: list[str], places: dict[str, int], shown: str, line: int) -> None:
+        self._cells = cells
+        self._places = places
+        self._shown = shown
+        self.line = line
+
+    def __getitem__(self, column: str) -> str:
+        """The cell's text; empty where the file has no such column."""
+        place = self._places.get(column)
+        return "" if place is None else self._cells[place].strip()
+
+    @property
+    def where(self) -> str:
+        """``ledger.csv:12``."""
+        return f"{self._shown}:{self.line}"
+
+    @property
+    def is_legible(self) -> bool:
+        """Whether all of its bytes were UTF-8."""
+        return not any(_SURROGATE.search(cell) for cell in self._cells)
+
+    def error(self, column: str, problem: str) -> NetminedetError:
+        """``ledger.csv:12: cidr: …``."""
+        return NetminedetError(f"{self.where}: {column}: {problem}")
+
+
+class Table:
+    """An open CSV file: its columns are known, its rows can be read once.  Raises NetminedetError."""
+
+    def __init__(self, path: str, columns: Columns, required: Sequence[str]) -> None:
+        self.shown = printable(path)
+        try:
+            self._stream = _open_text(path)
+        except OSError as error:
+            raise NetminedetError(f"{self.shown}: cannot be read: {error.strerror or error}") from None
+        self._places, self._separator, self._begin = self._header(columns, required)
+
+    def __enter__(self) -> Table:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def _header(self, columns: Columns, required: Sequence[str]) -> tuple[dict[str, int], str, int]:
+        """Where each column stands, the separator, and the number of the line."""
+        known = {_plain(name): ours for ours, names in columns.items() for name in (ours, *names)}
+        number, first = self._first_line()
+        if _SURROGATE.search(first):
+            raise NetminedetError(f"{self.shown}:{number}: is not UTF-8; save the file as CSV in UTF-8")
+        separator = max(_SEPARATORS, key=first.count)
+        cells = next(csv.reader([first], delimiter=separator), [])
+        places: dict[str, int] = {}
+        for place, cell in enumerate(cells):
+            ours = known.get(_plain(cell))
+            if ours in places:
+                raise NetminedetError(f"{self.shown}:{number}: two columns are {ours!r}; leave one out")
+            if ours is not None:
+                places[ours] = place
+        for column in required:
+            if column not in places:
+                names = ", ".join((column, *columns[column]))
+                raise NetminedetError(
+                    f"{self.shown}:{number}: no column {column!r}; the first line must name the columns, "
+                    f"this one as any of: {names}"
+                )
+        return places, separator, number
+
+    def _first_line(self) -> tuple[int, str]:
+        for number, line in enumerate(iter(self._stream.readline, ""), 1):
+            if line.strip():
+                return number, line
+        raise NetminedetError(f"{self.shown}: is empty; its first line must name the columns")
+
+    def has(self, column: str) -> bool:
+        return column in self._places
+
+    def rows(self) -> Iterator[Row | NetminedetError]:
+        """Each row; in the place of one that cannot be taken apart, the error that says why."""
+        reader = csv.reader(self._stream, delimiter=self._separator)
+        width = max(self._places.values()) + 1
+        while True:
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except (csv.Error, OSError, EOFError) as error:
+                yield NetminedetError(f"{self.shown}:{self._begin + reader.line_num}: not valid CSV: {error}")
+                if not isinstance(error, csv.Error):  # the packed file ends here
+                    return
+                continue
+            if len(cells) >= width:
+                yield Row(cells, self._places, self.shown, self._begin + reader.line_num)
+            elif any(cells):
+                where = f"{self.shown}:{self._begin + reader.line_num}"
+                yield NetminedetError(f"{where}: {len(cells)} cells, {width} needed; quote cells with commas")
+
+
+def cell_text(text: str) -> str:
+    """A cell as reports keep it: on one line, and of a length for people."""
+    return printable(text, 200)
+
+
+def _plain(name: str) -> str:
+    """A column's name without what people write differently."""
+    return re.sub(r"[\s_\-（）()]+", "", name).lower()
+
+
+def _open_text(path: str) -> io.TextIOWrapper:
+    """The file's text; closing it closes the file."""
+    binary = Path(path).open("rb")  # noqa: SIM115
+    packed = binary.peek(2)[:2] == b"\x1f\x8b"
+    stream = cast(BinaryIO, gzip.GzipFile(fileobj=binary)) if packed else binary
+    return io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
