@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 @scan.home_net_option
 @scan.signatures_option
 @scan.mask_option
+@click.option(
+    "--anonymize-ip",
+    metavar="KEYFILE",
+    help="Put pseudonyms in the place of people's addresses (Crypto-PAn), under the key in KEYFILE.",
+)
 @lang_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar and no notes on stderr, only errors.")
 @click.pass_context
@@ -38,17 +43,22 @@ def command(ctx: click.Context, /, file: str, host: str, deep: bool, **options: 
     from netminedet import api
     from netminedet.cli.output import open_output
     from netminedet.errors import NetminedetError
+    from netminedet.report.anonymize_story import anonymized_story
+    from netminedet.report.cryptopan import load_key
     from netminedet.report.story import render_story
     from netminedet.story import host_address
 
     host_address(host)
-    if deep and options["mask"]:
+    if deep and (options["mask"] or options["anonymize_ip"]):
         raise NetminedetError("--deep shows packets as they are, which cannot be masked; leave one out")
+    key = load_key(options["anonymize_ip"]) if options["anonymize_ip"] else None
     masker = scan.load_key(options["mask"], "-")
     given = {name: options[name] for name in ("home_net", "signatures") if options[name]}
     with scan.progress_of(options["quiet"]) as progress:
         story = api.explain(file, host, masker=masker, progress=progress, **given)
     scan.tell_inputs(story.report, quiet=options["quiet"], verbose=False)
+    if key is not None:
+        story = anonymized_story(story, key)
     packets = _wireshark(story) if deep else None
     with open_output("-", machine=False) as stream:
         render_story(story, stream, deep=packets, color=scan.color_of("-"), width=scan.width_of("-"))

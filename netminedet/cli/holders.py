@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -39,6 +39,11 @@ _OPTIONS = (
         help="How far the clocks of --subscribers and of the capture may differ.  [default: 0]",
     ),
     click.option("--geoip", multiple=True, metavar="FILE", help="A location database in MaxMind's format."),
+    click.option(
+        "--anonymize-ip",
+        metavar="KEYFILE",
+        help="Put pseudonyms in the place of people's addresses (Crypto-PAn), under the key in KEYFILE.",
+    ),
 )
 
 
@@ -49,8 +54,42 @@ def holder_options(command: _Command) -> _Command:
     return command
 
 
-def load_sources(options: Mapping[str, Any]) -> Sources | None:
-    """What the options' files say, checked before a long scan; None where none is given."""
+def load_view(options: Mapping[str, Any], output: str) -> View:
+    """What the options ask for, their files checked before a long scan; ``output`` is where a report goes."""
+    key = None
+    if options["anonymize_ip"]:
+        from netminedet.cli.output import check_key
+        from netminedet.report.cryptopan import CryptoPan, load_key
+
+        check_key(output, options["anonymize_ip"])
+        key = load_key(options["anonymize_ip"])
+        CryptoPan(key)  # says so now where the library is missing
+    return View(_sources(options), key, options.get("home_net") or ())
+
+
+class View:
+    """How a finished report is to be shown: with whose its addresses are, and with pseudonyms."""
+
+    def __init__(self, sources: Sources | None, key: bytes | None, home_net: Sequence[str]) -> None:
+        self._sources = sources
+        self.key = key
+        self._home_net = home_net
+
+    def __call__(self, report: ReportLike) -> ReportLike:
+        """The report as it is to be shown; lines of logs that cannot be read are told on stderr."""
+        if self._sources is not None:
+            from netminedet.whose.enrich import enriched
+
+            report = enriched(report, self._sources, _tell)
+        if self.key is not None:
+            from netminedet.api import DEFAULT_HOME_NET, parse_networks
+            from netminedet.report.anonymize import anonymized
+
+            report = anonymized(report, self.key, parse_networks(self._home_net or DEFAULT_HOME_NET))
+        return report
+
+
+def _sources(options: Mapping[str, Any]) -> Sources | None:
     if not (options["subnets"] or options["subscribers"] or options["geoip"]):
         return None
     from netminedet.whose.enrich import Log, Sources
@@ -73,15 +112,6 @@ def load_sources(options: Mapping[str, Any]) -> Sources | None:
         zone = zone_of(options["log_timezone"]) if options["log_timezone"] else None
         log = Log(options["subscribers"], reader_of(zone), options["clock_error"])
     return Sources(subnets, places, log)
-
-
-def with_holders(report: ReportLike, sources: Sources | None) -> ReportLike:
-    """The report with whose its addresses are; lines of logs that cannot be read are told on stderr."""
-    if sources is None:
-        return report
-    from netminedet.whose.enrich import enriched
-
-    return enriched(report, sources, _tell)
 
 
 def _tell(line: str) -> None:

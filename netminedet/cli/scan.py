@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from netminedet.cli.holders import holder_options, load_sources, with_holders
+from netminedet.cli.holders import holder_options, load_view
 from netminedet.cli.main import FAILED, NOTHING_FOUND, SUSPECTS_FOUND, lang_option
 from netminedet.report.formats import format_names
 
@@ -127,11 +127,14 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], form: str, output: st
     """
     from netminedet import api
     from netminedet.cli.output import check_target, open_output
+    from netminedet.errors import NetminedetError
     from netminedet.report.formats import load_format
 
     check_target(output, paths)
     masker = load_key(options["mask"], output)
-    sources = load_sources(options)
+    view = load_view(options, output)
+    if options["evidence"] and options["anonymize_ip"]:
+        raise NetminedetError("--evidence writes packets as they are, with their addresses; leave one out")
     chosen = load_format(form)
     hash_inputs = chosen.MACHINE if options["hash_inputs"] is None else options["hash_inputs"]
     names = ("home_net", "signatures", "max_flows", "max_memory", "adjacent", "evidence")
@@ -141,7 +144,7 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], form: str, output: st
     tell_inputs(report, quiet=options["quiet"], verbose=options["verbose"])
     check_target(output, (info.path for info in report.inputs))
     with open_output(output, machine=chosen.MACHINE) as stream:
-        shown = with_holders(report if masker is None else report.masked(masker), sources)
+        shown = view(report if masker is None else report.masked(masker))
         chosen.render(shown, stream, color=color_of(output), width=width_of(output))
     ctx.exit(exit_code(report, exit_zero=options["exit_zero"]))
 

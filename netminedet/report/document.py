@@ -70,6 +70,7 @@ def report_document(report: ReportLike) -> JsonObject:
     return {
         "schema": SCHEMA,
         "tool": tool_document(report),
+        **anonymized_document(report),
         "inputs": [input_document(info) for info in report.inputs],
         "totals": totals_document(report),
         "estimates": estimates_document(report.suspects),
@@ -94,6 +95,12 @@ def tool_document(report: ReportLike) -> JsonObject:
         "version": report.tool_version,
         "signatures": _signatures(report.signatures),
     }
+
+
+def anonymized_document(report: ReportLike) -> JsonObject:
+    """``anonymized``: the scheme of the pseudonyms that stand in the place of addresses, under its key."""
+    scheme = getattr(report, "anonymized", "")  # of a scan's own report there is none
+    return {"anonymized": scheme} if scheme else {}
 
 
 def totals_document(report: ReportLike) -> JsonObject:

@@ -54,6 +54,7 @@ def merge_reports(reports: Sequence[tuple[str, PlainReport]]) -> Merged:
     """
     kept, notes = _without_repeats([_given(name, report) for name, report in reports])
     _refuse_overlaps(kept)
+    _refuse_unlike_addresses(kept)
     return Merged(_merged([one.report for one in kept]), tuple(notes))
 
 
@@ -95,6 +96,17 @@ def _refuse_overlaps(given: Sequence[_Given]) -> None:
                 )
 
 
+def _refuse_unlike_addresses(given: Sequence[_Given]) -> None:
+    """Pseudonyms under one key, and true addresses or those under another, are not to be compared."""
+    first = given[0]
+    for one in given:
+        if one.report.anonymized != first.report.anonymized:
+            raise NetminedetError(
+                f"{first.name} and {one.name}: their addresses are not pseudonyms under the same key; "
+                "merge first, and anonymize then"
+            )
+
+
 def _text(report: PlainReport) -> str:
     return json_text(report.to_dict())
 
@@ -111,6 +123,7 @@ def _merged(reports: Sequence[PlainReport]) -> PlainReport:
         suspects=_suspects(one for report in reports for one in report.suspects),
         adjacent=_nodes(one for report in reports for one in report.adjacent),
         resolvers=_resolvers(one for report in reports for one in report.resolvers),
+        anonymized=reports[0].anonymized,
     )
 
 

@@ -27,6 +27,8 @@ class PlainReport(Struct, frozen=True, dict=True):
     suspects: tuple[Suspect, ...] = ()
     adjacent: tuple[NodeSeen, ...] = ()
     resolvers: tuple[ResolverSeen, ...] = ()
+    #: the scheme of the pseudonyms that stand in the place of people's addresses; empty where none do
+    anonymized: str = ""
 
     @cached_property
     def estimates(self) -> Totals:

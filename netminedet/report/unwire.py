@@ -60,6 +60,7 @@ def report_of(document: wire.Report) -> PlainReport:
         suspects=_all("suspects", document.suspects, _suspect),
         adjacent=_all("adjacent", document.adjacent, _node),
         resolvers=_all("resolvers", document.resolvers, _resolver),
+        anonymized=document.anonymized,
     )
 
 

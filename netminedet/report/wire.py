@@ -265,6 +265,7 @@ class Report(Struct):
     suspects: list[Suspect]
     adjacent: list[Node] = []
     resolvers: list[Resolver] = []
+    anonymized: Annotated[str, Meta(pattern="^(crypto-pan/[0-9a-f]{8})?$")] = ""
 
 
 class Head(Struct):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from netminedet.errors import NetminedetError
 from netminedet.holders import Attribution, Behind, Place, Subscriber, SubscriberSeen
 from netminedet.model import Connection, Evidence, FiveTuple, Shares, Suspect
 from netminedet.report.like import ReportLike
@@ -51,6 +52,8 @@ def enriched(
     The log is read here, once; ``tell`` is given a line for each of its lines that cannot be read, up to
     a limit, and ``totals`` counts them.  Raises NetminedetError where the log cannot be read at all.
     """
+    if getattr(report, "anonymized", ""):
+        raise NetminedetError("the addresses of this report are pseudonyms: nobody can be found by them")
     found = report.suspects
     totals = dict(report.totals)
     if sources.subnets is not None:

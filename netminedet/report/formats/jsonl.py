@@ -31,6 +31,7 @@ from netminedet.report.document import (
     SCHEMA,
     JsonObject,
     adjacent_document,
+    anonymized_document,
     estimates_document,
     flow_document,
     input_document,
@@ -64,7 +65,12 @@ def _start(report: ReportLike) -> JsonObject:
     return {
         "timestamp": iso8601(min(times, default=0)),
         "event_type": "netminedet",
-        "netminedet": {"record": "start", "schema": SCHEMA, "tool": tool_document(report)},
+        "netminedet": {
+            "record": "start",
+            "schema": SCHEMA,
+            "tool": tool_document(report),
+            **anonymized_document(report),
+        },
     }
 
 

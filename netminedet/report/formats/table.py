@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from netminedet.language import _
 from netminedet.model import InputInfo, Verdict
 from netminedet.report.columns import cell, choose, shorten
 from netminedet.report.holder_lines import group_rows, holder_lines
@@ -62,6 +63,8 @@ def render(report: ReportLike, stream: TextIO, *, color: bool = False, width: in
         legacy_windows=False,
     )
     console.print(_headline(report), no_wrap=True)
+    if getattr(report, "anonymized", ""):
+        console.print(_("The addresses of people are pseudonyms."))
     if report.suspects:
         console.print()
         console.print(_suspects(report, width))
