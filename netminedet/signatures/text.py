@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 
 from netminedet.model import EXCERPT_LIMIT
@@ -20,10 +21,17 @@ EXCERPT_DEPTH_LIMIT = 6
 INTEGER_BITS_LIMIT = 256
 
 #: Keys whose values never reach an excerpt, wherever they stand.
-SECRET_KEYS = frozenset({"pass", "password", "passwd", "pwd", "secret", "x-pass"})
+SECRET_KEYS = frozenset(
+    {"pass", "password", "passwd", "passphrase", "pwd", "secret", "x-pass"}
+    | {"token", "access-token", "access_token", "api-key", "apikey", "x-api-key", "auth", "authorization"}
+)
 
 CUT = "…"
 REDACTED = "***"
+
+#: A password within a URL (RFC 3986 section 3.2.1), and how much of a string is searched for one.
+_URL_PASSWORD = re.compile(r"(://[^/@:\s]*:)[^/\s]*@")
+_URL_LIMIT = 4096
 
 #: A place in a JSON message: object keys and list indexes, outermost first.
 Place = tuple[str | int, ...]
@@ -46,8 +54,15 @@ def detail(value: object) -> str | None:
     if isinstance(value, float):
         return repr(value)
     if isinstance(value, str):
-        return printable(value, DETAIL_LIMIT).strip() or None
+        return printable(without_password(value), DETAIL_LIMIT).strip() or None
     return None
+
+
+def without_password(text: str) -> str:
+    """A text without the passwords of URLs in it."""
+    if "://" not in text:
+        return text
+    return _URL_PASSWORD.sub(rf"\1{REDACTED}@", text[:_URL_LIMIT])
 
 
 def excerpt(message: object, secrets: Sequence[Place]) -> str:
@@ -60,7 +75,7 @@ def _shown(value: object, secrets: tuple[Place, ...], depth: int) -> object:
     if () in secrets:
         return REDACTED
     if isinstance(value, str):
-        return printable(value, EXCERPT_STRING_LIMIT)
+        return printable(without_password(value), EXCERPT_STRING_LIMIT)
     if isinstance(value, (dict, list)):
         return _shown_container(value, secrets, depth - 1) if depth else CUT
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > INTEGER_BITS_LIMIT:
