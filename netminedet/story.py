@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from netminedet.errors import NetminedetError
+from netminedet.language import sentence
 from netminedet.model import Evidence, Message, Suspect, Where
 from netminedet.verdict.explain import Ruling, explain_verdict, seen_of
 from netminedet.verdict.order import place_of
@@ -178,7 +179,7 @@ def _named(host: str, report: Report) -> Iterator[Line]:
     findings = report.findings
     for (asker, _, _), name in findings.names.items():
         if asker == host:
-            times = {"seen": f"{name.sightings} times"} if name.sightings > 1 else {}
+            times = {"seen": sentence("{n} times", n=name.sightings)} if name.sightings > 1 else {}
             yield _named_line(name.evidence, "name", {**name.evidence.details, **times})
     for (asker, address, _), answer in findings.answers.items():
         if asker == host:

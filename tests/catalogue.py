@@ -6,16 +6,19 @@ lacks a translation.  See CONTRIBUTING.md.
 
 from __future__ import annotations
 
+import ast
+import csv
 import io
 import string
 import sys
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 
 import yaml
 from babel.messages import Catalog
 from babel.messages.catalog import Message
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
@@ -31,18 +34,31 @@ _WIDTH = 110
 
 
 def extracted() -> Catalog:
-    """All messages of the code, the pages' templates and the signatures."""
+    """All messages of the code, and the words of the data that reports quote."""
     catalog = Catalog(project="netminedet", creation_date=_DATE, charset="utf-8")
-    for filename, _, message, comments, _ in extract_from_dir(
-        ROOT / "netminedet", [("**.py", "python")], keywords=KEYWORDS
-    ):
-        catalog.add(message, locations=[(f"netminedet/{filename}", None)], auto_comments=comments)
+    for path in sorted((ROOT / "netminedet").rglob("*.py")):
+        source, where = path.read_bytes(), [(path.relative_to(ROOT).as_posix(), None)]
+        for _, message, _, _ in extract("python", io.BytesIO(source), keywords=KEYWORDS):
+            catalog.add(message, locations=where)
+        for noun in _nouns(source):
+            catalog.add((f"{{n}} {noun}", f"{{n}} {noun}s"), locations=where)
     for path in sorted((ROOT / "signatures").glob("*.yaml")):
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-        for message in document.get("messages", []):
-            if "why" in message:
-                catalog.add(message["why"], locations=[(f"signatures/{path.name}", None)])
+        for pattern in yaml.safe_load(path.read_text(encoding="utf-8")).get("messages", []):
+            if "why" in pattern:
+                catalog.add(pattern["why"], locations=[(f"signatures/{path.name}", None)])
+    with (ROOT / "signatures" / "power.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(line for line in file if not line.startswith("#")):
+            catalog.add(row["source"], locations=[("signatures/power.csv", None)])
     return catalog
+
+
+def _nouns(source: bytes) -> Iterator[str]:
+    """What stands as a noun in calls of `netminedet.report.text.plural`."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "plural":
+            noun = node.args[1]
+            assert isinstance(noun, ast.Constant), "write the noun out: it is taken up from the source"
+            yield str(noun.value)
 
 
 def kept() -> Catalog:

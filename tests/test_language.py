@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
+import io
+import pickle
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
 
-from netminedet import language
-from netminedet.language import choose
-from tests.catalogue import kept
+from netminedet import explain, language, scan
+from netminedet.language import Sentence, choose, listed, number_of, sentence, told
+from netminedet.report.formats import load_format
+from netminedet.report.mask import Masker
+from netminedet.report.sentences import MAX_VALUES, sentence_document, sentence_from
+from netminedet.report.story import render_story
+from netminedet.report.words import COUNTERS, DETAILS, KINDS, ROLES, VERDICTS
+from netminedet.report.wrapping import wrap
+from tests.catalogue import MO, compiled, extracted, faults, kept
+from tests.conftest import SAMPLES
 
-CATALOGUE = kept()
+CAPTURES = sorted(SAMPLES.glob("*.pcap*"))
+KEPT = kept()
+
+#: What may stand in Latin letters in Chinese output: addresses and names, units, products, protocols, fields.
+NAMES = re.compile(
+    r"[\w+./:*@…?%-]*[\d./:_@…?%-][\w+./:*@…?%-]*"  # with a digit or a mark: addresses, names, files, units
+    r"|\b([A-Z]{2,}[A-Za-z]*|[kMGTPEZ]?(Sol|Wh|W|H|B|J|h|bit)|ms|min|s|tls|tcp|udp|netminedet|miner"
+    r"|randomx|ethash|kawpow|cryptonote|stratum|getwork|kaspa|grin|beam|Stratum|lightning|ethereum|monero"
+    r"|bitcoin|vlan|mpls|pppoe|gre|erspan|geneve|vxlan|pptp|SetupConnection|(Braiins|Slush) Pool)\b"
+)
 
 
 @pytest.fixture(autouse=True)
-def english_afterwards() -> object:
+def _english_afterwards() -> Iterator[None]:
     yield
     choose("en")
 
@@ -46,3 +71,210 @@ def test_language_of_the_locale(
 def test_a_language_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="choose one of en, zh"):
         choose("fr")
+
+
+def test_every_message_has_a_sound_translation() -> None:
+    wanted, known = {message.id for message in extracted()}, {message.id for message in KEPT}
+    assert wanted - known == set(), "run: python -m tests.catalogue"
+    assert known - wanted == set(), "run: python -m tests.catalogue"
+    assert [(message.id, fault) for message in KEPT if message.id for fault in faults(message)] == []
+
+
+def test_faults_of_a_translation_are_found() -> None:
+    from babel.messages.catalog import Message
+
+    assert faults(Message("at {ip}", "位于 {ip}")) == []
+    assert faults(Message("at {ip}", "位于 {host}"))
+    assert faults(Message("at {ip}", "位于"))
+    assert faults(Message("at {ip}", ""))
+    assert faults(Message("at {ip}", "位于 {ip}", flags=["fuzzy"]))
+    assert faults(Message(("{n} job", "{n} jobs"), ("任务",)))
+
+
+def test_the_field_has_its_words() -> None:
+    texts = [text for message in KEPT if message.id for text in _texts(message.string)]
+    assert not [text for text in texts if "挖掘" in text]
+    assert not [text for text in texts if not re.search(r"[\u4e00-\u9fff，：；{]|TLS", text)]
+
+
+def _texts(text: str | tuple[str, ...]) -> tuple[str, ...]:
+    return text if isinstance(text, tuple) else (text,)
+
+
+def test_what_is_compiled_is_what_is_written() -> None:
+    assert MO.read_bytes() == compiled(KEPT), "run: python -m tests.catalogue"
+
+
+def in_chinese(path: Path, host: str | None = None) -> str:
+    """The table of a capture, or the story of a host in it."""
+    stream = io.StringIO()
+    choose("zh")
+    if host is None:
+        report = scan(path, adjacent=True)
+        load_format("table").render(report, stream, color=False, width=200)
+        return stream.getvalue()
+    render_story(explain(path, host), stream, width=100)
+    return stream.getvalue()
+
+
+def english(text: str) -> list[str]:
+    """Runs of two English words, which no name is."""
+    plain = NAMES.sub("\0", text.replace("\\", " "))
+    return re.findall(r"[A-Za-z]{2,} [A-Za-z]{2,}", plain)
+
+
+@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.name)
+def test_no_english_is_left_in_the_chinese_table(path: Path) -> None:
+    text = in_chinese(path)
+    assert english(text.replace(str(path), "")) == []
+    assert "判定理由" in text or "未发现挖矿行为" in text
+
+
+@pytest.mark.parametrize(
+    "name", ["mixed.pcapng", "stratum-v2.pcap", "management-api.pcap", "proxy-and-pool.pcap"]
+)
+def test_no_english_is_left_in_chinese_stories(name: str) -> None:
+    path = SAMPLES / name
+    for suspect in scan(path).suspects:
+        text = in_chinese(path, suspect.host)
+        head, _, ruling = text.partition("时间线")
+        assert english(head + ruling.partition("为何如此判定")[2]) == []
+        assert "何种情况会降低判定" in text
+    assert english(in_chinese(path, "203.0.113.99")) == []
+
+
+def test_english_that_is_left_would_be_found() -> None:
+    assert english("矿工：mines at 203.0.113.10 端口 3333") == ["mines at"]
+    assert english("sha256d：份额太少，26 s 内 2 个，不超过 69.2 TH/s") == []
+
+
+def test_every_word_of_a_report_is_known() -> None:
+    from netminedet.model import Kind, Role, Verdict
+
+    assert {verdict.label for verdict in Verdict} == set(VERDICTS)
+    assert {role.value for role in Role} == set(ROLES)
+    assert {kind.value for kind in Kind} <= set(KINDS)
+    skipped = scan(SAMPLES / "mixed.pcapng").totals.keys() - {"packets", "bytes", "flows", "decoded"}
+    assert {name.replace("_", " ") for name in skipped} <= set(COUNTERS)
+    told_of = {
+        name for path in CAPTURES for one in scan(path).suspects for e in one.evidence for name in e.details
+    }
+    assert told_of - set(DETAILS) - {"ja4"} == set()
+
+
+def test_json_is_the_same_in_either_language() -> None:
+    texts = []
+    for lang in language.LANGUAGES:
+        choose(lang)
+        report = scan(SAMPLES / "mixed.pcapng")
+        for form in ("json", "jsonl"):
+            stream = io.StringIO()
+            load_format(form).render(report, stream, color=False, width=None)
+            texts.append(stream.getvalue())
+    assert texts[:2] == texts[2:]
+
+
+@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.name)
+def test_a_report_read_back_is_told_in_chinese_too(path: Path) -> None:
+    choose("zh")
+    for suspect in scan(path).suspects:
+        sentences = [*suspect.reasons, *(one.why for one in suspect.evidence)]
+        sentences += [one.rate.method for one in suspect.hash_rates]
+        sentences += [one.power.assumption for one in suspect.hash_rates if one.power]
+        for text in sentences:
+            assert re.search("[\u4e00-\u9fff]", told(text)), text
+            assert told(sentence_from(str(text), sentence_document(text))) == told(text)
+
+
+NESTED = sentence(
+    "{reason}; it was seen for {time}",
+    reason=number_of("{n} share", "{n} shares", 2),
+    time=sentence("{minutes} min", minutes=5),
+)
+
+
+def test_sentences_are_english_and_can_be_told() -> None:
+    assert NESTED == "2 shares; it was seen for 5 min"
+    assert told(NESTED) == NESTED
+    assert type(told(NESTED)) is str
+    choose("zh")
+    assert told(NESTED) == "2 个份额；持续 5 分钟"
+    assert told("no message") == "no message"
+    assert told("") == ""
+    assert listed(["a", "b"], 2) == "a, b"
+    assert told(listed(["a", "b", "c"], 2)) == "a, b 等"
+
+
+def test_sentences_survive_being_kept_and_masked() -> None:
+    again = pickle.loads(pickle.dumps(NESTED, protocol=5))
+    choose("zh")
+    assert told(again) == told(NESTED)
+    changed = sentence("mines at {place}: {reason}", place="pool", reason=NESTED).mapped(str.upper)
+    assert isinstance(changed, Sentence)
+    assert changed == "MINES AT POOL: 2 SHARES; IT WAS SEEN FOR 5 MIN"
+    assert told(changed) == "连接 POOL 挖矿：2 个份额；持续 5 分钟"
+
+
+def test_masked_reports_are_masked_in_chinese_too() -> None:
+    report = scan(SAMPLES / "management-api.pcap").masked(Masker("0123456789abcdef"))
+    choose("zh")
+    for suspect in report.suspects:
+        assert all("management" not in told(reason) for reason in suspect.reasons)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        None,
+        [],
+        {"message": "mines at {place}: {reason}", "values": {}},
+        {"message": "mines at {place}: {reason}", "values": {"place": {}, "reason": []}},
+        {"message": "{place.__class__}", "values": {"place": "x"}},
+        {"message": "{n:>99999999999}", "values": {"n": 1}},
+        {"message": "{hours} h {minutes:02d} min", "values": {"hours": "x", "minutes": "y"}},
+        {"message": "{hours} h {minutes:02d} min", "values": {"hours": 1, "minutes": 10**5000}},
+        {"message": 5, "values": {}},
+        {"message": "x", "values": {str(n): n for n in range(MAX_VALUES + 1)}},
+    ],
+)
+def test_made_up_messages_leave_the_english(document: object) -> None:
+    choose("zh")
+    assert told(sentence_from("as it was", document)) == "as it was"
+
+
+def test_messages_nested_without_end_are_cut_off() -> None:
+    document: dict[str, object] = {"message": "{minutes} min", "values": {"minutes": 1}}
+    for _ in range(500):
+        document = {
+            "message": "{reason}; it was seen for {time}",
+            "values": {"reason": document, "time": "x"},
+        }
+    choose("zh")
+    assert told(sentence_from("as it was", document)) == "as it was"
+
+
+@pytest.mark.parametrize("width", [20, 33, 60, 80])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "10.9.0.2：连接 203.0.113.10 端口 3333 挖矿：矿工提交 5 个份额，服务器接受 5 个（按不同登录名计）",
+        "挖矿" * 60,
+        "要求 SOCKS 代理（198.51.100.81 端口 1080）建立通往 " + "x" * 150 + " 的隧道。",
+        "，。；" * 30,
+    ],
+)
+def test_chinese_lines_keep_to_the_width(text: str, width: int) -> None:
+    lines = [line.plain for line in wrap(Text(text), Console(width=200), width)]
+    assert all(cell_len(line) <= width for line in lines)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    if "，。；" not in text:
+        assert not [line for line in lines if line[0] in "，。；：）、"]
+        assert not [line for line in lines if line[-1] in "（《"]
+
+
+def test_rows_of_the_chinese_table_keep_to_the_width() -> None:
+    choose("zh")
+    for width in (80, 100, 160):
+        stream = io.StringIO()
+        load_format("table").render(scan(SAMPLES / "mixed.pcapng"), stream, color=False, width=width)
+        assert max(map(cell_len, stream.getvalue().splitlines())) <= width

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn,
 from rich.table import Column
 from rich.text import Text
 
+from netminedet.language import _
 from netminedet.report.columns import shorten
 from netminedet.report.text import amount, printable, size
 
@@ -30,7 +31,8 @@ class _Read(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         packets, read, rate = (task.fields[name] for name in ("packets", "read", "rate"))
-        return Text(f"{size(read)} {amount(packets)} packets {size(rate)}/s")
+        words = _("{read} {packets} packets {rate}/s")
+        return Text(words.format(read=size(read), packets=amount(packets), rate=size(rate)))
 
 
 class ProgressBar:

@@ -12,6 +12,7 @@ import click
 
 from netminedet.cli.holders import holder_options, load_view
 from netminedet.cli.main import FAILED, NOTHING_FOUND, SUSPECTS_FOUND, lang_option
+from netminedet.language import _, told
 from netminedet.report.formats import format_names
 
 if TYPE_CHECKING:
@@ -203,15 +204,17 @@ def tell_inputs(report: api.Report, *, quiet: bool, verbose: bool) -> None:
 
     if verbose and not quiet:
         for info in report.inputs:
-            read = f"{info.format or 'no capture'}, {plural(info.packets, 'packet')}, {size(info.bytes)}"
-            click.echo(f"netminedet: {printable(info.path)}: {read}", err=True)
+            parts = (info.format or _("no capture"), plural(info.packets, "packet"), size(info.bytes))
+            click.echo(f"netminedet: {printable(info.path)}: " + _(", ").join(parts), err=True)
     incomplete = [info for info in report.inputs if not info.complete]
     for info in incomplete[:_TOLD_LIMIT]:
-        problem = "; ".join(info.problems) or "could not be read to its end"
-        click.echo(f"netminedet: warning: {about(info.path, problem)}", err=True)
+        problem = _("; ").join(map(told, info.problems)) or _("could not be read to its end")
+        warning = _("warning: {what}").format(what=about(info.path, problem))
+        click.echo(f"netminedet: {warning}", err=True)
     if len(incomplete) > _TOLD_LIMIT:
         others = plural(len(incomplete) - _TOLD_LIMIT, "other input")
-        click.echo(f"netminedet: warning: {others} could not be read in full", err=True)
+        warning = _("warning: {inputs} could not be read in full").format(inputs=others)
+        click.echo(f"netminedet: {warning}", err=True)
 
 
 def color_of(output: str) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from netminedet.cli.main import SUSPECTS_FOUND
+from netminedet.language import _
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -27,6 +28,8 @@ def command() -> None:
 )
 def list_signatures(folders: tuple[Path, ...]) -> None:
     """List the mining protocols that are known."""
+    from rich.cells import cell_len
+
     from netminedet.report.text import plural
     from netminedet.signatures import load_signatures
 
@@ -34,11 +37,12 @@ def list_signatures(folders: tuple[Path, ...]) -> None:
     width = max((len(dialect.id) for dialect in known.dialects), default=0)
     for dialect in known.dialects:
         messages = plural(len(dialect.patterns), "message")
-        coins = ", ".join(dialect.coins) or "any coin"
-        click.echo(f"{dialect.id:{width}}  {messages:>11}  {dialect.title} ({coins})")
-    click.echo(
-        f"version {known.info.version}, {plural(known.info.count, 'signature')}, sha256 {known.info.sha256}"
-    )
+        messages = " " * (11 - cell_len(messages)) + messages
+        coins = ", ".join(dialect.coins) or _("any coin")
+        click.echo(f"{dialect.id:{width}}  {messages}  {dialect.title} ({coins})")
+    count = plural(known.info.count, "signature")
+    version = _("version {version}, {signatures}, sha256 {hash}")
+    click.echo(version.format(version=known.info.version, signatures=count, hash=known.info.sha256))
 
 
 @command.command("check")
@@ -56,7 +60,8 @@ def check_signatures(ctx: click.Context, folder: Path | None) -> None:
     for problem in checked.problems:
         click.echo(problem)
     if checked.problems:
-        click.echo(f"netminedet: {plural(len(checked.problems), 'problem')} found", err=True)
+        found = _("{problems} found").format(problems=plural(len(checked.problems), "problem"))
+        click.echo(f"netminedet: {found}", err=True)
         ctx.exit(SUSPECTS_FOUND)
     counts = [
         plural(checked.dialects, "signature file"),
@@ -65,4 +70,4 @@ def check_signatures(ctx: click.Context, folder: Path | None) -> None:
         plural(checked.lookalikes, "look-alike"),
         plural(checked.pools, "pool"),
     ]
-    click.echo(f"all well: {', '.join(counts)}")
+    click.echo(_("all well: {counts}").format(counts=_(", ").join(counts)))

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from netminedet.errors import NetminedetError
+from netminedet.language import _
 
 if TYPE_CHECKING:
     from netminedet.live.options import WatchOptions
 
 #: Options that say nothing of the watch itself.
-_NOT_IN_FILE = {"config", "check-config", "help"}
+_NOT_IN_FILE = {"config", "check-config", "help", "lang"}
 #: Largest file that is believed to be a configuration, in bytes.
 MAX_CONFIG = 1 << 20
 
@@ -95,4 +96,5 @@ def check(options: WatchOptions) -> str:
         check_filter(options.ring.filter)
     if options.metrics is not None:
         need_library()
-    return f"the configuration is sound; {plural(found.info.count, 'signature')}"
+    signatures = plural(found.info.count, "signature")
+    return _("the configuration is sound; {signatures}").format(signatures=signatures)

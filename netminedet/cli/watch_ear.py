@@ -10,6 +10,7 @@ from typing import TextIO
 
 import click
 
+from netminedet.language import _, told
 from netminedet.live.announce import Told
 from netminedet.live.desk import Desk
 from netminedet.live.options import WatchOptions
@@ -44,9 +45,9 @@ class Lines(Ear):
         if not self._quiet:
             self.write(f"netminedet: note: {printable(text, 2000)}")
 
-    def told(self, told: Told) -> None:
-        if not self._quiet and told.event == "suspect":
-            self.write(f"netminedet: {sentence(told)}")
+    def told(self, one: Told) -> None:
+        if not self._quiet and one.event == "suspect":
+            self.write(f"netminedet: {sentence(one)}")
 
     def show(self, desk: Desk) -> None:
         """The present table, on standard output where no events go there."""
@@ -56,18 +57,24 @@ class Lines(Ear):
 
     def end(self, outcome: Outcome) -> None:
         if not self._quiet:
-            lost = f", of which {outcome.dropped:,} were dropped" if outcome.dropped else ", none dropped"
-            self.write(
-                f"netminedet: {outcome.reason}: {plural(outcome.packets, 'packet')}{lost}; "
-                f"{plural(outcome.suspects, 'suspect')}"
-            )
+            packets, suspects = plural(outcome.packets, "packet"), plural(outcome.suspects, "suspect")
+            seen = _("{packets}, none dropped").format(packets=packets)
+            if outcome.dropped:
+                dropped = f"{outcome.dropped:,}"
+                seen = _("{packets}, of which {number} were dropped").format(packets=packets, number=dropped)
+            self.write(f"netminedet: {told(outcome.reason)}" + _(": ") + seen + _("; ") + suspects)
 
 
-def sentence(told: Told) -> str:
+def sentence(one: Told) -> str:
     """A suspect on one line."""
-    suspect = told.suspect
-    reason = suspect.reasons[0] if suspect.reasons else ""
-    line = f"suspect {suspect.host} ({suspect.verdict.label} {suspect.role.value}, {told.change}): {reason}"
+    suspect = one.suspect
+    line = _("suspect {host} ({verdict} {role}, {change}): {reason}").format(
+        host=suspect.host,
+        verdict=told(suspect.verdict.label),
+        role=told(suspect.role.value),
+        change=told(one.change),
+        reason=told(suspect.reasons[0]) if suspect.reasons else "",
+    )
     return printable(line, 500)
 
 

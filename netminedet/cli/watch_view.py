@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from netminedet.cli.watch_ear import Lines, show_table
+from netminedet.language import _, told
 from netminedet.live.announce import Told
 from netminedet.live.desk import Desk
 from netminedet.live.options import WatchOptions
@@ -75,25 +76,28 @@ class View(Lines):
         self._last = (now, capture["seen"], capture["bytes"])
         lost = capture["dropped"]
         line = Text(
-            f"{amount(int((capture['seen'] - packets) / span))} packets/s  "
-            f"{amount(int((capture['bytes'] - size) * 8 / span))} bit/s  "
+            _("{packets} packets/s  {bits} bit/s  ").format(
+                packets=amount(int((capture["seen"] - packets) / span)),
+                bits=amount(int((capture["bytes"] - size) * 8 / span)),
+            )
         )
-        line.append(f"{amount(lost)} dropped", style="bold red" if lost else "")
-        flows = figures["stages"].get("flows", 0)
-        line.append(f"  {amount(flows)} flows  {plural(desk.announcer.active(), 'active suspect')}")
+        dropped = _("{number} dropped").format(number=amount(lost))
+        line.append(dropped, style="bold red" if lost else "")
+        flows = _("{number} flows").format(number=amount(figures["stages"].get("flows", 0)))
+        line.append(f"  {flows}  {plural(desk.announcer.active(), 'active suspect')}")
         return line
 
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False, expand=True)
-        for name in ("host", "verdict", "role", "shares", "last seen"):
+        for name in (_("host"), _("verdict"), _("role"), _("shares"), _("last seen")):
             table.add_column(name, no_wrap=True)
-        table.add_column("why", ratio=1, no_wrap=True, overflow="ellipsis")
-        for told in reversed(self._suspects.values()):
-            suspect = told.suspect
-            verdict = Text(suspect.verdict.label, style=_COLOURS[suspect.verdict.label])
+        table.add_column(_("why"), ratio=1, no_wrap=True, overflow="ellipsis")
+        for one in reversed(self._suspects.values()):
+            suspect = one.suspect
+            verdict = Text(told(suspect.verdict.label), style=_COLOURS[suspect.verdict.label])
             shares = f"{amount(suspect.shares.accepted)}/{amount(suspect.shares.submitted)}"
-            seen = "ended" if told.event == "ended" else date_and_clock(suspect.last_seen)[1]
-            reason = printable(suspect.reasons[0] if suspect.reasons else "", 200)
-            cells = (printable(suspect.host), verdict, suspect.role.value, shares, seen, Text(reason))
+            seen = _("ended") if one.event == "ended" else date_and_clock(suspect.last_seen)[1]
+            reason = printable(told(suspect.reasons[0]) if suspect.reasons else "", 200)
+            cells = (printable(suspect.host), verdict, told(suspect.role.value), shares, seen, Text(reason))
             table.add_row(*cells)
         return table

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from netminedet import __version__
 from netminedet.errors import NetminedetError
 from netminedet.evidence import EvidenceFolder
+from netminedet.language import _
 from netminedet.live.announce import Told
 from netminedet.live.crew import Crew, open_crew
 from netminedet.live.desk import Desk
@@ -307,7 +308,8 @@ class Watcher:
             for note in self._output.take_notes():
                 self._ear.note(note)
             if not complete:
-                self._ear.note(f"{plural(self._output.counts.dropped, 'event')} could not be written")
+                events = plural(self._output.counts.dropped, "event")
+                self._ear.note(_("{events} could not be written").format(events=events))
         capture = figures["capture"]
         return Outcome(
             len(self.desk.announcer.known), capture["received"], capture["dropped"], complete, reason

@@ -19,12 +19,13 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any, Protocol
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from netminedet.language import N_, Sentence, sentence
 from netminedet.model import FiveTuple, Kind, Message, Needs, Side, Strength, Where
 from netminedet.protocols.channels import Channels
 from netminedet.protocols.framing import (
@@ -480,7 +481,7 @@ class Conversation:
             kind=kind,
             sender=Side.SERVER,
             strength=request.strength,  # an answer proves no more than what it answers
-            why=_ANSWER_WHY[kind] % request.signature,
+            why=_answer_why(kind, request.signature),
             details=request.details if request.kind is Kind.SHARE else {},
             show=partial(self._signatures.excerpt, value),
         )
@@ -558,9 +559,9 @@ def _moment(message: Message) -> tuple[int, int]:
 
 
 _ANSWER_WHY = {
-    Kind.ACCEPTED: "the server accepts the share handed in with %s",
-    Kind.REJECTED: "the server rejects the share handed in with %s",
-    Kind.HANDSHAKE: "the server answers %s without an error",
+    Kind.ACCEPTED: N_("the server accepts the share handed in with {signature}"),
+    Kind.REJECTED: N_("the server rejects the share handed in with {signature}"),
+    Kind.HANDSHAKE: N_("the server answers {signature} without an error"),
 }
 
 
@@ -573,3 +574,9 @@ def _hashable(value: object) -> object:
     if isinstance(value, int) and value.bit_length() <= _ID_BITS:
         return str(value)
     return value if isinstance(value, (str, int, float, type(None))) else repr(value)[:64]
+
+
+@cache
+def _answer_why(kind: Kind, signature: str) -> Sentence:
+    """Made once for each signature: answers come with every share."""
+    return sentence(_ANSWER_WHY[kind], signature=signature)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 from rich.cells import cell_len
 
+from netminedet.language import N_, _, told
 from netminedet.model import Pool, Suspect
 from netminedet.report.sizes import size_cell
 from netminedet.report.text import ELLIPSIS, amount, plural, printable, size
@@ -26,6 +27,7 @@ _FOLD_LIMIT = 3
 class Column(Struct, frozen=True):
     """One column: how to fill it and how much room it may take."""
 
+    #: in English: the catalogue has the other
     header: str
     lines: Callable[[Suspect], list[str]]
     #: 0: always shown; else the order in which it joins where there is room
@@ -105,15 +107,15 @@ def _says_something(column: Column, suspects: Sequence[Suspect]) -> bool:
 def _natural(column: Column, suspects: Sequence[Suspect]) -> int:
     """The width at which nothing of the column is cut, within its bounds."""
     widest = max((cell_len(line) for suspect in suspects for line in column.lines(suspect)), default=0)
-    return min(max(widest, *(len(line) for line in column.header.split("\n"))), column.most)
+    return min(max(widest, *(cell_len(line) for line in _(column.header).split("\n"))), column.most)
 
 
 def _verdict(suspect: Suspect) -> list[str]:
-    return [suspect.verdict.label]
+    return [told(suspect.verdict.label)]
 
 
 def _host(suspect: Suspect) -> list[str]:
-    return [suspect.host, suspect.role.value]
+    return [suspect.host, told(suspect.role.value)]
 
 
 def _mines(suspect: Suspect) -> list[str]:
@@ -149,8 +151,9 @@ def _shares(suspect: Suspect) -> list[str]:
     shares = suspect.shares
     if not (shares.submitted or shares.accepted or shares.rejected):
         return ["-"]
-    rejected = [f"{amount(shares.rejected)} bad"] if shares.rejected else []
-    return [amount(shares.submitted), f"{amount(shares.accepted)} ok", *rejected]
+    rejected = [_("{number} bad").format(number=amount(shares.rejected))] if shares.rejected else []
+    accepted = _("{number} ok").format(number=amount(shares.accepted))
+    return [amount(shares.submitted), accepted, *rejected]
 
 
 def _traffic(suspect: Suspect) -> list[str]:
@@ -174,7 +177,7 @@ def _first(texts: Sequence[str]) -> str:
 
 
 def _more(things: Sequence[object]) -> list[str]:
-    return [f"+{len(things) - 1} more"] if len(things) > 1 else []
+    return [_("+{number} more").format(number=len(things) - 1)] if len(things) > 1 else []
 
 
 def _holder(suspect: Suspect) -> list[str]:
@@ -187,16 +190,16 @@ def _holder(suspect: Suspect) -> list[str]:
 
 #: From left to right.
 COLUMNS = (
-    Column("Verdict", _verdict, rank=0, least=9, most=9),
-    Column("Host", _host, rank=0, least=15, most=39, fold=True),
-    Column("Whose", _holder, rank=2, least=12, most=30, fold=True),
-    Column("Mines", _mines, rank=0, least=12, most=24, fold=True),
-    Column("Pool", _pool, rank=0, least=21, most=40, fold=True),
-    Column("Worker\nWallet", _names, rank=1, least=20, most=48),
-    Column("Program", _agent, rank=4, least=16, most=32),
-    Column("Shares", _shares, rank=0, least=8, most=9, right=True),
-    Column("Hash rate\nPower", size_cell, rank=2, least=12, most=14, right=True),
-    Column("Traffic", _traffic, rank=5, least=9, most=12, right=True),
-    Column("Since\n(UTC)", _since, rank=0, least=10, most=10),
-    Column("Last seen\n(UTC)", _last, rank=3, least=10, most=10),
+    Column(N_("Verdict"), _verdict, rank=0, least=9, most=9),
+    Column(N_("Host"), _host, rank=0, least=15, most=39, fold=True),
+    Column(N_("Whose"), _holder, rank=2, least=12, most=30, fold=True),
+    Column(N_("Mines"), _mines, rank=0, least=12, most=24, fold=True),
+    Column(N_("Pool"), _pool, rank=0, least=21, most=40, fold=True),
+    Column(N_("Worker\nWallet"), _names, rank=1, least=20, most=48),
+    Column(N_("Program"), _agent, rank=4, least=16, most=32),
+    Column(N_("Shares"), _shares, rank=0, least=8, most=9, right=True),
+    Column(N_("Hash rate\nPower"), size_cell, rank=2, least=12, most=14, right=True),
+    Column(N_("Traffic"), _traffic, rank=5, least=9, most=12, right=True),
+    Column(N_("Since\n(UTC)"), _since, rank=0, least=10, most=10),
+    Column(N_("Last seen\n(UTC)"), _last, rank=3, least=10, most=10),
 )

@@ -34,20 +34,32 @@ def sentence_documents(texts: Iterable[str]) -> list[JsonObject]:
     return [sentence_document(text) for text in texts]
 
 
-def sentence_from(english: str, document: object, depth: int = 0) -> str:
+def sentence_from(english: str, document: object) -> str:
     """A sentence out of its English text and what ``sentence_document`` gave of it.
 
     The English alone where the document is none, or not of that form: it may be anybody's.
     """
-    if not isinstance(document, Mapping) or depth > MAX_DEPTH:
+    try:
+        message, values = _parts(document, 0)
+    except ValueError:
         return english
+    return Sentence(english, message, values)
+
+
+def _parts(document: object, depth: int) -> tuple[str, dict[str, Value]]:
+    """Message and values; raises ValueError."""
+    if not isinstance(document, Mapping) or depth > MAX_DEPTH:
+        raise ValueError("no sentence")
     message, values = document.get("message"), document.get("values")
     if not isinstance(message, str) or not isinstance(values, Mapping) or len(values) > MAX_VALUES:
-        return english
-    return Sentence(english, message, {str(name): _value(value, depth) for name, value in values.items()})
+        raise ValueError("no message with values")
+    return message, {str(name): _value(value, depth) for name, value in values.items()}
 
 
 def _value(value: object, depth: int) -> Value:
     if isinstance(value, Mapping):
-        return sentence_from(str(value.get("message", "")), value, depth + 1)
-    return value if isinstance(value, (str, int)) and not isinstance(value, bool) else str(value)
+        message, values = _parts(value, depth + 1)
+        return Sentence(message, message, values)  # its own English stands in the whole
+    if isinstance(value, (str, int)) and not isinstance(value, bool):
+        return value
+    raise ValueError("no value of a sentence")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from netminedet.language import N_, _, told
 from netminedet.model import Suspect
 from netminedet.report.text import plural, printable
 
@@ -16,16 +17,22 @@ if TYPE_CHECKING:
 _ALGORITHMS = 3
 
 #: Whose power the table took.
-_BASES = {"device": "its model", "family": "a device of its kind", "algorithm": "any device"}
+_BASES = {
+    "device": N_("assuming its model"),
+    "family": N_("assuming a device of its kind"),
+    "algorithm": N_("assuming any device"),
+}
 
 
 def size_lines(suspect: Suspect) -> list[str]:
     """What is known of a suspect's size: a line for each algorithm, and one for the rigs behind it."""
     lines = [_line(one) for one in suspect.hash_rates[:_ALGORITHMS]]
     if len(suspect.hash_rates) > _ALGORITHMS:
-        lines.append(f"+{len(suspect.hash_rates) - _ALGORITHMS} more algorithms")
+        more = len(suspect.hash_rates) - _ALGORITHMS
+        lines.append(_("+{number} more algorithms").format(number=more))
     if suspect.rigs:
-        lines.append(f"{plural(suspect.rigs, 'rig')} behind it, by different logins")
+        rigs = plural(suspect.rigs, "rig")
+        lines.append(_("{rigs} behind it, by different logins").format(rigs=rigs))
     return lines
 
 
@@ -40,11 +47,11 @@ def size_cell(suspect: Suspect) -> list[str]:
     if rate.typical is not None:
         lines = [spelled_rate(rate.typical, rate.unit)]
     else:
-        lines = ["few shares"] if rate.high is None else [f"< {spelled_rate(rate.high, rate.unit)}"]
+        lines = [_("few shares")] if rate.high is None else [f"< {spelled_rate(rate.high, rate.unit)}"]
     if one.power is not None:
         lines.append(f"{spelled(one.power.typical_kw)} kW")
     if len(suspect.hash_rates) > 1:
-        lines.append(f"+{len(suspect.hash_rates) - 1} more")
+        lines.append(_("+{number} more").format(number=len(suspect.hash_rates) - 1))
     return lines
 
 
@@ -58,14 +65,14 @@ def total_lines(suspects: Sequence[Suspect]) -> list[str]:
     known = sum(one.hosts for one in totals.rates)
     lines = [plural(totals.hosts, "miner")]
     if totals.hosts and not known:
-        lines[0] += ", too few shares for a hash rate"
+        lines[0] = _("{miners}, too few shares for a hash rate").format(miners=lines[0])
     for one in totals.rates:
-        rate = ranged_rate(one.rate)
-        lines.append(f"{printable(one.algorithm, 40)}: {rate}, {plural(one.hosts, 'host')}")
+        rate = _(", ").join((ranged_rate(one.rate), plural(one.hosts, "host")))
+        lines.append(printable(one.algorithm, 40) + _(": ") + rate)
     if totals.power is not None:
-        lines.append(f"{ranged_power(totals.power)}, {plural(totals.power_hosts, 'host')}")
+        lines.append(_(", ").join((ranged_power(totals.power), plural(totals.power_hosts, "host"))))
     if any(suspect.hash_rates and suspect.role not in COUNTED_ROLES for suspect in suspects):
-        lines.append("proxies and pools left out: their shares are their miners'")
+        lines.append(_("proxies and pools left out: their shares are their miners'"))
     return lines
 
 
@@ -86,7 +93,8 @@ def ranged_power(power: PowerEstimate) -> str:
     low, typical, high = (
         spelled(amount) for amount in (power.low_kwh_day, power.typical_kwh_day, power.high_kwh_day)
     )
-    return f"{kw}, {typical} kWh a day ({low}–{high})"
+    day = _("{typical} kWh a day ({low}–{high})").format(typical=typical, low=low, high=high)
+    return kw + _(", ") + day
 
 
 def spelled(amount: float) -> str:
@@ -106,15 +114,18 @@ def _line(one: HashRate) -> str:
     rate = one.rate
     algorithm = printable(one.algorithm, 40)
     if rate.typical is None:
-        words = f"{algorithm}: {printable(rate.method.partition(';')[0])}"
+        words = printable(told(rate.method).partition(_("; ").rstrip())[0])
         if rate.high is not None:
-            words += f", at most {spelled_rate(rate.high, rate.unit)}"
+            words = _("{words}, at most {rate}").format(words=words, rate=spelled_rate(rate.high, rate.unit))
     else:
-        words = f"{algorithm}: {ranged_rate(rate)}"
+        words = ranged_rate(rate)
         if rate.counted.value == "submitted":
-            words += " from shares without seen answers"
+            words = _("{rate} from shares without seen answers").format(rate=words)
+    parts = [words]
     if one.reported is not None and one.reported.typical is not None:
-        words += f"; reported by itself: {spelled_rate(one.reported.typical, one.reported.unit)}"
+        reported = spelled_rate(one.reported.typical, one.reported.unit)
+        parts.append(_("reported by itself: {rate}").format(rate=reported))
     if one.power is not None:
-        words += f"; {ranged_power(one.power)} assuming {_BASES.get(one.power.basis, 'any device')}"
-    return words
+        basis = _(_BASES.get(one.power.basis, _BASES["algorithm"]))
+        parts.append(_("{power} {assuming}").format(power=ranged_power(one.power), assuming=basis))
+    return algorithm + _(": ") + _("; ").join(parts)

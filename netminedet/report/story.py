@@ -6,14 +6,17 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TextIO
 
+from rich.cells import set_cell_size
 from rich.console import Console
 from rich.text import Text
 
+from netminedet.language import _, told
 from netminedet.model import FiveTuple, Verdict
 from netminedet.report.columns import fold, shorten
 from netminedet.report.sizes import size_lines
 from netminedet.report.text import came_in, plural, printable
 from netminedet.report.times import date_and_clock
+from netminedet.report.wrapping import wrap
 
 if TYPE_CHECKING:
     from netminedet.deep import DeepPacket
@@ -24,6 +27,8 @@ _LEAST_WIDTH = 60
 _WIDEST = 160
 _STYLES = {Verdict.CONFIRMED: "bold red", Verdict.PROBABLE: "yellow", Verdict.SUSPECTED: "cyan"}
 _INDENT = "    "
+#: Columns for the kind of a message.
+_KIND_WIDTH = 9
 #: Lines of an excerpt.
 _EXCERPT_LINES = 2
 _REASONS = 6
@@ -51,9 +56,9 @@ def render_story(
     if story.lines:
         _timeline(story, page)
     if story.ruling is not None:
-        page.section("Why this verdict", story.ruling.why)
-        page.section("What would raise it", story.ruling.would_raise)
-        page.section("What would lower it", story.ruling.would_lower)
+        page.section(_("Why this verdict"), story.ruling.why)
+        page.section(_("What would raise it"), story.ruling.would_raise)
+        page.section(_("What would lower it"), story.ruling.would_lower)
     if deep is not None:
         _deep(deep, page)
     stream.writelines(line.rstrip() + "\n" for line in buffer.getvalue().splitlines())
@@ -71,7 +76,7 @@ class _Page:
 
     def sentence(self, text: str, mark: str = "- ") -> None:
         """Wrapped between words, further lines indented."""
-        wrapped = Text(printable(text)).wrap(self._console, self.width - len(mark), overflow="fold")
+        wrapped = wrap(Text(printable(text)), self._console, self.width - len(mark))
         for number, piece in enumerate(wrapped):
             self.line(Text(mark if number == 0 else " " * len(mark)) + piece)
 
@@ -79,31 +84,33 @@ class _Page:
         self.line("")
         self.line(title, "bold")
         for sentence in sentences:
-            self.sentence(sentence)
+            self.sentence(told(sentence))
 
 
 def _head(story: Story, page: _Page) -> None:
     suspect = story.suspect
     if suspect is None:
-        page.line(f"{story.host}: no suspect", "bold green")
+        page.line(_("{host}: no suspect").format(host=story.host), "bold green")
         for sentence in story.seen:
-            page.sentence(sentence, "")
+            page.sentence(told(sentence), "")
         inputs = story.report.inputs
-        read = f"Read {plural(sum(info.packets for info in inputs), 'packet')}"
-        incomplete = "" if all(info.complete for info in inputs) else ", but not all that there is"
-        page.sentence(f"{read}{incomplete}.", "")
+        packets = plural(sum(info.packets for info in inputs), "packet")
+        if all(info.complete for info in inputs):
+            page.sentence(_("Read {packets}.").format(packets=packets), "")
+        else:
+            page.sentence(_("Read {packets}, but not all that there is.").format(packets=packets), "")
         return
-    page.line(Text.assemble(suspect.host, ": ", (suspect.verdict.label, _STYLES[suspect.verdict]), ", "
-                            f"{suspect.role.value}"))  # fmt: skip
+    verdict, role = told(suspect.verdict.label), told(suspect.role.value)
+    page.line(Text.assemble(suspect.host, _(": "), (verdict, _STYLES[suspect.verdict]), _(", "), role))
     for reason in suspect.reasons[:_REASONS]:
-        page.sentence(reason)
+        page.sentence(told(reason))
     for size in size_lines(suspect):
         page.sentence(size)
 
 
 def _timeline(story: Story, page: _Page) -> None:
     page.line("")
-    page.line("Timeline (UTC; -> to the pool, <- from it)", "bold")
+    page.line(_("Timeline (UTC; -> to the pool, <- from it)"), "bold")
     labels: dict[FiveTuple, int] = {}
     before: tuple[str, int, str] | None = None
     for position, line in enumerate(story.lines):
@@ -124,29 +131,33 @@ def _timeline(story: Story, page: _Page) -> None:
 
 
 def _gap(story: Story, page: _Page) -> None:
-    page.line(f"… {plural(story.omitted, 'line')} left out …", "dim")
+    page.line(_("… {lines} left out …").format(lines=plural(story.omitted, "line")), "dim")
 
 
 def _flow(flow: FiveTuple, number: int, date: str, line: Line, story: Story, page: _Page) -> None:
-    ends = f"{flow.src_ip} port {flow.src_port} -> {flow.dest_ip} port {flow.dest_port}"
+    ends = _("{ip} port {port} -> {dest_ip} port {dest_port}").format(
+        ip=flow.src_ip, port=flow.src_port, dest_ip=flow.dest_ip, dest_port=flow.dest_port
+    )
     page.sentence(f"[{number}] {date}  {ends} ({flow.proto})", "")
     if line.where.tunnel:
-        page.sentence(f"inside {came_in(line.where.tunnel)}", _INDENT)
+        page.sentence(_("inside {layers}").format(layers=came_in(line.where.tunnel)), _INDENT)
     if len(story.report.inputs) > 1:
-        page.line(shorten(f"    in {printable(line.where.input)}", page.width))
+        in_input = _("in {input}").format(input=printable(line.where.input))
+        page.line(shorten(_INDENT + in_input, page.width))
 
 
 def _line(line: Line, page: _Page) -> None:
     clock = date_and_clock(line.where.time_ns)[1]
     milli = line.where.time_ns % _SECOND // 1_000_000
     arrow = "->" if line.to_pool else "<-"
-    weak = " (weak)" if line.strength == "weak" else ""
+    weak = _(" (weak)") if line.strength == "weak" else ""
     what = ", ".join(printable(name, 80) for name in line.signatures)
-    head = f"{clock}.{milli:03d} #{line.where.packet:<5} {arrow} {line.kind:<9} {what}{weak}"
+    kind = set_cell_size(told(line.kind), _KIND_WIDTH)
+    head = f"{clock}.{milli:03d} #{line.where.packet:<5} {arrow} {kind} {what}{weak}"
     page.line(shorten(head, page.width))
     inner = page.width - len(_INDENT)
-    details = ", ".join(
-        f"{printable(key, 40)} {printable(value, 120)}"
+    details = _(", ").join(
+        f"{told(printable(key, 40))} {told(printable(value, 120))}"
         for key, value in line.details.items()
         if _tells(key, line)
     )
@@ -170,12 +181,14 @@ def _pieces(text: str, width: int) -> list[str]:
 
 def _deep(packets: Sequence[DeepPacket], page: _Page) -> None:
     page.line("")
-    page.line("Wireshark's view of the packets that decide", "bold")
+    page.line(_("Wireshark's view of the packets that decide"), "bold")
     if not packets:
-        page.line("Wireshark shows none of them.")
+        page.line(_("Wireshark shows none of them."))
     for packet in packets:
-        page.line(shorten(f"Packet {packet.packet} of {printable(packet.input)}", page.width), "bold")
+        title = _("Packet {number} of {input}").format(number=packet.packet, input=printable(packet.input))
+        page.line(shorten(title, page.width), "bold")
         for text in packet.lines:
             page.line(shorten(f"  {text}", page.width))
         if packet.omitted:
-            page.line(f"  … {plural(packet.omitted, 'line')} left out", "dim")
+            left_out = _("… {lines} left out").format(lines=plural(packet.omitted, "line"))
+            page.line(f"  {left_out}", "dim")

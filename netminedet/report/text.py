@@ -10,6 +10,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
+from netminedet.language import _, ngettext
 from netminedet.model import Layer
 
 #: Characters that `printable` keeps of one string, its escapes not counted.
@@ -84,12 +85,14 @@ def _scaled(number: int, units: str) -> str:
 
 
 def plural(number: int, noun: str) -> str:
-    """A number with thousands separated, and its noun.
+    """A number with thousands separated, and its noun, in the language of the process.
+
+    ``tests/catalogue.py`` takes the noun up where it is written out.
 
     >>> plural(1, "packet"), plural(12_345, "packet")
     ('1 packet', '12,345 packets')
     """
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    return ngettext(f"{{n}} {noun}", f"{{n}} {noun}s", number).format(n=f"{number:,}")
 
 
 def came_in(layers: Iterable[Layer]) -> str:
@@ -98,8 +101,11 @@ def came_in(layers: Iterable[Layer]) -> str:
     >>> came_in([Layer("vlan", "7"), Layer("gtp-u", "0x0000abcd", "10.0.0.1", "10.0.0.2")])
     'vlan 7, gtp-u 0x0000abcd (10.0.0.1 to 10.0.0.2)'
     """
-    return ", ".join(
-        " ".join(filter(None, (layer.kind, layer.id)))
-        + (f" ({layer.src_ip} to {layer.dest_ip})" if layer.src_ip else "")
-        for layer in layers
-    )
+    return _(", ").join(_came_in(layer) for layer in layers)
+
+
+def _came_in(layer: Layer) -> str:
+    header = " ".join(filter(None, (layer.kind, layer.id)))
+    if not layer.src_ip:
+        return header
+    return _("{header} ({src} to {dest})").format(header=header, src=layer.src_ip, dest=layer.dest_ip)

@@ -12,6 +12,7 @@ from enum import Enum
 
 from msgspec import Struct
 
+from netminedet.language import Sentence, as_sentence, listed, number_of, sentence
 from netminedet.model import Role, Suspect, Verdict
 from netminedet.verdict.findings import GRACE_NS, Findings
 from netminedet.verdict.flowfinding import FlowFinding
@@ -42,11 +43,11 @@ class Rule(Struct, frozen=True):
 
     verdict: Verdict
     #: why it holds and what that proves
-    holds: str
+    holds: Sentence
     #: what would make it a stronger verdict
-    more: tuple[str, ...]
+    more: tuple[Sentence, ...]
     #: what would make it hold no longer
-    less: str
+    less: Sentence
 
 
 class Ruling(Struct, frozen=True):
@@ -57,128 +58,176 @@ class Ruling(Struct, frozen=True):
     would_lower: tuple[str, ...]
 
 
-_HIGHEST = ("Nothing: confirmed is the highest verdict.",)
-_NO_QUOTATION = "if one end alone spoke the lines of both sides, it would be a quotation and prove nothing"
+_HIGHEST = (sentence("Nothing: confirmed is the highest verdict."),)
+_QUOTATION = sentence(
+    "If one end alone spoke the lines of both sides, it would be a quotation and prove nothing."
+)
+_RECORDED_EARLIER = sentence(
+    "Mining messages in the clear, as a recording before the encryption would show: confirmed."
+)
 
 #: The strongest first.
 RULES: dict[Basis | Tie, Rule] = {
     Basis.ACCEPTED: Rule(
         Verdict.CONFIRMED,
-        "the server accepted shares: it checked the work and took it, so the host did work",
+        sentence("the server accepted shares: it checked the work and took it, so the host did work"),
         _HIGHEST,
-        "without the accepted shares, messages of both sides would still make it confirmed",
+        sentence("Without the accepted shares, messages of both sides would still make it confirmed."),
     ),
     Basis.DIALOGUE: Rule(
         Verdict.CONFIRMED,
-        "both ends spoke a mining protocol, each its own side of it: a conversation, no quotation",
+        sentence("both ends spoke a mining protocol, each its own side of it: a conversation, no quotation"),
         _HIGHEST,
-        "with the messages of one side only it would be probable",
+        sentence("With the messages of one side only it would be probable."),
     ),
     Basis.NAMED: Rule(
         Verdict.CONFIRMED,
-        "an encrypted connection took the course of Stratum V2, to an address that the DNS had given the "
-        "host for a pool's name, or through a proxy asked for one: two independent signs of the same",
+        sentence(
+            "an encrypted connection took the course of Stratum V2, to an address that the DNS had given the "
+            "host for a pool's name, or through a proxy asked for one: two independent signs of the same"
+        ),
         _HIGHEST,
-        "without the name it would be probable",
+        sentence("Without the name it would be probable."),
     ),
     Basis.JOBS: Rule(
         Verdict.CONFIRMED,
-        f"the server gave out {SURE_JOBS} or more different jobs; only its side was recorded",
+        sentence("the server gave out {n} or more different jobs; only its side was recorded", n=SURE_JOBS),
         _HIGHEST,
-        f"with fewer than {SURE_JOBS} jobs it would be probable; {_NO_QUOTATION}",
+        sentence(
+            "With fewer than {n} jobs it would be probable; if one end alone spoke the lines of both sides, "
+            "it would be a quotation and prove nothing.",
+            n=SURE_JOBS,
+        ),
     ),
     Basis.SHARES: Rule(
         Verdict.CONFIRMED,
-        f"the host handed in {SURE_SHARES} or more shares, or one after a login; only its side was recorded",
+        sentence(
+            "the host handed in {n} or more shares, or one after a login; only its side was recorded",
+            n=SURE_SHARES,
+        ),
         _HIGHEST,
-        f"with one share alone it would be probable; {_NO_QUOTATION}",
+        sentence(
+            "With one share alone it would be probable; if one end alone spoke the lines of both sides, it "
+            "would be a quotation and prove nothing."
+        ),
     ),
     Basis.SEALED: Rule(
         Verdict.PROBABLE,
-        "an encrypted connection took the course of Stratum V2: the sizes and the order of its first four "
-        "turns, and keys that look random, then a channel opened and small records of the sizes that mining "
-        "has; no other protocol is known to, and nothing of it can be read",
-        (
-            "The server's address given to the host by the DNS for a pool's name, or a proxy asked for one: "
-            "confirmed.",
-            "Mining messages in the clear, as a recording before the encryption would show: confirmed.",
+        sentence(
+            "an encrypted connection took the course of Stratum V2: the sizes and the order of its first "
+            "four turns, and keys that look random, then a channel opened and small records of the sizes "
+            "that mining has; no other protocol is known to, and nothing of it can be read"
         ),
-        "with one of these sizes another, keys that do not look random, or other traffic behind them, it "
-        "would prove nothing",
+        (
+            sentence(
+                "The server's address given to the host by the DNS for a pool's name, or a proxy asked for "
+                "one: confirmed."
+            ),
+            _RECORDED_EARLIER,
+        ),
+        sentence(
+            "With one of these sizes another, keys that do not look random, or other traffic behind them, it "
+            "would prove nothing."
+        ),
     ),
     Basis.ASKED: Rule(
         Verdict.PROBABLE,
-        "only the miner's side of a mining handshake was seen: it asked, and nobody was seen to answer",
-        (
-            "An answer of the server in the same connection: confirmed. Record both directions.",
-            f"{SURE_SHARES} shares handed in, or one besides the handshake: confirmed.",
+        sentence(
+            "only the miner's side of a mining handshake was seen: it asked, and nobody was seen to answer"
         ),
-        _NO_QUOTATION,
+        (
+            sentence("An answer of the server in the same connection: confirmed. Record both directions."),
+            sentence("{n} shares handed in, or one besides the handshake: confirmed.", n=SURE_SHARES),
+        ),
+        _QUOTATION,
     ),
     Basis.SERVED: Rule(
         Verdict.PROBABLE,
-        "only the server's side of a mining protocol was seen, and less than two jobs",
+        sentence("only the server's side of a mining protocol was seen, and less than two jobs"),
         (
-            "A message of the miner in the same connection: confirmed. Record both directions.",
-            f"{SURE_JOBS} different jobs given out: confirmed.",
+            sentence("A message of the miner in the same connection: confirmed. Record both directions."),
+            sentence("{n} different jobs given out: confirmed.", n=SURE_JOBS),
         ),
-        _NO_QUOTATION,
+        _QUOTATION,
     ),
     Basis.MANAGED: Rule(
         Verdict.PROBABLE,
-        "the host was asked how it is and answered as the management interface of a mining machine does; "
-        "that it is one is as good as sure, that it mines is its own word",
-        ("Its own conversation with a pool, as a recording at the uplink would show: confirmed.",),
-        "if nobody had been seen to ask, or one end alone had spoken both lines, it would be a text on "
-        "its way and prove nothing",
+        sentence(
+            "the host was asked how it is and answered as the management interface of a mining machine does; "
+            "that it is one is as good as sure, that it mines is its own word"
+        ),
+        (sentence("Its own conversation with a pool, as a recording at the uplink would show: confirmed."),),
+        sentence(
+            "If nobody had been seen to ask, or one end alone had spoken both lines, it would be a text on "
+            "its way and prove nothing."
+        ),
     ),
     Tie.SESSION: Rule(
         Verdict.PROBABLE,
-        "the host opened a TLS session to an address that the DNS had given it for a pool's mining name, "
-        "on a port where that pool serves miners; what it said inside is not known",
-        ("Mining messages in the clear, as a recording before the encryption would show: confirmed.",),
-        "if the DNS answer went to another host, was older than its time to live and "
-        f"{GRACE_NS // 60_000_000_000} minutes, or the port were none of the pool's, the name alone would "
-        "be left: suspected",
+        sentence(
+            "the host opened a TLS session to an address that the DNS had given it for a pool's mining name, "
+            "on a port where that pool serves miners; what it said inside is not known"
+        ),
+        (_RECORDED_EARLIER,),
+        sentence(
+            "If the DNS answer went to another host, was older than its time to live and {minutes} minutes, "
+            "or the port were none of the pool's, the name alone would be left: suspected.",
+            minutes=GRACE_NS // 60_000_000_000,
+        ),
     ),
     Tie.TUNNEL: Rule(
         Verdict.PROBABLE,
-        "the host asked a proxy to connect it to a pool's mining name, on a port where that pool serves "
-        "miners; what it said through the tunnel is not known",
-        ("Mining messages in the clear, inside the tunnel or behind the proxy: confirmed.",),
-        "if the port were none of the pool's, or the name that of its web site, the name alone would be "
-        "left: suspected",
+        sentence(
+            "the host asked a proxy to connect it to a pool's mining name, on a port where that pool serves "
+            "miners; what it said through the tunnel is not known"
+        ),
+        (sentence("Mining messages in the clear, inside the tunnel or behind the proxy: confirmed."),),
+        sentence(
+            "If the port were none of the pool's, or the name that of its web site, the name alone would be "
+            "left: suspected."
+        ),
     ),
     Tie.REDIRECT: Rule(
         Verdict.PROBABLE,
-        "a server with which the host mined in the clear told it to go to another address and port, and it "
-        "opened a connection there that cannot be read; what it said inside is not known",
-        ("Mining messages in the clear, as a recording before the encryption would show: confirmed.",),
-        f"if the connection had come before the order, or more than {FOLLOWED_NS // 60_000_000_000} minutes "
-        "after it, or had gone to another address or port, it would prove nothing",
+        sentence(
+            "a server with which the host mined in the clear told it to go to another address and port, and "
+            "it opened a connection there that cannot be read; what it said inside is not known"
+        ),
+        (_RECORDED_EARLIER,),
+        sentence(
+            "If the connection had come before the order, or more than {minutes} minutes after it, or had "
+            "gone to another address or port, it would prove nothing.",
+            minutes=FOLLOWED_NS // 60_000_000_000,
+        ),
     ),
     Tie.NAME: Rule(
         Verdict.SUSPECTED,
-        "the host used a pool's name; people look up pools for many reasons, so names never prove more",
-        (
-            "A TLS session to an address that the DNS had given this host for a pool's mining name, on a "
-            "port of that pool, or a tunnel asked of a proxy to such a name and port: probable.",
-            "Mining messages: probable from one side of a connection, confirmed from both.",
+        sentence(
+            "the host used a pool's name; people look up pools for many reasons, so names never prove more"
         ),
-        "if the name were taken out of the pool list, it would be no suspect",
+        (
+            sentence(
+                "A TLS session to an address that the DNS had given this host for a pool's mining name, on a "
+                "port of that pool, or a tunnel asked of a proxy to such a name and port: probable."
+            ),
+            sentence("Mining messages: probable from one side of a connection, confirmed from both."),
+        ),
+        sentence("If the name were taken out of the pool list, it would be no suspect."),
     ),
 }
 
 _ROLES = {
-    Role.MINER: "Role miner: it asks for work. The messages decide who asks, never port numbers.",
-    Role.PROXY: "Role proxy: it serves miners, and mines upstream itself.",
-    Role.POOL: "Role pool server: it serves miners, no upstream was seen, and it is in the home network; "
-    "outside it would be somebody else's pool and no suspect.",
-    Role.BROWSER: "Role browser: it speaks only what mining scripts in web pages speak.",
-    Role.LOOKUP: "Role lookup only: nothing but names was seen.",
+    Role.MINER: sentence("Role miner: it asks for work. The messages decide who asks, never port numbers."),
+    Role.PROXY: sentence("Role proxy: it serves miners, and mines upstream itself."),
+    Role.POOL: sentence(
+        "Role pool server: it serves miners, no upstream was seen, and it is in the home network; outside it "
+        "would be somebody else's pool and no suspect."
+    ),
+    Role.BROWSER: sentence("Role browser: it speaks only what mining scripts in web pages speak."),
+    Role.LOOKUP: sentence("Role lookup only: nothing but names was seen."),
 }
 
-_MACHINE = "Role miner: it answers as a mining machine does; whoever asked it is no suspect."
+_MACHINE = sentence("Role miner: it answers as a mining machine does; whoever asked it is no suspect.")
 
 
 def explain_verdict(suspect: Suspect, findings: Findings) -> Ruling:
@@ -186,25 +235,46 @@ def explain_verdict(suspect: Suspect, findings: Findings) -> Ruling:
     counts = _bases(suspect, findings)
     present = [rule for rule in RULES if counts[rule]]
     best = max((RULES[rule].verdict for rule in present), default=suspect.verdict)
-    why, lower = [], []
+    why: list[Sentence] = []
+    lower: list[Sentence] = []
     for rule in present:
         if RULES[rule].verdict is best:
-            why.append(f"{best.label}: {RULES[rule].holds} ({_times(rule, counts[rule])}).")
-            lower.append(_sentence(RULES[rule].less))
+            why.append(_holds(rule, counts[rule]))
+            lower.append(RULES[rule].less)
     weaker = [rule for rule in present if RULES[rule].verdict < best]
     if weaker:
         rest = RULES[weaker[0]]
-        lower.append(f"Without all of that it would still be {rest.verdict.label}: {rest.holds}.")
+        lower.append(
+            sentence(
+                "Without all of that it would still be {verdict}: {rest}.",
+                verdict=as_sentence(rest.verdict.label),
+                rest=rest.holds,
+            )
+        )
     elif present:
-        lower.append("Without all of that it would be no suspect: nothing else was seen of it.")
+        lower.append(sentence("Without all of that it would be no suspect: nothing else was seen of it."))
     first = RULES[present[0]] if present else RULES[Tie.NAME]
     role = _MACHINE if present == [Basis.MANAGED] else _ROLES[suspect.role]
     return Ruling((*why, role), first.more, tuple(dict.fromkeys(lower)))
 
 
-def seen_of(host: str, findings: Findings) -> tuple[str, ...]:
+def seen_of(host: str, findings: Findings) -> tuple[Sentence, ...]:
     """What was seen of a host that is no suspect, in sentences."""
-    sentences = []
+    sentences: list[Sentence] = [*_served_and_unproven(host, findings), *_resolved(host, findings)]
+    sessions = sum(host in (flow.src_ip, flow.dest_ip) for flow in findings.bare_tls)
+    if sessions:
+        sentences.append(
+            sentence(
+                "{n} TLS sessions without a server name were seen, none tied to a pool by the DNS.",
+                n=sessions,
+            )
+        )
+    nothing = sentence("No mining message, no pool's name and no TLS session to a pool was seen of it.")
+    return tuple(sentences) or (nothing,)
+
+
+def _served_and_unproven(host: str, findings: Findings) -> Iterator[Sentence]:
+    """Whom it served, and messages of it that prove nothing."""
     served: set[str] = set()
     unproven = messages = 0
     for flow, verdict in _flows_of(host, findings):
@@ -214,31 +284,30 @@ def seen_of(host: str, findings: Findings) -> tuple[str, ...]:
         elif verdict.server[0] == host and verdict.basis is not Basis.MANAGED:
             served.add(verdict.client[0])
     if served:
-        names = ", ".join(sorted(served)[:_NAMED]) + (" and others" if len(served) > _NAMED else "")
-        sentences.append(
-            f"It is a mining server of {names}, outside the home network (somebody else's pool; with "
-            "--home-net naming its network it would be a suspect), or a node that gives work to one miner."
+        yield sentence(
+            "It is a mining server of {names}, outside the home network (somebody else's pool; with "
+            "--home-net naming its network it would be a suspect), or a node that gives work to one miner.",
+            names=listed(sorted(served), _NAMED),
         )
     if unproven:
-        sentences.append(
-            f"{messages} messages that resemble mining were seen on {unproven} of its connections, but they "
-            "prove nothing: others may send them too, or one end spoke the lines of both sides (a quotation)."
+        yield sentence(
+            "{messages} messages that resemble mining were seen on {n} of its connections, but they prove "
+            "nothing: others may send them too, or one end spoke the lines of both sides (a quotation).",
+            messages=messages,
+            n=unproven,
         )
+
+
+def _resolved(host: str, findings: Findings) -> Iterator[Sentence]:
+    """What it looked up for others."""
     for one in resolvers_of(findings):
         if one.host == host:
-            names = ", ".join(one.names[:_NAMED]) + (" and others" if len(one.names) > _NAMED else "")
-            sentences.append(
-                f"It asked the DNS for {names}, names of mining pools, because "
-                f"{', '.join(one.clients[:_NAMED])} had asked it: a resolver passes on what others ask for, "
-                "and they are suspected in its place."
+            yield sentence(
+                "It asked the DNS for {names}, names of mining pools, because {clients} had asked it: a "
+                "resolver passes on what others ask for, and they are suspected in its place.",
+                names=listed(one.names, _NAMED),
+                clients=", ".join(one.clients[:_NAMED]),
             )
-    sessions = sum(host in (flow.src_ip, flow.dest_ip) for flow in findings.bare_tls)
-    if sessions:
-        sentences.append(
-            f"{sessions} TLS sessions without a server name were seen, none tied to a pool by the DNS."
-        )
-    nothing = "No mining message, no pool's name and no TLS session to a pool was seen of it."
-    return tuple(sentences) or (nothing,)
 
 
 def _bases(suspect: Suspect, findings: Findings) -> Counter[Basis | Tie]:
@@ -261,10 +330,23 @@ def _flows_of(host: str, findings: Findings) -> Iterator[tuple[FlowFinding, Flow
             yield flow, verdict
 
 
-def _times(rule: Basis | Tie, count: int) -> str:
-    thing = rule.value if isinstance(rule, Tie) else "connection"
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+def _holds(rule: Basis | Tie, count: int) -> Sentence:
+    """Which verdict a rule gives, why it holds, and how often."""
+    return sentence(
+        "{verdict}: {holds} ({times}).",
+        verdict=as_sentence(RULES[rule].verdict.label),
+        holds=RULES[rule].holds,
+        times=_times(rule, count),
+    )
 
 
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}."
+def _times(rule: Basis | Tie, count: int) -> Sentence:
+    if rule is Tie.SESSION:
+        return number_of("{n:,} session", "{n:,} sessions", count)
+    if rule is Tie.TUNNEL:
+        return number_of("{n:,} tunnel", "{n:,} tunnels", count)
+    if rule is Tie.REDIRECT:
+        return number_of("{n:,} redirect", "{n:,} redirects", count)
+    if rule is Tie.NAME:
+        return number_of("{n:,} name", "{n:,} names", count)
+    return number_of("{n:,} connection", "{n:,} connections", count)

@@ -47,7 +47,7 @@ def management_of(flows: Iterable[FlowFinding]) -> Management:
 
 def account_of(told: Management) -> Sentence:
     """What it told, in words."""
-    answers = sentence("its management interface answers as {name}", name=_name(told))
+    answers = _answers(told)
     said = []
     if told.pools:
         names = listed(told.pools, NAMED_POOLS)
@@ -60,10 +60,13 @@ def account_of(told: Management) -> Sentence:
     return sentence("{answers}: {said}", answers=answers, said=both)
 
 
-def _name(told: Management) -> str:
-    if len(told.interfaces) > 1:
-        return sentence("{first} and {second}", first=told.interfaces[0], second=told.interfaces[1])
-    return told.interfaces[0] if told.interfaces else sentence("a mining program")
+def _answers(told: Management) -> Sentence:
+    if not told.interfaces:
+        return sentence("its management interface answers as a mining program")
+    if len(told.interfaces) == 1:
+        return sentence("its management interface answers as {name}", name=told.interfaces[0])
+    first, second = told.interfaces[:2]
+    return sentence("its management interface answers as {first} and {second}", first=first, second=second)
 
 
 def rate_text(rate: float) -> str:
