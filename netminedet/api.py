@@ -232,11 +232,29 @@ def explain(
     NetminedetError as ``scan`` does, and where ``host`` is not an address.
     """
     from netminedet.limits import limits_for
+
+    limits = limits_for(None, max_flows)
+    return explain_all([path], host, home_net, signatures, limits, masker=masker, progress=progress)
+
+
+def explain_all(
+    paths: Sequence[StrPath],
+    host: str,
+    home_net: Sequence[str],
+    signatures: Sequence[StrPath],
+    limits: Limits,
+    *,
+    masker: Masker | None = None,
+    keeper: Keeper | None = None,
+    hash_inputs: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+) -> Story:
+    """See ``explain``; of several captures, and ``keeper`` is given the packets that prove something."""
     from netminedet.story import Listener, host_address, tell
 
     host = host_address(host)
     listener = Listener(host)
-    report = _scan([path], home_net, signatures, limits_for(None, max_flows), False, progress, listener)
+    report = _scan(paths, home_net, signatures, limits, hash_inputs, progress, listener, keeper=keeper)
     return tell(host, report, listener, masker)
 
 

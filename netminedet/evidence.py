@@ -1,6 +1,6 @@
 """Evidence as files: for each suspect the packets that prove it, as pcapng, with comments.
 
-The format is that of draft-ietf-opsawg-pcapng.  Files are named by host and time; a host's packets are never
+Files are named by host and time; a host's packets are never
 in another's file.
 """
 
@@ -9,16 +9,15 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import struct
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from netminedet import __version__
 from netminedet.errors import NetminedetError
 from netminedet.keeper import KeptPacket
+from netminedet.packetfile import comment_of, interface_block, packet_block, section
 
 #: Packets that wait for a host to become a suspect, of all hosts; the oldest give way.
 MAX_PENDING_EVIDENCE = 20_000
@@ -26,41 +25,6 @@ MAX_PENDING_EVIDENCE = 20_000
 FILE_BYTES = 16 << 20
 #: Files that are open at a time.
 _OPEN_FILES = 64
-
-_SECTION, _INTERFACE, _PACKET = 0x0A0D0D0A, 1, 6
-_COMMENT, _APPLICATION, _NAME, _RESOLUTION = 1, 4, 2, 9
-
-
-def _block(kind: int, body: bytes) -> bytes:
-    length = len(body) + 12
-    return struct.pack("<II", kind, length) + body + struct.pack("<I", length)
-
-
-def _padded(data: bytes) -> bytes:
-    return data + bytes(-len(data) % 4)
-
-
-def _option(code: int, value: bytes) -> bytes:
-    return struct.pack("<HH", code, len(value)) + _padded(value)
-
-
-def _section() -> bytes:
-    options = _option(_APPLICATION, f"netminedet {__version__}".encode()) + bytes(4)
-    return _block(_SECTION, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1) + options)
-
-
-def _interface(link: int, name: str) -> bytes:
-    options = _option(_NAME, name.encode("utf-8", "replace")[:512]) + _option(_RESOLUTION, b"\x09") + bytes(4)
-    return _block(_INTERFACE, struct.pack("<HHI", link, 0, 0) + options)
-
-
-def _packet(number: int, kept: KeptPacket) -> bytes:
-    moment = max(0, kept.where.time_ns)
-    head = struct.pack("<IIIII", number, moment >> 32, moment & 0xFFFFFFFF, len(kept.data), kept.wirelen)
-    what = ", ".join(kept.proves) or "before what proves it"
-    comment = f"netminedet: {what} (packet {kept.where.packet} of {kept.where.input})"
-    options = _option(_COMMENT, comment.encode("utf-8", "replace")[:4096]) + bytes(4)
-    return _block(_PACKET, head + _padded(kept.data) + options)
 
 
 @dataclass(slots=True)
@@ -130,11 +94,11 @@ class EvidenceFolder:
         """Append a packet in one write, so that a file is whole after each."""
         file = self._file(host, kept.where.time_ns)
         interface = (kept.linktype, kept.where.input)
-        parts = [] if file.size else [_section()]
+        parts = [] if file.size else [section()]
         if interface not in file.interfaces:
-            parts.append(_interface(*interface))
+            parts.append(interface_block(*interface))
         number = file.interfaces.get(interface, len(file.interfaces))
-        parts.append(_packet(number, kept))
+        parts.append(packet_block(number, kept, comment_of(kept)))
         data = b"".join(parts)
         descriptor = os.open(file.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
         try:

@@ -36,6 +36,7 @@ _COMMANDS = {
     "explain": "netminedet.cli.explain",
     "watch": "netminedet.cli.watch",
     "merge": "netminedet.cli.merge",
+    "evidence": "netminedet.cli.evidence",
     "schema": "netminedet.cli.schema",
     "signatures": "netminedet.cli.signatures",
 }

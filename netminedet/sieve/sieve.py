@@ -215,7 +215,7 @@ class Sieve:
                 time_ns=batch.time_ns[i],
                 input=input_name,
                 packet=batch.first_number + i,
-                flow=_five_tuple(batch.data, cols.ip_at[column], cols.ports[column], cols.proto[column]),
+                flow=five_tuple(batch.data, cols.ip_at[column], cols.ports[column], cols.proto[column]),
                 tunnel=self._packets.layers(batch, column),
             ),
             key=(cols.key0[column], cols.key1[column]),
@@ -249,7 +249,8 @@ def _expected(hits: Hits, k: int) -> int | None:
     return hits.expected[k] if hits.context[k] & columns.CONTEXT_PLACED else None
 
 
-def _five_tuple(data: bytearray, at: int, ports: int, proto: int) -> FiveTuple:
+def five_tuple(data: bytearray, at: int, ports: int, proto: int) -> FiveTuple:
+    """The flow of a packet whose IP header is at ``at``; ``ports`` and ``proto`` as ``Columns`` has them."""
     if data[at] >> 4 == 4:
         return _flow_of(bytes(data[at + 12 : at + 20]), ports, proto)
     return _flow_of(bytes(data[at + 8 : at + 40]), ports, proto)

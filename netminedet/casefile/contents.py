@@ -1,0 +1,88 @@
+"""Writes the files of a case into its folder."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from netminedet.casefile.case import Case, CaseOptions
+from netminedet.casefile.collect import Change, mining_flows, write_flows
+from netminedet.casefile.fired import write_fired
+from netminedet.casefile.passwords import without_passwords
+from netminedet.language import _
+from netminedet.packetfile import PacketFile, comment_of
+from netminedet.report.document import json_text
+from netminedet.report.story import render_story
+from netminedet.report.text import printable
+from netminedet.signatures import load_signatures
+from netminedet.story import Story
+
+#: Columns of the story.
+_WIDTH = 100
+
+
+def write_contents(folder: Path, case: Case, options: CaseOptions) -> Iterator[tuple[str, str]]:
+    """Write the files of the case; the name of each, and what it is."""
+    own = replace(case.report, suspects=(case.suspect,), adjacent=(), resolvers=())
+    text = json_text(own.to_dict(), indent=2) + "\n"
+    (folder / "suspect.json").write_text(text, encoding="utf-8", newline="\n")
+    yield "suspect.json", "the report on this suspect alone"
+    (folder / "story.txt").write_text(_story_text(case.story), encoding="utf-8", newline="\n")
+    yield "story.txt", "the conversation, line by line, and why the verdict is what it is"
+    change: Change = _unchanged
+    if options.cut_passwords:
+        signatures = load_signatures([Path(one) for one in options.signatures])
+
+        def change(frame: bytes) -> tuple[bytes, int]:
+            return without_passwords(frame, signatures)
+
+    with (folder / "packets.pcapng").open("wb") as stream:
+        _write_decisive(case, PacketFile(stream), change)
+    yield "packets.pcapng", "the packets that decide; comments say what each proves"
+    if options.flows:
+        with (folder / "flows.pcapng").open("wb") as stream:
+            flows = mining_flows(case.host, case.story.report, case.suspect)
+            write_flows(case.given, flows, PacketFile(stream), change)
+        yield "flows.pcapng", "all packets of its connections with evidence"
+    yield from write_fired(folder, case.suspect, case.story, options.signatures)
+    (folder / "README.txt").write_text(_readme(options), encoding="utf-8", newline="\n")
+    yield "README.txt", "what is in this case, and how to check it"
+
+
+def _unchanged(frame: bytes) -> tuple[bytes, int]:
+    return frame, 0
+
+
+def _write_decisive(case: Case, file: PacketFile, change: Change) -> None:
+    why = {(one.where.input, one.where.packet): one.why for one in case.suspect.evidence}
+    for kept in case.decisive:
+        frame, cut = change(kept.data)
+        comment = comment_of(kept)
+        if told := why.get((kept.where.input, kept.where.packet)):
+            comment += f". {printable(told)}"
+        if cut:
+            comment += f". A password is overwritten here: {cut} bytes; checksums are as recorded"
+        file.write(replace(kept, data=frame), comment)
+
+
+def _story_text(story: Story) -> str:
+    buffer = io.StringIO()
+    render_story(story, buffer, width=_WIDTH)
+    return buffer.getvalue()
+
+
+def _readme(options: CaseOptions) -> str:
+    lines = [
+        _("This is the case file of one host, made by netminedet."),
+        _("manifest.json lists every file with its SHA-256."),
+        _("To check that nothing was changed: netminedet evidence --verify THIS_FOLDER_OR_ZIP"),
+        _("Where manifest.sig is there, add --key PUBLIC.pem to check who signed it."),
+        _("Without netminedet: sha256sum of each file, against manifest.json; and"),
+        "openssl pkeyutl -verify -pubin -inkey PUBLIC.pem -rawin -in manifest.json -sigfile manifest.sig",
+    ]
+    if not options.cut_passwords:
+        lines.append(_("The packets are as they were recorded, passwords included: keep them accordingly."))
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,150 @@
+"""The manifest of a case file: what is in it, by size and SHA-256, and how it came about.
+
+It is written as canonical JSON (RFC 8785), so that the same content has the same bytes and hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from netminedet.errors import NetminedetError
+
+#: Name and version of the manifest's form.
+SCHEMA = "netminedet.case/1"
+#: Names of the manifest and of its signature.
+MANIFEST = "manifest.json"
+SIGNATURE = "manifest.sig"
+#: Larger manifests are refused; in bytes.
+MAX_MANIFEST = 16_777_216
+#: Files of a case.
+MAX_FILES = 10_000
+
+Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", max_length=64)]
+Size = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*){0,7}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class FileEntry(Struct):
+    """One file of the case."""
+
+    path: Annotated[str, Meta(max_length=400)]
+    size: Size
+    sha256: Sha256
+    about: str
+
+
+class Capture(Struct):
+    """One capture that the packets were taken from."""
+
+    path: str
+    sha256: Sha256
+    size: Size
+    packets: Size
+    #: whether the report has an input with this hash
+    in_report: bool
+    #: whether all of it could be read
+    complete: bool
+
+
+class Absent(Struct):
+    """An input of the report that was not given."""
+
+    path: str
+    sha256: Sha256 | None
+
+
+class Signatures(Struct):
+    version: str
+    sha256: str
+    count: int
+
+
+class Tool(Struct):
+    name: str
+    version: str
+    signatures: Signatures
+
+
+class Source(Struct):
+    """The report that the case is of."""
+
+    name: str
+    sha256: Sha256
+    tool: Tool
+
+
+class Manifest(Struct):
+    schema: str
+    #: ISO 8601, UTC
+    made: str
+    #: as given
+    by: str
+    host: str
+    verdict: str
+    role: str
+    tool: Tool
+    report: Source
+    options: dict[str, Any]
+    captures: list[Capture]
+    absent: list[Absent]
+    notes: list[str]
+    files: list[FileEntry]
+
+
+class ManifestError(NetminedetError):
+    """There is no manifest that can be believed; the text says why."""
+
+
+def canonical(manifest: Manifest) -> bytes:
+    """The manifest's bytes: JSON as RFC 8785 has it; its numbers are integers, its keys ASCII."""
+    return canonical_json(msgspec.to_builtins(manifest))
+
+
+def canonical_json(document: Any) -> bytes:
+    """The same for any document of integers, texts without lone surrogates, lists and ASCII keys."""
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def legible(text: str) -> str:
+    """A text that UTF-8 can hold: an undecodable byte of a file's name becomes visible."""
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def parse_manifest(data: bytes) -> Manifest:
+    """The manifest of these bytes; raises ManifestError for what is none, or not as it was written."""
+    try:
+        manifest = msgspec.json.decode(data, type=Manifest)
+        again = canonical_json(msgspec.json.decode(data))
+    except (msgspec.DecodeError, RecursionError, UnicodeError, ValueError) as error:
+        raise ManifestError(f"{MANIFEST}: is damaged, or no manifest of a case ({error})") from None
+    if manifest.schema != SCHEMA:
+        raise ManifestError(
+            f"{MANIFEST}: is of the form {manifest.schema!r:.60}; this release reads {SCHEMA}"
+        )
+    if again != data:
+        raise ManifestError(f"{MANIFEST}: is not in its canonical form, so it was changed")
+    paths = [entry.path for entry in manifest.files]
+    if len(set(paths)) < len(paths) or len(paths) > MAX_FILES:
+        raise ManifestError(f"{MANIFEST}: names a file twice, or more than {MAX_FILES:,}")
+    for path in paths:
+        if not is_plain(path) or path in (MANIFEST, SIGNATURE):
+            raise ManifestError(f"{MANIFEST}: {path!r:.60} is no name of a file of a case")
+    return manifest
+
+
+def is_plain(path: str) -> bool:
+    """Whether a name stays within its folder on every system: no root, drive, dots or odd characters."""
+    return _PLAIN.fullmatch(path) is not None
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 in hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,126 @@
+"""Whether a case is as it was made: every file of its manifest, none besides, and who signed it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from netminedet.casefile.collect import given_captures
+from netminedet.casefile.manifest import (
+    MANIFEST,
+    MAX_MANIFEST,
+    SIGNATURE,
+    FileEntry,
+    Manifest,
+    ManifestError,
+    digest,
+    parse_manifest,
+)
+from netminedet.casefile.opened import DamagedFile, OpenCase, open_case
+from netminedet.casefile.signing import SIGNATURE_BYTES, is_valid
+from netminedet.errors import NetminedetError
+from netminedet.report.text import printable
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+
+class Verification(Struct, frozen=True):
+    """What came of a check."""
+
+    #: None where it cannot be believed
+    manifest: Manifest | None
+    #: SHA-256 of the manifest's bytes; empty where there is none
+    sha256: str
+    #: "none", "there" (and not checked), "valid" or "invalid"
+    signature: str
+    #: a sentence each: what was altered, is missing or was added
+    problems: tuple[str, ...]
+
+    @property
+    def is_unchanged(self) -> bool:
+        return not self.problems
+
+
+def verify_case(path: str, key: Ed25519PublicKey | None = None, captures: Sequence[str] = ()) -> Verification:
+    """Check a case, folder or zip file; ``captures`` are compared with those that it names, too.
+
+    Without a key it is shown that the files are those of the manifest, and not whose manifest it is: whoever
+    changes a file may change the manifest with it.  Raises NetminedetError where ``path`` is no case at all.
+    """
+    case = open_case(path)
+    problems = list(case.strange)
+    data = b"".join(_read(case, MANIFEST, MAX_MANIFEST)) if MANIFEST in case.names else None
+    if data is None:
+        raise NetminedetError(f"{printable(path)}: has no {MANIFEST}, so it is no case")
+    signature, told = _signature(case, data, key)
+    problems += told
+    manifest: Manifest | None = None
+    try:
+        manifest = parse_manifest(data)
+    except ManifestError as error:
+        problems.append(str(error))
+    if manifest is not None:
+        problems += _differences(case, manifest)
+        problems += _captures(captures, manifest)
+    return Verification(manifest, digest(data), signature, tuple(problems))
+
+
+def _read(case: OpenCase, name: str, limit: int) -> list[bytes]:
+    try:
+        return list(case.read(name, limit))
+    except DamagedFile as error:
+        raise NetminedetError(f"{name}: cannot be read: {printable(str(error))}") from None
+
+
+def _signature(case: OpenCase, data: bytes, key: Ed25519PublicKey | None) -> tuple[str, list[str]]:
+    if SIGNATURE not in case.names:
+        missing = [f"{SIGNATURE}: missing, and a key was given to check it with"]
+        return "none", missing if key is not None else []
+    if key is None:
+        return "there", []
+    if is_valid(key, b"".join(_read(case, SIGNATURE, SIGNATURE_BYTES)), data):
+        return "valid", []
+    return "invalid", [f"{SIGNATURE}: is not by the owner of the key given, or {MANIFEST} was altered"]
+
+
+def _differences(case: OpenCase, manifest: Manifest) -> list[str]:
+    problems = []
+    for entry in manifest.files:
+        problem = _difference(case, entry) if entry.path in case.names else "missing"
+        if problem:
+            problems.append(f"{entry.path}: {problem}")
+    known = {entry.path for entry in manifest.files} | {MANIFEST, SIGNATURE}
+    return problems + [f"{name}: added" for name in sorted(case.names - known)]
+
+
+def _difference(case: OpenCase, entry: FileEntry) -> str:
+    """What is wrong with a file; empty where nothing is."""
+    found, size = hashlib.sha256(), 0
+    try:
+        for piece in case.read(entry.path, entry.size):
+            found.update(piece)
+            size += len(piece)
+    except DamagedFile as error:
+        return f"altered, and cannot be read: {printable(str(error))}"
+    if size != entry.size:
+        return f"altered: {'more than' if size > entry.size else f'{size:,} of'} {entry.size:,} bytes"
+    return "" if found.hexdigest() == entry.sha256 else "altered"
+
+
+def _captures(paths: Sequence[str], manifest: Manifest) -> list[str]:
+    if not paths:
+        return []
+    known = {capture.sha256: capture.path for capture in manifest.captures}
+    given = given_captures(paths, known)
+    problems = [
+        f"{printable(one.path)}: is none of the captures that the case names"
+        for one in given
+        if not one.in_report
+    ]
+    there = {one.sha256 for one in given}
+    absent = [capture for capture in manifest.captures if capture.sha256 not in there]
+    return problems + [f"{printable(one.path)}: a capture of the case that was not given" for one in absent]
