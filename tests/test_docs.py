@@ -20,20 +20,22 @@ from netminedet.cli import main
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+CHINESE = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
+READMES = {"en": README, "zh": CHINESE}
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("pcaps/*.md"), *ROOT.glob("tests/**/*.md")]
 
 LIMITS = re.findall(r"^\| `(\w+)` \| ([\d,]+) \| `([\w/.]+)` \| (.*) \|$", ARCHITECTURE, re.MULTILINE)
 
 
-def blocks(language: str) -> list[str]:
+def blocks(language: str, readme: str = README) -> list[str]:
     """The README's code blocks in a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    return re.findall(rf"^```{language}\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
 
 
-def marked(name: str) -> str:
+def marked(name: str, readme: str = README) -> str:
     """The README's code block that follows a marker, as .ci/run finds it."""
-    (found,) = re.findall(rf"^<!-- {name} -->\n```\w+\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    (found,) = re.findall(rf"^<!-- {name} -->\n```\w+\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
     return str(found)
 
 
@@ -58,53 +60,71 @@ def options(command: click.Command) -> Iterator[str]:
             yield from (*parameter.opts, *parameter.secondary_opts)
 
 
+@pytest.mark.parametrize("lang", READMES)
 @pytest.mark.parametrize("name", COMMANDS)
-def test_readme_names_every_command_and_option(name: str) -> None:
-    assert f"`{name}" in README
-    missing = [option for option in options(COMMANDS[name]) if not re.search(rf"[` ]{option}[` ]", README)]
-    assert missing == [], f"README.md: describe these options of {name}"
+def test_readme_names_every_command_and_option(name: str, lang: str) -> None:
+    readme = READMES[lang]
+    assert f"`{name}" in readme
+    missing = [option for option in options(COMMANDS[name]) if not re.search(rf"[` ]{option}[` ]", readme)]
+    assert missing == [], f"README ({lang}): describe these options of {name}"
 
 
-def test_readme_names_no_option_that_is_none() -> None:
+@pytest.mark.parametrize("lang", READMES)
+def test_readme_names_no_option_that_is_none(lang: str) -> None:
     known = {option for command in COMMANDS.values() for option in options(command)}
-    written = set(re.findall(r"`(--?[a-z][\w-]*)", README)) - {"-e"}  # pip's
+    written = set(re.findall(r"`(--?[a-z][\w-]*)", READMES[lang])) - {"-e"}  # pip's
     assert written - known == set()
 
 
-def test_readme_says_the_defaults() -> None:
+@pytest.mark.parametrize("lang", READMES)
+def test_readme_says_the_defaults(lang: str) -> None:
     from netminedet.api import DEFAULT_HOME_NET
 
-    assert f"default {limits.DEFAULT_MAX_FLOWS:,}" in README
-    assert ", ".join(DEFAULT_HOME_NET) in README
+    assert f"{limits.DEFAULT_MAX_FLOWS:,}" in READMES[lang]
+    assert ", ".join(DEFAULT_HOME_NET) in READMES[lang]
 
 
-def test_readme_has_every_exit_code() -> None:
+@pytest.mark.parametrize("lang", READMES)
+def test_readme_has_every_exit_code(lang: str) -> None:
     assert main.__doc__ is not None
     codes = re.findall(r"^(\d+) ", main.__doc__, re.MULTILINE)
-    assert codes == re.findall(r"^\| (\d+) \|", README, re.MULTILINE)
+    assert codes == re.findall(r"^\| (\d+) \|", READMES[lang], re.MULTILINE)
 
 
-def test_readme_names_every_key_of_the_report() -> None:
+def test_the_readmes_have_the_same_parts() -> None:
+    """Chapters, tables and examples of one are in the other, in the same order."""
+    parts = r"^(#+) |^(```\w*)$|^(\|) --- \||^<!-- (.*) -->$"
+    outlines = [re.findall(parts, readme, re.MULTILINE) for readme in READMES.values()]
+    assert outlines[0] == outlines[1]
+    rows = [len(re.findall(r"^\| ", readme, re.MULTILINE)) for readme in READMES.values()]
+    assert rows[0] == rows[1], "a table of one README has rows that the other's lacks"
+
+
+@pytest.mark.parametrize("lang", READMES)
+def test_readme_names_every_key_of_the_report(lang: str) -> None:
     from netminedet import scan
 
     document = scan(ROOT / "pcaps" / "mixed.pcapng").to_dict()
     suspect = document["suspects"][0]
     for part in (document, document["tool"], document["inputs"][0], suspect, suspect["evidence"][0]):
         for key in part:
-            assert f"`{key}`" in README, key
+            assert f"`{key}`" in READMES[lang], key
 
 
 @pytest.mark.parametrize("number", range(len(blocks("python"))))
 def test_python_examples_work(number: int) -> None:
-    command = [sys.executable, "-W", "error", "-c", blocks("python")[number]]
+    example, chinese = (blocks("python", readme)[number] for readme in READMES.values())
+    assert ast.dump(ast.parse(example)) == ast.dump(ast.parse(chinese))  # but for remarks
+    command = [sys.executable, "-W", "error", "-c", example]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
 
 
+@pytest.mark.parametrize("lang", READMES)
 @pytest.mark.parametrize("name", ["recorded", "story"])
-def test_recorded_output_is_what_comes_out(name: str) -> None:
-    first, recorded = marked(name).split("\n", 1)
+def test_recorded_output_is_what_comes_out(name: str, lang: str) -> None:
+    first, recorded = marked(name, READMES[lang]).split("\n", 1)
     program, *arguments = first.removeprefix("$ ").split()
     assert program == "netminedet"
     done = subprocess.run(
@@ -114,7 +134,7 @@ def test_recorded_output_is_what_comes_out(name: str) -> None:
         capture_output=True,
         encoding="utf-8",
     )
-    assert recorded == done.stdout, "README.md: record it again, with COLUMNS=80"
+    assert recorded == done.stdout, f"README ({lang}): record it again, with COLUMNS=80"
 
 
 def test_the_two_commands_are_marked() -> None:
@@ -129,7 +149,10 @@ def test_readme_names_every_dependency() -> None:
     assert len(lists) == 6
     for requirement in (one for many in lists for one in ast.literal_eval(many)):
         name = re.split(r"[>=<\[ ]", requirement)[0]
-        assert re.search(rf"\b{name}\b", README), f"README.md: say what {name} is for"
+        for lang, readme in READMES.items():
+            assert re.search(rf"(?<!\w){name}(?![A-Za-z])", readme), (
+                f"README ({lang}): say what {name} is for"
+            )
 
 
 def test_architecture_names_every_module() -> None:
