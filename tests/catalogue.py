@@ -42,6 +42,10 @@ def extracted() -> Catalog:
             catalog.add(message, locations=where)
         for noun in _nouns(source):
             catalog.add((f"{{n}} {noun}", f"{{n}} {noun}s"), locations=where)
+    for path in sorted((ROOT / "netminedet").rglob("*.html")):
+        where = [(path.relative_to(ROOT).as_posix(), None)]
+        for _, message, _, _ in extract("jinja2", io.BytesIO(path.read_bytes()), keywords=KEYWORDS):
+            catalog.add(message, locations=where)
     for path in sorted((ROOT / "signatures").glob("*.yaml")):
         for pattern in yaml.safe_load(path.read_text(encoding="utf-8")).get("messages", []):
             if "why" in pattern:

@@ -34,6 +34,7 @@ _MESSAGE_LIMIT = 2000
 _COMMANDS = {
     "scan": "netminedet.cli.scan",
     "explain": "netminedet.cli.explain",
+    "report": "netminedet.cli.report",
     "watch": "netminedet.cli.watch",
     "merge": "netminedet.cli.merge",
     "evidence": "netminedet.cli.evidence",

@@ -192,8 +192,8 @@ def test_many_suspects_take_little_time() -> None:
 
 
 def test_formats_are_named_by_their_files() -> None:
-    assert format_names() == ["json", "jsonl", "table"]
-    with pytest.raises(NetminedetError, match="choose one of: json, jsonl, table"):
+    assert format_names() == ["html", "json", "jsonl", "table"]
+    with pytest.raises(NetminedetError, match="choose one of: html, json, jsonl, table"):
         load_format("csv")
 
 

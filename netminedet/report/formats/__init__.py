@@ -9,6 +9,9 @@ A format's module has
   ``color`` allows ANSI colours; ``width`` is the room in columns (None: the format's
   own choice).  Machine formats heed neither.
 
+A module may have ``check()``, which raises NetminedetError where the format cannot be written here;
+``load_format`` calls it.
+
 The names come from the file names; only the chosen format is imported.
 """
 
@@ -43,4 +46,7 @@ def load_format(name: str) -> Format:
     known = format_names()
     if name not in known:
         raise NetminedetError(f"unknown output format {name!r}; choose one of: {', '.join(known)}")
-    return cast(Format, import_module(f"{__name__}.{name}"))
+    module = import_module(f"{__name__}.{name}")
+    if hasattr(module, "check"):
+        module.check()
+    return cast(Format, module)

@@ -1,0 +1,218 @@
+"""The charts of the page: bars, ranges on a logarithmic scale, and stretches of time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timezone
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from netminedet.report.page.svg import COLOURS, Words, svg_of
+from netminedet.report.text import ELLIPSIS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: Of a chart in a column of the page, and of one across it; CSS pixels.
+NARROW, WIDE = 380, 800
+
+_FONT = 11.5
+_ROW = 21
+_DAY_NS = 86_400_000_000_000
+#: A formula for what a character takes of a row, relative to the size of the letters.
+_LATIN, _CJK = 0.56, 1.0
+
+
+class Bar(Struct, frozen=True):
+    """One bar: its label, its length, and the words behind it."""
+
+    label: str
+    value: float
+    shown: str
+
+
+class Span(Struct, frozen=True):
+    """A low, a likely and a high value, all above zero, of one label."""
+
+    label: str
+    low: float
+    typical: float
+    high: float
+    shown: str
+
+
+class Stretch(Struct, frozen=True):
+    """A stretch of time, nanoseconds, with moments in it."""
+
+    label: str
+    first: int
+    last: int
+    moments: tuple[int, ...]
+    #: a name of ``svg.COLOURS``
+    colour: str
+
+
+def bars(name: str, entries: Sequence[Bar], about: tuple[str, str], width: int = NARROW) -> str:
+    """Horizontal bars from the top down."""
+    left, right = 0.40 * width, 0.24 * width
+    words, (figure, axes) = Words(), _canvas(width, len(entries), left, right, bottom=4)
+    most = max((entry.value for entry in entries), default=0) or 1
+    axes.set_xlim(0, most)
+    axes.barh(range(len(entries)), [entry.value for entry in entries], height=0.62, color=COLOURS["accent"])
+    axes.axvline(0, color=COLOURS["muted"], linewidth=1)
+    for row, entry in enumerate(entries):
+        _label(axes, row, entry.label, left, words)
+        axes.annotate(
+            words.key(entry.shown), (entry.value, row), (5, 0), textcoords="offset points",
+            va="center_baseline", color=COLOURS["muted"], fontsize=_FONT,
+        )  # fmt: skip
+    return svg_of(figure, name, words, about)
+
+
+def ranges(name: str, entries: Sequence[Span], about: tuple[str, str], width: int = NARROW) -> str:
+    """A dot for what is likely and a line for the range, on a logarithmic scale."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    from netminedet.estimate import spelled_rate
+
+    left = 0.30 * width
+    words, (figure, axes) = Words(), _canvas(width, len(entries), left, 0.06 * width, bottom=22)
+    axes.set_xscale("log")
+    low, high = min(entry.low for entry in entries), max(entry.high for entry in entries)
+    axes.set_xlim(low / 1.8, high * 1.8)
+    for row, entry in enumerate(entries):
+        axes.plot(
+            [entry.low, entry.high], [row, row], color=COLOURS["soft"], linewidth=6, solid_capstyle="butt"
+        )
+        axes.plot([entry.typical], [row], "o", color=COLOURS["accent"], markersize=6)
+        _label(axes, row, entry.label, left, words)
+    axes.xaxis.set_major_locator(LogLocator(base=10, numticks=5))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _at: words.key(spelled_rate(value, ""))))
+    _scale(axes)
+    return svg_of(figure, name, words, about)
+
+
+def stretches(
+    name: str, entries: Sequence[Stretch], about: tuple[str, str], zone: timezone, width: int = WIDE
+) -> str:
+    """Stretches of time from the top down, with a tick at each moment."""
+    left = min(0.36 * width, 190)
+    words, (figure, axes) = Words(), _canvas(width, len(entries), left, 0.03 * width, bottom=36)
+    first, last = min(entry.first for entry in entries), max(entry.last for entry in entries)
+    _times(axes, first, last, zone, 4 if width == NARROW else 7)
+    least = 2.5 * max(last - first, 1_000_000_000) / (width - left)  # what can be seen
+    for row, entry in enumerate(entries):
+        length = max(entry.last - entry.first, least)
+        axes.barh(
+            row,
+            length / _DAY_NS,
+            left=(entry.first - (length - entry.last + entry.first) / 2) / _DAY_NS,
+            height=0.42,
+            color=COLOURS[entry.colour],
+            alpha=0.55,
+        )
+        at = [moment / _DAY_NS for moment in entry.moments]
+        axes.vlines(at, row - 0.36, row + 0.36, color=COLOURS[entry.colour], linewidth=1)
+        _label(axes, row, entry.label, left, words)
+    _scale(axes)
+    return svg_of(figure, name, words, about)
+
+
+def hosts_over_time(
+    name: str,
+    steps: tuple[Sequence[int], Sequence[int]],
+    about: tuple[str, str],
+    zone: timezone,
+    width: int = WIDE,
+) -> str:
+    """How many hosts were active: at each of the times, nanoseconds, their number from then on."""
+    from matplotlib.ticker import MaxNLocator
+
+    times, numbers = steps
+    words, (figure, axes) = Words(), _canvas(width, 5, 46, 0.03 * width, bottom=36)
+    axes.set_ylim(0, max(numbers) * 1.08)
+    axes.yaxis.set_visible(True)
+    axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+    axes.tick_params(axis="y", length=0, labelsize=_FONT, labelcolor=COLOURS["muted"])
+    _times(axes, times[0], times[-1], zone, 4 if width == NARROW else 7)
+    at = [moment / _DAY_NS for moment in times]
+    axes.fill_between(at, numbers, step="post", color=COLOURS["soft"], linewidth=0)
+    axes.step(at, numbers, where="post", color=COLOURS["accent"], linewidth=1.2)
+    axes.grid(axis="y", color=COLOURS["rule"], linewidth=0.7)
+    _scale(axes)
+    return svg_of(figure, name, words, about)
+
+
+def _canvas(width: int, rows: int, left: float, right: float, bottom: int) -> tuple[Figure, Any]:
+    """An empty figure with one place to draw, a row each; its points are the page's pixels."""
+    from matplotlib.figure import Figure
+
+    height = rows * _ROW + bottom + 4
+    figure = Figure(figsize=(width / 72, height / 72), dpi=72)
+    axes = figure.add_axes(
+        (left / width, bottom / height, (width - left - right) / width, rows * _ROW / height)
+    )
+    axes.set_frame_on(False)
+    axes.set_ylim(rows - 0.5, -0.5)
+    axes.yaxis.set_visible(False)
+    axes.xaxis.set_visible(False)
+    return figure, axes
+
+
+def _scale(axes: Any) -> None:
+    """Thin lines down from the ticks."""
+    axes.xaxis.set_visible(True)
+    axes.set_axisbelow(True)
+    axes.grid(axis="x", color=COLOURS["rule"], linewidth=0.7)
+    axes.tick_params(axis="x", length=0, labelsize=_FONT - 0.5, labelcolor=COLOURS["muted"])
+    axes.xaxis.get_offset_text().set(fontsize=_FONT - 0.5, color=COLOURS["muted"])
+
+
+def _times(axes: Any, first: int, last: int, zone: timezone, ticks: int) -> None:
+    """A scale of time; matplotlib counts in days since 1970."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    margin = max((last - first) * 0.01, 1_000_000_000)
+    axes.set_xlim((first - margin) / _DAY_NS, (last + margin) / _DAY_NS)
+    locator = AutoDateLocator(tz=zone, minticks=2, maxticks=ticks)
+    days, clocks = ["%Y", "%Y-%m", "%m-%d"], ["%H:%M", "%H:%M", "%S.%f"]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(
+        ConciseDateFormatter(
+            locator,
+            tz=zone,
+            formats=[*days, *clocks],
+            zero_formats=["", "%Y", "%Y-%m", "%m-%d", "%H:%M", "%H:%M"],
+            offset_formats=["", "%Y", "%Y-%m", "%Y-%m-%d", "%Y-%m-%d", "%Y-%m-%d %H:%M"],
+        )
+    )
+
+
+def _label(axes: Any, row: int, text: str, room: float, words: Words) -> None:
+    """The name of a row, left of it."""
+    axes.annotate(
+        words.key(fitted(text, (room - 8) / _FONT)), (0, row), (-7, 0), xycoords=("axes fraction", "data"),
+        textcoords="offset points", ha="right", va="center_baseline", color=COLOURS["ink"], fontsize=_FONT,
+    )  # fmt: skip
+
+
+def fitted(text: str, room: float) -> str:
+    """``text`` in so much room, in sizes of the letters; its middle is left out if need be."""
+    if _length(text) <= room:
+        return text
+    start, end = "", ""
+    while True:
+        head, tail = text[: len(start) + 1], text[len(text) - len(end) - 1 :]
+        if _length(head + ELLIPSIS + end) > room:
+            break
+        start = head
+        if _length(start + ELLIPSIS + tail) > room:
+            break
+        end = tail
+    return start + ELLIPSIS + end
+
+
+def _length(text: str) -> float:
+    return sum(_CJK if ord(character) >= 0x1100 else _LATIN for character in text)

@@ -1,0 +1,64 @@
+"""Points and stretches of time as the page writes them, in the zone that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta, timezone
+
+from netminedet.errors import NetminedetError
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_SECOND = 1_000_000_000
+
+
+class Clock:
+    """Writes times with one offset from UTC."""
+
+    def __init__(self, zone: timezone = timezone.utc) -> None:
+        self.zone = zone
+
+    @property
+    def name(self) -> str:
+        """ "UTC", or with the offset: "UTC+08:00"."""
+        offset = f"{_EPOCH.astimezone(self.zone):%z}"
+        return "UTC" if offset == "+0000" else f"UTC{offset[:3]}:{offset[3:]}"
+
+    def second(self, time_ns: int) -> str:
+        """ "2026-03-02 08:00:00"."""
+        return f"{self._at(time_ns):%Y-%m-%d %H:%M:%S}"
+
+    def exact(self, time_ns: int) -> str:
+        """To the microsecond, for joining with other records."""
+        return f"{self.second(time_ns)}.{time_ns % _SECOND // 1000:06d}"
+
+    def machine(self, time_ns: int) -> str:
+        """What the ``datetime`` of a ``<time>`` element takes."""
+        offset = f"{_EPOCH.astimezone(self.zone):%z}"
+        return f"{self._at(time_ns):%Y-%m-%dT%H:%M:%S}{offset[:3]}:{offset[3:]}"
+
+    def _at(self, time_ns: int) -> datetime:
+        return (_EPOCH + timedelta(seconds=time_ns // _SECOND)).astimezone(self.zone)
+
+
+def zone_of(text: str) -> timezone:
+    """The zone of an offset such as "+08:00" or "-03:30"; raises NetminedetError."""
+    sign, digits = text[:1], text[1:].replace(":", "")
+    if sign in ("+", "-") and len(digits) == 4 and digits.isdecimal() and digits.isascii():
+        minutes = int(digits[:2]) * 60 + int(digits[2:])
+        if int(digits[2:]) < 60 and minutes <= 14 * 60:
+            return timezone(timedelta(minutes=-minutes if sign == "-" else minutes))
+    raise NetminedetError(f"{text!r} is no offset from UTC; write it like +08:00")
+
+
+def covered(spans: Iterable[tuple[int, int]]) -> int:
+    """Nanoseconds that lie in any of the spans: what overlaps counts once.
+
+    >>> covered([(0, 10), (5, 20), (30, 31)])
+    21
+    """
+    total, reached = 0, None
+    for first, last in sorted(spans):
+        start = first if reached is None else max(first, reached)
+        total += max(0, last - start)
+        reached = last if reached is None else max(reached, last)
+    return total

@@ -1,0 +1,117 @@
+"""Fills the template of the page.
+
+Every text that is put into it is made printable, then escaped, whoever wrote it.  A content security
+policy forbids all but the page's own script and style, which it knows by their hashes: should
+markup get through nevertheless, it would load and run nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from netminedet.errors import NetminedetError
+from netminedet.language import language
+from netminedet.report.like import ReportLike
+from netminedet.report.text import printable
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from netminedet.report.page.context import PageOptions
+
+#: Characters of any one text.
+_TEXT_LIMIT = 4000
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def write_page(report: ReportLike, stream: TextIO, options: PageOptions | None = None) -> None:
+    """Write the page; raises NetminedetError where what draws it is not installed."""
+    check_installed()
+    from netminedet.report.page.context import PageOptions, context_of
+
+    options = options or PageOptions()
+    environment = _environment(_part("page.js") if options.script else "", language())
+    context = context_of(report, options)
+    for chunk in environment.get_template("page.html").generate(**context):
+        stream.write(chunk)
+
+
+def check_installed() -> None:
+    """Raises NetminedetError where Jinja2 or matplotlib are missing."""
+    from importlib.util import find_spec
+
+    missing = [name for name in ("jinja2", "matplotlib") if find_spec(name) is None]
+    if missing:
+        raise NetminedetError(
+            f"HTML and PDF reports need {' and '.join(missing)}; "
+            "install with: pip install 'netminedet[report]'"
+        )
+
+
+@cache
+def _environment(script: str, _language: str) -> Environment:
+    """The templates with what they call; ``script`` is the page's.  The style has words of the language."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    from netminedet.language import _, ngettext, told
+    from netminedet.report.text import size
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+    )
+    style = _part("page.css") + "\n" + _labels()
+    environment.globals.update(
+        _=_,
+        ngettext=ngettext,
+        told=told,
+        size=size,
+        style=Markup(style),
+        script=Markup(script),
+        policy=_policy(style, script),
+    )
+    environment.filters["svg"] = Markup
+    environment.filters["number"] = "{:,}".format
+    return environment
+
+
+def _shown(value: Any) -> Any:
+    """What is put into the page: texts in printable form, what is markup already as it is."""
+    return (
+        value if hasattr(value, "__html__") or not isinstance(value, str) else printable(value, _TEXT_LIMIT)
+    )
+
+
+def _part(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="utf-8").strip()
+
+
+def _labels() -> str:
+    """A rule for each column of the table of hosts: on a narrow screen its cells have their own headings."""
+    from netminedet.report.page.context import headings
+
+    names = enumerate((json.dumps(name, ensure_ascii=False) for name, _kind in headings()), 1)
+    rules = [f"#hosts td:nth-child({place})::before {{ content: {name}; }}" for place, name in names]
+    return "\n".join(["@media screen and (max-width: 1080px) {", *rules[1:], "}"])
+
+
+def _policy(style: str, script: str) -> str:
+    scripts = f"; script-src {_hash(script)}" if script else ""
+    return f"default-src 'none'; style-src {_hash(style)}{scripts}; base-uri 'none'; form-action 'none'"
+
+
+def _hash(part: str) -> str:
+    """A part as the policy knows it: with the line breaks that the template puts around it."""
+    digest = hashlib.sha256(f"\n{part}\n".encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"

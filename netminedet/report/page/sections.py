@@ -1,0 +1,185 @@
+"""What the page tells of one suspect: facts, reasons, and each piece of evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from netminedet.language import N_, _, ngettext, told
+from netminedet.model import Evidence, Suspect
+from netminedet.report.community_id import community_id
+from netminedet.report.page.groups import address
+from netminedet.report.page.moments import Clock
+from netminedet.report.sizes import size_lines
+from netminedet.report.text import came_in, printable, size
+
+#: Words of evidence, and of programs, that are shown.
+STRENGTHS = (N_("strong"), N_("weak"), N_("name"))
+PROGRAM_KINDS = (
+    N_("asic"), N_("gpu"), N_("cpu"), N_("proxy"), N_("market"), N_("browser"), N_("lottery"),
+)  # fmt: skip
+
+#: Characters of one name, of an excerpt.
+_NAME_LIMIT = 200
+_EXCERPT_LIMIT = 300
+
+
+class Fact(Struct, frozen=True):
+    """A named list of texts."""
+
+    name: str
+    texts: tuple[str, ...]
+
+
+class Proof(Struct, frozen=True):
+    """One piece of evidence in words."""
+
+    time: str
+    machine_time: str
+    packet: str
+    input: str
+    source: str
+    target: str
+    within: str
+    community_id: str
+    signature: str
+    strength: str
+    why: str
+    details: str
+    excerpt: str
+
+
+class Section(Struct, frozen=True):
+    """All of one suspect."""
+
+    number: int
+    suspect: Suspect
+    title: str
+    facts: tuple[Fact, ...]
+    reasons: tuple[str, ...]
+    proofs: tuple[Proof, ...]
+    notes: tuple[str, ...]
+
+
+def section_of(number: int, suspect: Suspect, clock: Clock) -> Section:
+    """What the page tells of a suspect."""
+    return Section(
+        number=number,
+        suspect=suspect,
+        title=f"{told(suspect.verdict.label)} · {told(suspect.role.value)}",
+        facts=tuple(fact for fact in _facts(suspect, clock) if fact.texts),
+        reasons=tuple(told(reason) for reason in suspect.reasons),
+        proofs=tuple(_proof(evidence, clock) for evidence in suspect.evidence),
+        notes=tuple(_notes(suspect)),
+    )
+
+
+def _facts(suspect: Suspect, clock: Clock) -> Iterable[Fact]:
+    first, last = clock.second(suspect.first_seen), clock.second(suspect.last_seen)
+    yield Fact(_("Seen mining"), (f"{first} – {last} ({clock.name})",))
+    yield Fact(_("Pools"), tuple(_pools(suspect)))
+    yield Fact(_("Protocols"), _printable(suspect.dialects))
+    yield Fact(_("Coins"), _printable(suspect.coins))
+    yield Fact(_("Shares"), tuple(_shares(suspect)))
+    yield Fact(_("Hash rate and power"), tuple(told(line) for line in size_lines(suspect)))
+    yield Fact(_("How it was reckoned"), tuple(_reckoned(suspect)))
+    yield Fact(_("Workers"), _printable(suspect.workers))
+    yield Fact(_("Wallets"), _printable(suspect.wallets))
+    yield Fact(_("Programs"), _printable(suspect.agents))
+    yield Fact(_("Devices"), tuple(_devices(suspect)))
+    yield Fact(_("Says of itself"), tuple(_said(suspect)))
+    yield Fact(_("Traffic"), (_traffic(suspect),))
+
+
+def _pools(suspect: Suspect) -> Iterable[str]:
+    for pool in suspect.pools:
+        parts = [printable(pool.name, _NAME_LIMIT)] if pool.name else []
+        parts += [address(pool)] if pool.ip else [_("only its name was seen")]
+        parts += ["TLS"] if pool.tls else []
+        yield _(", ").join(parts)
+
+
+def _shares(suspect: Suspect) -> Iterable[str]:
+    shares = suspect.shares
+    if shares.submitted or shares.accepted or shares.rejected:
+        text = _("{submitted} handed in, {accepted} accepted, {rejected} rejected")
+        numbers = {name: f"{getattr(shares, name):,}" for name in ("submitted", "accepted", "rejected")}
+        yield text.format(**numbers)
+
+
+def _reckoned(suspect: Suspect) -> Iterable[str]:
+    """Method, doubts and assumptions behind the estimates."""
+    for one in suspect.hash_rates:
+        doubts = [one.rate.method, *([one.ambiguity] if one.ambiguity else [])]
+        doubts += [one.power.assumption] if one.power is not None else []
+        yield (
+            printable(one.algorithm, _NAME_LIMIT)
+            + _(": ")
+            + _("; ").join(printable(told(text)) for text in doubts)
+        )
+
+
+def _devices(suspect: Suspect) -> Iterable[str]:
+    for agent in suspect.software:
+        parts = (agent.software, agent.version, agent.vendor, agent.hardware)
+        yield " ".join(printable(part, _NAME_LIMIT) for part in parts if part) + f" ({told(agent.kind)})"
+
+
+def _said(suspect: Suspect) -> Iterable[str]:
+    if suspect.management is None:
+        return
+    yield from _printable(suspect.management.interfaces)
+    yield from _printable(suspect.management.pools)
+    if suspect.management.hash_rate is not None:
+        from netminedet.estimate import spelled_rate
+
+        yield spelled_rate(suspect.management.hash_rate)
+
+
+def _traffic(suspect: Suspect) -> str:
+    flows = ngettext("{n} flow", "{n} flows", suspect.flows).format(n=f"{suspect.flows:,}")
+    packets = ngettext("{n} packet", "{n} packets", suspect.packets).format(n=f"{suspect.packets:,}")
+    return _(", ").join((flows, packets, size(suspect.bytes)))
+
+
+def _notes(suspect: Suspect) -> Iterable[str]:
+    """What is not shown."""
+    if suspect.evidence_omitted:
+        yield ngettext(
+            "{n} further piece of evidence was found and not kept.",
+            "{n} further pieces of evidence were found and not kept.",
+            suspect.evidence_omitted,
+        ).format(n=f"{suspect.evidence_omitted:,}")
+    if suspect.truncated:
+        yield _("This host gave more names than a report keeps; the lists above are not complete.")
+
+
+def _proof(evidence: Evidence, clock: Clock) -> Proof:
+    where, flow = evidence.where, evidence.where.flow
+    return Proof(
+        time=clock.exact(where.time_ns),
+        machine_time=clock.machine(where.time_ns),
+        packet=f"{where.packet:,}",
+        input=printable(where.input, _NAME_LIMIT),
+        source=_end(flow.src_ip, flow.src_port),
+        target=f"{_end(flow.dest_ip, flow.dest_port)} {flow.proto.upper()}",
+        within=came_in(where.tunnel),
+        community_id=community_id(flow) or "",
+        signature=printable(evidence.signature, _NAME_LIMIT),
+        strength=told(evidence.strength),
+        why=printable(told(evidence.why), 2 * _EXCERPT_LIMIT),
+        details=_(", ").join(
+            f"{printable(told(name), 40)} {printable(value, _NAME_LIMIT)}"
+            for name, value in sorted(evidence.details.items())
+        ),
+        excerpt=printable(evidence.excerpt, _EXCERPT_LIMIT),
+    )
+
+
+def _end(ip: str, port: int) -> str:
+    return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
+
+
+def _printable(texts: Sequence[str]) -> tuple[str, ...]:
+    return tuple(printable(text, _NAME_LIMIT) for text in texts)

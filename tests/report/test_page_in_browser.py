@@ -1,0 +1,225 @@
+"""The HTML page in a headless Chromium: no error, it sorts, filters and pages, prints, and fits."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from msgspec.structs import replace
+from report_samples import EMPTY, FARM, LOOKUP, MONERO, SOME, SampleReport
+from test_report_injection import HOSTILE, spoiled
+
+from netminedet.model import Shares, Verdict
+from netminedet.report.like import ReportLike
+from netminedet.report.page import PageOptions, write_page
+from netminedet.report.page.pdf import browser
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = pytest.mark.skipif(browser() is None, reason="there is no Chromium")
+
+#: More than two pages of the table.
+MANY = SampleReport(
+    suspects=tuple(
+        replace(
+            (FARM, MONERO, LOOKUP)[number % 3],
+            host=f"10.1.{number // 100}.{number % 100 + 1}",
+            verdict=list(Verdict)[number % 3],
+            shares=Shares(number * 7 % 250, number * 7 % 250, 0),
+            evidence=(),
+        )
+        for number in range(250)
+    )
+)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    switches = ["--disable-gpu", "--disable-background-networking"]
+    switches += ["--no-sandbox"] if os.geteuid() == 0 else []
+    with api.sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=browser(), args=switches)
+        yield found
+        found.close()
+
+
+class Opened:
+    """A page that is open, with all that went wrong in it."""
+
+    def __init__(self, page: Page, path: Path) -> None:
+        self.page = page
+        self.problems: list[str] = []
+        self.asked: list[str] = []
+        page.on("console", lambda message: self.problems.append(message.text))
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("dialog", lambda dialog: self.problems.append(dialog.message))
+        page.on("request", lambda request: self.asked.append(request.url))
+        page.goto(path.as_uri())
+
+    def shown(self) -> list[str]:
+        """The hosts of the lines that can be seen."""
+        hosts = self.page.locator("#hosts tbody tr:visible > th")
+        return [text.split("\n")[0] for text in hosts.all_inner_texts()]
+
+    def head(self, name: str) -> None:
+        self.page.get_by_role("columnheader", name=name).get_by_role("button").click()
+
+    def find(self, text: str, expected: str) -> None:
+        """Search, and wait until as many hosts are told of as expected."""
+        self.page.fill("#find", text)
+        api.expect(self.page.locator("#count")).to_have_text(expected)
+
+
+@pytest.fixture
+def opened(chromium: Browser, tmp_path: Path) -> Iterator[object]:
+    contexts = []
+
+    def open_report(
+        report: ReportLike, *, width: int = 1280, script: bool = True, dark: bool = False
+    ) -> Opened:
+        path = tmp_path / "report.html"
+        stream = io.StringIO()
+        write_page(report, stream, PageOptions())
+        path.write_text(stream.getvalue(), encoding="utf-8")
+        context = chromium.new_context(
+            viewport={"width": width, "height": 844},
+            color_scheme="dark" if dark else "light",
+            java_script_enabled=script,
+        )
+        contexts.append(context)
+        return Opened(context.new_page(), path)
+
+    yield open_report
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("name", ["some", "empty", "hostile"])
+def test_opens_without_an_error_and_asks_for_nothing(name: str, opened) -> None:  # type: ignore[no-untyped-def]
+    texts = [parameter.values[0] for parameter in HOSTILE]
+    hostile = SampleReport(suspects=tuple(spoiled(str(text)).suspects[0] for text in texts))
+    one = opened({"some": SOME, "empty": EMPTY, "hostile": hostile}[name])
+    assert one.problems == []
+    assert [url.partition(":")[0] for url in one.asked] == ["file"]
+    assert one.page.locator("img, iframe, object, link").count() == 0
+    assert one.page.locator("script").count() == 1
+
+
+def test_sorts_by_number_and_by_word(opened) -> None:  # type: ignore[no-untyped-def]
+    one = opened(MANY)
+    shares = {suspect.host: suspect.shares.submitted for suspect in MANY.suspects}
+    one.head("Accepted / shares")
+    first = one.shown()
+    assert len(first) == 100
+    assert [shares[name] for name in first] == sorted(shares.values(), reverse=True)[:100]
+    one.head("Accepted / shares")
+    assert [shares[name] for name in one.shown()] == sorted(shares.values())[:100]
+    heads = one.page.locator("#hosts thead th[aria-sort]")
+    assert heads.count() == 1
+    assert heads.get_attribute("aria-sort") == "ascending"
+    one.head("Host and role")
+    assert one.shown() == sorted(shares, key=lambda name: [int(part) for part in name.split(".")])[:100]
+    one.head("Verdict")
+    assert set(one.page.locator("#hosts tbody tr:visible .mark").all_inner_texts()) == {
+        "confirmed",
+        "probable",
+    }
+    assert one.problems == []
+
+
+def test_filters_by_text_verdict_and_role(opened) -> None:  # type: ignore[no-untyped-def]
+    one = opened(MANY)
+    page = one.page
+    one.find("10.1.1. MINER", "33 of 250 hosts")
+    assert all(name.startswith("10.1.1.") for name in one.shown())
+    page.uncheck("#filters input[value='1']")
+    assert one.shown() == []
+    page.check("#filters input[value='1']")
+    one.find("", "250 hosts")
+    page.select_option("#role", "lookup only")
+    assert page.inner_text("#count") == "83 of 250 hosts"
+    assert len(one.shown()) == 83
+    one.head("Accepted / shares")  # what is filtered out stays out
+    assert page.inner_text("#count") == "83 of 250 hosts"
+    assert one.problems == []
+
+
+def test_pages_through_the_table(opened) -> None:  # type: ignore[no-untyped-def]
+    one = opened(MANY)
+    page = one.page
+    seen = one.shown()
+    assert page.get_by_role("button", name="Previous").is_disabled()
+    for _ in range(2):
+        page.get_by_role("button", name="Next").click()
+        seen += one.shown()
+    assert page.inner_text("#page") == "201–250 / 250"
+    assert page.get_by_role("button", name="Next").is_disabled()
+    assert seen == [suspect.host for suspect in MANY.suspects]
+    page.get_by_role("button", name="Show all").click()
+    assert one.shown() == seen
+    assert one.problems == []
+
+
+def test_a_link_back_to_the_table_finds_the_line(opened) -> None:  # type: ignore[no-untyped-def]
+    one = opened(MANY)
+    one.page.evaluate("location.hash = '#h230'")
+    one.page.locator("#h230").wait_for(state="visible")
+    assert MANY.suspects[229].host in one.shown()
+
+
+def test_all_is_there_without_scripts(opened) -> None:  # type: ignore[no-untyped-def]
+    one = opened(MANY, script=False)
+    assert one.shown() == [suspect.host for suspect in MANY.suspects]
+    assert not one.page.locator("#filters").is_visible()
+    assert not one.page.locator("#pages").is_visible()
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1024, 1280, 1920])
+def test_nothing_is_wider_than_the_screen(width: int, opened) -> None:  # type: ignore[no-untyped-def]
+    texts = ["A" * 1000, "\u05d0" * 300, "矿" * 300]
+    reports = [spoiled(text).suspects[0] for text in texts]
+    one = opened(replace(SOME, suspects=(*SOME.suspects, *reports)), width=width)
+    assert one.page.evaluate("document.documentElement.scrollWidth") == width
+    assert one.page.evaluate("document.querySelector('.figures').getBoundingClientRect().right") <= width
+
+
+#: The contrast of WCAG 2.2 between an element's letters and what is behind them.
+CONTRAST = """selector => {
+  const luminance = (colour) => {
+    const parts = colour.match(/[\\d.]+/g).slice(0, 3).map((part) => part / 255)
+      .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
+  };
+  const behind = luminance(getComputedStyle(document.documentElement).backgroundColor);
+  return [...document.querySelectorAll(selector)].map((one) => {
+    const style = getComputedStyle(one);
+    const letters = luminance(one.ownerSVGElement ? style.fill : style.color);
+    const [low, high] = [letters, behind].sort((a, b) => a - b);
+    return (high + 0.05) / (low + 0.05);
+  });
+}"""
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_letters_can_be_read_in_both_themes(dark: bool, opened) -> None:  # type: ignore[no-untyped-def]
+    one = opened(SOME, dark=dark)
+    contrasts = one.page.evaluate(CONTRAST, "h1, h2, h3, p, dt, dd, td, th, a, .mark, .sub, .note, svg text")
+    assert len(contrasts) > 100
+    assert min(contrasts) >= 4.5
+
+
+def test_prints_all_lines_whatever_page_is_shown(opened) -> None:  # type: ignore[no-untyped-def]
+    one = opened(MANY)
+    one.page.emulate_media(media="print")
+    assert one.shown() == [suspect.host for suspect in MANY.suspects]
+    assert not one.page.locator("nav").is_visible()
+    printed = one.page.pdf(prefer_css_page_size=True)
+    assert printed.startswith(b"%PDF-")
+    assert printed.count(b"/Type /Page\n") > 4
+    assert one.problems == []
