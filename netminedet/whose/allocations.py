@@ -43,6 +43,7 @@ MAX_CANDIDATES = 8
 #: Lines of a log that cannot be read, told one by one.
 MAX_TOLD = 5
 
+_IPV4 = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 _ADDRESS = re.compile(r"\s*(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)?\s*")
 _PORTS = re.compile(r"(\d{1,5})(?:\s*[-~–:]\s*(\d{1,5}))?")
 _ALL_PORTS = (0, 65_535)
@@ -91,29 +92,30 @@ class Allocations:
         for address, asked in by_address.items():
             asked.sort(key=lambda one: one.moment)
             self._addresses[address] = _Address(asked, [one.moment for one in asked])
-        self.lines = 0
         self.bad_lines = 0
 
     def read(self, path: str, tell: Callable[[str], None]) -> None:
         """Let one log pass by; lines that cannot be read are told and counted.  Raises NetminedetError."""
         before = self.bad_lines
         with _open(path) as table:
-            is_dual = table.has("private address") and table.has("public address")
-            column = "public address" if table.has("public address") else "private address"
-            for row in table.rows():
-                self.lines += 1
+            columns = [column for column in ("public address", "private address") if table.has(column)]
+            places = [table.place(column) for column in columns]
+            for row in table.rows(lambda cells: not any(self._may_matter(cells[place]) for place in places)):
                 try:
                     if isinstance(row, NetminedetError):
                         raise row
-                    self._pass(row, column)
-                    if is_dual:
-                        self._pass(row, "private address")
+                    for column in columns:
+                        self._pass(row, column)
                 except NetminedetError as error:
                     self.bad_lines += 1
                     if self.bad_lines - before <= MAX_TOLD:
                         tell(str(error))
         if self.bad_lines - before > MAX_TOLD:
             tell(f"{table.shown}: {self.bad_lines - before:,} lines could not be read, these among them")
+
+    def _may_matter(self, text: str) -> bool:
+        """Whether an address may be one that is asked for, or is none at all, which is to be told."""
+        return text in self._addresses or _IPV4.fullmatch(text) is None
 
     def _pass(self, row: Row, column: str) -> None:
         """One line, for the questions on the address in ``column``."""

@@ -10,7 +10,7 @@ import csv
 import gzip
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -108,8 +108,15 @@ class Table:
     def has(self, column: str) -> bool:
         return column in self._places
 
-    def rows(self) -> Iterator[Row | NetminedetError]:
-        """Each row; in the place of one that cannot be taken apart, the error that says why."""
+    def place(self, column: str) -> int:
+        """Where in a row a column stands that the file has."""
+        return self._places[column]
+
+    def rows(self, skip: Callable[[list[str]], bool] = lambda _: False) -> Iterator[Row | NetminedetError]:
+        """Each row; in the place of one that cannot be taken apart, the error that says why.
+
+        ``skip`` is asked for cells as they stand whether the row is of no matter: of millions nearly all are.
+        """
         reader = csv.reader(self._stream, delimiter=self._separator)
         width = max(self._places.values()) + 1
         while True:
@@ -123,6 +130,8 @@ class Table:
                     return
                 continue
             if len(cells) >= width:
+                if skip(cells):
+                    continue
                 yield Row(cells, self._places, self.shown, self._begin + reader.line_num)
             elif any(cells):
                 where = f"{self.shown}:{self._begin + reader.line_num}"
