@@ -29,6 +29,7 @@ from netminedet.signatures.agents import Agent
 from netminedet.verdict.order import order_of, place_of
 from netminedet.verdict.resolvers import MAX_SHOWN
 from netminedet.verdict.weigh import MAX_EVIDENCE, MAX_LIST
+from netminedet.whose.joining import joined_holders
 
 _RANK = {"strong": 0, "name": 1, "weak": 2}
 #: What a host in a role is taken to do: roles join where these do.
@@ -58,6 +59,7 @@ def join_suspects(given: Sequence[Suspect]) -> Suspect:
         coins=_union(one.coins for one in given),
         pools=pools[:MAX_LIST],
         **{name: values[:MAX_LIST] for name, values in lists.items()},
+        **joined_holders(given),
         first_seen=min(one.first_seen for one in given),
         last_seen=max(one.last_seen for one in given),
         flows=sum(one.flows for one in given),

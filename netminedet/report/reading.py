@@ -16,10 +16,11 @@ import msgspec
 
 from netminedet.errors import NetminedetError
 from netminedet.report import wire
+from netminedet.report.checked import Unfit
 from netminedet.report.document import SCHEMA
 from netminedet.report.plain import PlainReport
 from netminedet.report.text import printable
-from netminedet.report.unwire import Unfit, report_of
+from netminedet.report.unwire import report_of
 
 STDIN = "-"
 

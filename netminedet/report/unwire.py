@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from functools import lru_cache
-from ipaddress import ip_address
 from typing import TypeVar
 
 from netminedet.estimate.host import HashRate
@@ -31,6 +30,7 @@ from netminedet.model import (
 )
 from netminedet.report import unwire_holders as holders
 from netminedet.report import wire
+from netminedet.report.checked import Unfit, address, maybe
 from netminedet.report.plain import PlainReport
 from netminedet.report.sentences import sentence_from
 from netminedet.signatures.agents import Agent
@@ -43,10 +43,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
-
-
-class Unfit(ValueError):
-    """A value that no report has; the text says where it stands and what it is."""
 
 
 def report_of(document: wire.Report) -> PlainReport:
@@ -91,7 +87,7 @@ def _input(info: wire.Input) -> InputInfo:
 
 def _suspect(one: wire.Suspect) -> Suspect:
     return Suspect(
-        host=_address(one.host),
+        host=address(one.host),
         verdict=Verdict[one.verdict.upper()],
         role=Role(one.role),
         reasons=_reasons(one),
@@ -130,7 +126,7 @@ def _reasons(one: wire.Suspect) -> tuple[str, ...]:
 
 
 def _pool(pool: wire.Pool) -> Pool:
-    return Pool(pool.name, _maybe(pool.ip), pool.port, pool.tls)
+    return Pool(pool.name, maybe(pool.ip), pool.port, pool.tls)
 
 
 def _evidence(one: wire.Evidence) -> Evidence:
@@ -157,7 +153,7 @@ def _behind(behind: wire.Behind) -> Behind:
 
 def _seen(one: wire.SubscriberSeen) -> SubscriberSeen:
     return SubscriberSeen(
-        Subscriber(one.name or "", _maybe(one.private_ip)),
+        Subscriber(one.name or "", maybe(one.private_ip)),
         one.evidence,
         one.connections,
         holders.shares_of(one.shares),
@@ -173,14 +169,14 @@ def _where(flow: wire.Flow, moment: int, path: str, packet: int) -> Where:
 
 def _ends(flow: wire.Flow | wire.Connection) -> FiveTuple:
     return FiveTuple(
-        _address(flow.src_ip), flow.src_port, _address(flow.dest_ip), flow.dest_port, flow.proto.lower()
+        address(flow.src_ip), flow.src_port, address(flow.dest_ip), flow.dest_port, flow.proto.lower()
     )
 
 
 def _layer(layer: wire.Layer) -> Layer:
     if layer.kind == "vlan" and not re.fullmatch(r"\d{1,4}", layer.id or "0", re.ASCII):
         raise Unfit(f"{layer.id!r:.60} is no number of a VLAN")
-    return Layer(layer.kind, layer.id, _maybe(layer.src_ip), _maybe(layer.dest_ip))
+    return Layer(layer.kind, layer.id, maybe(layer.src_ip), maybe(layer.dest_ip))
 
 
 def _software(agent: wire.Software) -> Agent:
@@ -227,12 +223,12 @@ def _reported(told: wire.Rate, unit: str) -> RateEstimate:
 def _node(node: wire.Node) -> NodeSeen:
     first = time_ns(node.first_seen)
     return NodeSeen(
-        host=_address(node.host),
+        host=address(node.host),
         protocol=node.protocol,
         network=node.network or "",
         first_seen=first,
         last_seen=time_ns(node.last_seen),
-        peers=tuple(map(_address, node.peers)),
+        peers=tuple(map(address, node.peers)),
         truncated=node.truncated,
         where=_where(node.flow, first, node.input, node.packet),
     )
@@ -240,9 +236,9 @@ def _node(node: wire.Node) -> NodeSeen:
 
 def _resolver(one: wire.Resolver) -> ResolverSeen:
     return ResolverSeen(
-        host=_address(one.host),
+        host=address(one.host),
         names=one.names,
-        clients=tuple(map(_address, one.clients)),
+        clients=tuple(map(address, one.clients)),
         truncated=one.truncated,
         first_seen=time_ns(one.first_seen),
         last_seen=time_ns(one.last_seen),
@@ -265,17 +261,3 @@ def time_ns(text: str) -> int:
     if not -(2**63) <= found < 2**63:
         raise Unfit(f"{text!r} is out of the years that a report may have")
     return found
-
-
-def _maybe(text: str | None) -> str | None:
-    return None if text is None else _address(text)
-
-
-@lru_cache(_KNOWN)
-def _address(text: str) -> str:
-    """The text itself, where it is an address; raises Unfit."""
-    try:
-        ip_address(text)
-    except ValueError:
-        raise Unfit(f"{text!r:.60} is no address") from None
-    return text

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from netminedet.holders import Attribution, Place, Subscriber, Unit
 from netminedet.model import Shares
 from netminedet.report import wire
+from netminedet.report.checked import maybe, network
 
 
 def shares_of(shares: wire.Shares) -> Shares:
@@ -17,7 +18,7 @@ def unit_of(unit: wire.Network | None) -> Unit | None:
     if unit is None:
         return None
     texts = (unit.operator, unit.city, unit.county, unit.unit, unit.unit_kind, unit.contact)
-    return Unit(unit.cidr, *(text or "" for text in texts))
+    return Unit(network(unit.cidr), *(text or "" for text in texts))
 
 
 def places_of(suspect: wire.Suspect) -> dict[str, Place]:
@@ -40,5 +41,5 @@ def _place(place: wire.Place) -> Place:
 def attribution_of(told: wire.Attribution | None) -> Attribution | None:
     if told is None:
         return None
-    who = tuple(Subscriber(one.name or "", one.private_ip) for one in told.subscribers)
+    who = tuple(Subscriber(one.name or "", maybe(one.private_ip)) for one in told.subscribers)
     return Attribution(told.status, who, told.entries, told.note or "")

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 UNREADABLE = "subscriber_log_lines_unreadable"
 
 _SECOND = 1_000_000_000
-_STRENGTHS = ("strong", "name", "weak")
+#: How strong evidence may be, the strongest first.
+STRENGTHS = ("strong", "name", "weak")
 
 
 class Log(Struct, frozen=True):
@@ -147,8 +148,13 @@ def behind_of(evidence: Sequence[Evidence], connections: Sequence[Connection]) -
         else:
             unclear[told.status] += 1
     seen = [_seen(subscriber, its) for subscriber, its in named.items()]
-    seen.sort(key=lambda one: (-one.shares.accepted, -one.connections, -one.evidence, one.subscriber.name))
-    return Behind(tuple(seen), unclear["ambiguous"], unclear["gap"])
+    return Behind(tuple(sorted(seen, key=seen_order)), unclear["ambiguous"], unclear["gap"])
+
+
+def seen_order(one: SubscriberSeen) -> tuple[int, int, int, str, str]:
+    """Who handed in most comes first."""
+    name, private_ip = one.subscriber.name, one.subscriber.private_ip or ""
+    return -one.shares.accepted, -one.connections, -one.evidence, name, private_ip
 
 
 def _seen(subscriber: Subscriber, its: Sequence[Evidence | Connection]) -> SubscriberSeen:
@@ -160,7 +166,7 @@ def _seen(subscriber: Subscriber, its: Sequence[Evidence | Connection]) -> Subsc
         evidence=len(evidence),
         connections=len(connections),
         shares=sum((one.shares for one in connections), Shares()),
-        strength=next((one for one in _STRENGTHS if one in strengths), ""),
+        strength=next((one for one in STRENGTHS if one in strengths), ""),
         first_seen=min([one.where.time_ns for one in evidence] + [one.first_seen for one in connections]),
         last_seen=max([one.where.time_ns for one in evidence] + [one.last_seen for one in connections]),
     )

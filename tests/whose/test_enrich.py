@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from netminedet import scan
 from netminedet.cli.main import cli
+from netminedet.errors import NetminedetError
 from netminedet.holders import Attribution, Subscriber
 from netminedet.model import Connection, FiveTuple, Shares, Verdict
 from netminedet.report.formats import load_format
@@ -176,3 +177,20 @@ def test_bad_lines_of_a_log_are_told(tmp_path: Path, ledger: Path) -> None:
     timed = CliRunner().invoke(cli, [*arguments, "--log-timezone", "UTC", "--subnets", str(ledger)])
     assert "subscriber alice" in timed.stdout
     assert "belongs to 大学, 成都, 甲, 10.8.0.0/16" in timed.stdout
+
+
+WRONG = {
+    '"10.8.0.0/16"': '"everywhere"',
+    '"private_ip": "10.0.0.1"': '"private_ip": "1.2.3"',
+    '"status": "ambiguous"': '"status": "perhaps"',
+    '"proves": "confirmed"': '"proves": "a lot"',
+    '"gaps": 0': '"gaps": -1',
+}
+
+
+@pytest.mark.parametrize("right", WRONG)
+def test_a_changed_report_is_refused(whole: PlainReport, right: str) -> None:
+    text = json.dumps(whole.to_dict())
+    assert right in text
+    with pytest.raises(NetminedetError, match="is damaged or was changed"):
+        parse_report(text.replace(right, WRONG[right]).encode(), "changed")

@@ -15,7 +15,7 @@ Every line has ``timestamp`` (ISO 8601), ``event_type`` and our own fields under
     ``proto``, ``vlan``, ``community_id``, ``pcap_cnt`` and ``pcap_filename``.
 ``end``
     The last line: ``event_type`` "stats"; ``inputs``, ``totals`` and ``estimates`` as in
-    the JSON document (and ``adjacent``, where asked for), and ``suspects``, how many there
+    the JSON document (and ``adjacent`` and ``groups``, where asked for), and ``suspects``, how many there
     were.  Its time is that of the last packet read.  A file without this line was cut off.
 
 Times are those of the traffic, never of the clock: the same captures give the same
@@ -34,6 +34,7 @@ from netminedet.report.document import (
     anonymized_document,
     estimates_document,
     flow_document,
+    groups_document,
     input_document,
     json_text,
     suspect_document,
@@ -112,6 +113,7 @@ def _end(report: ReportLike) -> JsonObject:
             "totals": totals_document(report),
             "estimates": estimates_document(report.suspects),
             "suspects": len(report.suspects),
+            **groups_document(report.suspects),
             **adjacent_document(report),
         },
     }
