@@ -12,9 +12,11 @@ from netminedet.casefile.case import Case, CaseOptions
 from netminedet.casefile.collect import Change, mining_flows, write_flows
 from netminedet.casefile.fired import write_fired
 from netminedet.casefile.passwords import without_passwords
+from netminedet.errors import NetminedetError
 from netminedet.language import _
 from netminedet.packetfile import PacketFile, comment_of
 from netminedet.report.document import json_text
+from netminedet.report.plain import PlainReport
 from netminedet.report.story import render_story
 from netminedet.report.text import printable
 from netminedet.signatures import load_signatures
@@ -30,6 +32,7 @@ def write_contents(folder: Path, case: Case, options: CaseOptions) -> Iterator[t
     text = json_text(own.to_dict(), indent=2) + "\n"
     (folder / "suspect.json").write_text(text, encoding="utf-8", newline="\n")
     yield "suspect.json", "the report on this suspect alone"
+    yield from _page(folder, own, case)
     (folder / "story.txt").write_text(_story_text(case.story), encoding="utf-8", newline="\n")
     yield "story.txt", "the conversation, line by line, and why the verdict is what it is"
     change: Change = _unchanged
@@ -50,6 +53,20 @@ def write_contents(folder: Path, case: Case, options: CaseOptions) -> Iterator[t
     yield from write_fired(folder, case.suspect, case.story, options.signatures)
     (folder / "README.txt").write_text(_readme(options), encoding="utf-8", newline="\n")
     yield "README.txt", "what is in this case, and how to check it"
+
+
+def _page(folder: Path, report: PlainReport, case: Case) -> Iterator[tuple[str, str]]:
+    """The page for people, where what draws it is installed; else a note says that it is not there."""
+    from netminedet.report.page import PageOptions, check_installed, write_page
+
+    try:
+        check_installed()
+    except NetminedetError as error:
+        case.notes.append(f"the case has no page: {error}")
+        return
+    with (folder / "suspect.html").open("w", encoding="utf-8", newline="\n") as stream:
+        write_page(report, stream, PageOptions(title=case.host, script=False))
+    yield "suspect.html", "the same as a page for people"
 
 
 def _unchanged(frame: bytes) -> tuple[bytes, int]:

@@ -53,9 +53,9 @@ def verify_case(path: str, key: Ed25519PublicKey | None = None, captures: Sequen
     """
     case = open_case(path)
     problems = list(case.strange)
-    data = b"".join(_read(case, MANIFEST, MAX_MANIFEST)) if MANIFEST in case.names else None
-    if data is None:
+    if MANIFEST not in case.names:
         raise NetminedetError(f"{printable(path)}: has no {MANIFEST}, so it is no case")
+    data = _read(case, MANIFEST, MAX_MANIFEST)
     signature, told = _signature(case, data, key)
     problems += told
     manifest: Manifest | None = None
@@ -69,9 +69,9 @@ def verify_case(path: str, key: Ed25519PublicKey | None = None, captures: Sequen
     return Verification(manifest, digest(data), signature, tuple(problems))
 
 
-def _read(case: OpenCase, name: str, limit: int) -> list[bytes]:
+def _read(case: OpenCase, name: str, limit: int) -> bytes:
     try:
-        return list(case.read(name, limit))
+        return b"".join(case.read(name, limit))
     except DamagedFile as error:
         raise NetminedetError(f"{name}: cannot be read: {printable(str(error))}") from None
 
@@ -80,9 +80,15 @@ def _signature(case: OpenCase, data: bytes, key: Ed25519PublicKey | None) -> tup
     if SIGNATURE not in case.names:
         missing = [f"{SIGNATURE}: missing, and a key was given to check it with"]
         return "none", missing if key is not None else []
+    try:
+        signature = b"".join(case.read(SIGNATURE, SIGNATURE_BYTES))
+    except DamagedFile as error:
+        return "invalid", [f"{SIGNATURE}: altered, and cannot be read: {printable(str(error))}"]
+    if len(signature) != SIGNATURE_BYTES:
+        return "invalid", [f"{SIGNATURE}: altered: it has not the {SIGNATURE_BYTES} bytes of a signature"]
     if key is None:
         return "there", []
-    if is_valid(key, b"".join(_read(case, SIGNATURE, SIGNATURE_BYTES)), data):
+    if is_valid(key, signature, data):
         return "valid", []
     return "invalid", [f"{SIGNATURE}: is not by the owner of the key given, or {MANIFEST} was altered"]
 

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import zipfile
 from collections.abc import Callable
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ pytest.importorskip("cryptography")
 
 MIXED = str(SAMPLES / "mixed.pcapng")
 HOST = "10.8.0.11"
+NOW = datetime(2026, 3, 3, 9, 30, tzinfo=timezone.utc)
 
 
 def pem(folder: Path, name: str) -> tuple[str, str]:
@@ -51,7 +53,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     private, _ = pem(root, "ours")
     pem(root, "theirs")
     for target in ("case", "case.zip"):
-        make_case(str(report), HOST, [MIXED], str(root / target), CaseOptions(), sign=load_private(private))
+        make_case(
+            str(report), HOST, [MIXED], str(root / target), CaseOptions(), sign=load_private(private), now=NOW
+        )
     return root
 
 
@@ -95,6 +99,7 @@ CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "more below": (lambda case: (case / "signatures" / "x.yaml").write_text("x"), "signatures/x.yaml: added"),
     "hidden": (lambda case: (case / ".hidden").write_text("x"), ".hidden: added"),
     "odd name": (lambda case: (case / "a b\x1b[31m").write_text("x"), "added, under a name"),
+    "signature": (lambda case: os.truncate(case / SIGNATURE, 63), "manifest.sig: altered"),
     "renamed": (lambda case: (case / "story.txt").rename(case / "tale.txt"), "story.txt: missing"),
     "link": (lambda case: (case / "link").symlink_to("story.txt"), "link: is no regular file"),
     "link out": (
