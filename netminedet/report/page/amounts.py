@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netminedet.model import Shares
 from netminedet.report.sizes import spelled
 
 
@@ -25,6 +26,16 @@ def ranged(low: float | None, high: float | None, unit: str) -> str:
     start, end = spelled_rate(low or 0.0, unit), spelled_rate(high or 0.0, unit)
     number, _space, scale = start.partition(" ")
     return f"{number}–{end}" if end.endswith(f" {scale}") else f"{start} – {end}"
+
+
+def share_counts(shares: Shares) -> str:
+    """Accepted and all that were handed in; empty where there were none.
+
+    >>> share_counts(Shares(1200, 1180, 20)), share_counts(Shares())
+    ('1,180 / 1,200', '')
+    """
+    counted = shares.submitted or shares.accepted
+    return f"{shares.accepted:,} / {shares.submitted:,}" if counted else ""
 
 
 def bits(rate: float) -> str:

@@ -39,15 +39,14 @@ class Span(Struct, frozen=True):
     low: float
     typical: float
     high: float
-    shown: str
 
 
 class Stretch(Struct, frozen=True):
-    """A stretch of time, nanoseconds, with moments in it."""
+    """Stretches of time, nanoseconds, of one label, with moments in them."""
 
     label: str
-    first: int
-    last: int
+    #: first the whole, then what in it was used
+    spans: tuple[tuple[int, int], ...]
     moments: tuple[int, ...]
     #: a name of ``svg.COLOURS``
     colour: str
@@ -87,7 +86,8 @@ def ranges(name: str, entries: Sequence[Span], about: tuple[str, str], width: in
         )
         axes.plot([entry.typical], [row], "o", color=COLOURS["accent"], markersize=6)
         _label(axes, row, entry.label, left, words)
-    axes.xaxis.set_major_locator(LogLocator(base=10, numticks=5))
+    steps = (1, 2, 5) if high < 30 * low else (1,)
+    axes.xaxis.set_major_locator(LogLocator(base=10, subs=steps, numticks=5))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _at: words.key(spelled_rate(value, ""))))
     _scale(axes)
@@ -100,24 +100,26 @@ def stretches(
     """Stretches of time from the top down, with a tick at each moment."""
     left = min(0.36 * width, 190)
     words, (figure, axes) = Words(), _canvas(width, len(entries), left, 0.03 * width, bottom=36)
-    first, last = min(entry.first for entry in entries), max(entry.last for entry in entries)
+    first, last = min(entry.spans[0][0] for entry in entries), max(entry.spans[0][1] for entry in entries)
     _times(axes, first, last, zone, 4 if width == NARROW else 7)
     least = 2.5 * max(last - first, 1_000_000_000) / (width - left)  # what can be seen
     for row, entry in enumerate(entries):
-        length = max(entry.last - entry.first, least)
-        axes.barh(
-            row,
-            length / _DAY_NS,
-            left=(entry.first - (length - entry.last + entry.first) / 2) / _DAY_NS,
-            height=0.42,
-            color=COLOURS[entry.colour],
-            alpha=0.55,
-        )
+        colour = COLOURS[entry.colour]
+        begin, end = (moment / _DAY_NS for moment in entry.spans[0])
+        axes.plot([begin, end], [row, row], color=colour, linewidth=1, alpha=0.4)
+        used = [_seen(span, least) for span in entry.spans[1:] or entry.spans]
+        axes.broken_barh(used, (row - 0.21, 0.42), facecolors=colour, alpha=0.55)
         at = [moment / _DAY_NS for moment in entry.moments]
-        axes.vlines(at, row - 0.36, row + 0.36, color=COLOURS[entry.colour], linewidth=1)
+        axes.vlines(at, row - 0.36, row + 0.36, color=colour, linewidth=1)
         _label(axes, row, entry.label, left, words)
     _scale(axes)
     return svg_of(figure, name, words, about)
+
+
+def _seen(span: tuple[int, int], least: float) -> tuple[float, float]:
+    """Begin and length in days, not shorter than what can be seen."""
+    length = max(span[1] - span[0], least)
+    return (span[0] - (length - span[1] + span[0]) / 2) / _DAY_NS, length / _DAY_NS
 
 
 def hosts_over_time(

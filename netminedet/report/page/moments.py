@@ -27,6 +27,11 @@ class Clock:
         """ "2026-03-02 08:00:00"."""
         return f"{self._at(time_ns):%Y-%m-%d %H:%M:%S}"
 
+    def until(self, first: int, last: int) -> str:
+        """The second of ``last``, without the day where that is the day of ``first``."""
+        begin, end = self.second(first), self.second(last)
+        return end[11:] if end[:10] == begin[:10] else end
+
     def exact(self, time_ns: int) -> str:
         """To the microsecond, for joining with other records."""
         return f"{self.second(time_ns)}.{time_ns % _SECOND // 1000:06d}"

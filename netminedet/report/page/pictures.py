@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from netminedet.language import _, ngettext, told
 from netminedet.model import Suspect
+from netminedet.report.page.areas import named_by
 from netminedet.report.page.groups import Group, counted_shares, group, mined_at
 from netminedet.report.page.moments import Clock
 from netminedet.report.page.summary import Summary
@@ -18,6 +19,8 @@ from netminedet.report.text import amount, printable
 #: Rows of a chart of time, and of bars; of the rest it is told how many they are.
 STRETCHES = 30
 BARS = 10
+#: Algorithms whose hash rate is shown by city.
+ALGORITHMS = 3
 #: Characters of a label.
 _LABEL_LIMIT = 60
 
@@ -39,7 +42,8 @@ def pictures_of(suspects: Sequence[Suspect], summary: Summary, clock: Clock) -> 
     """The charts that have something to show."""
     if not suspects:
         return []
-    return [_timeline(suspects, clock), *_rates(summary), *_shares(suspects), *_activity(suspects, clock)]
+    pictures = [_timeline(suspects, clock), *_rates(summary), *_shares(suspects)]
+    return [*pictures, *_areas(suspects), *_activity(suspects, clock)]
 
 
 def _timeline(suspects: Sequence[Suspect], clock: Clock) -> Picture:
@@ -48,16 +52,15 @@ def _timeline(suspects: Sequence[Suspect], clock: Clock) -> Picture:
     entries = [
         Stretch(
             suspect.host,
-            suspect.first_seen,
-            suspect.last_seen,
+            _spans(suspect),
             tuple(sorted({evidence.where.time_ns for evidence in suspect.evidence})),
             suspect.verdict.label,
         )
         for suspect in suspects[:STRETCHES]
     ]
     heading = _("When they mined")
-    note = _("From the first to the last sign of each host, in {zone}; ticks are pieces of evidence.")
-    note = note.format(zone=clock.name)
+    note = _("Bars: connections in which each host mined, in {zone}; line: from its first to its last sign.")
+    note = note.format(zone=clock.name) + " " + _("Ticks are pieces of evidence.")
     if len(suspects) > STRETCHES:
         more = _("The first {shown} of {all} hosts; the table has all of them.")
         note += " " + more.format(shown=STRETCHES, all=f"{len(suspects):,}")
@@ -65,6 +68,52 @@ def _timeline(suspects: Sequence[Suspect], clock: Clock) -> Picture:
         stretches(f"time-{width}", entries, (heading, note), clock.zone, width) for width in (WIDE, NARROW)
     )
     return Picture(heading, wide, note, narrow)
+
+
+def _spans(suspect: Suspect) -> tuple[tuple[int, int], ...]:
+    """From the first to the last that was seen of it, and then when its connections were."""
+    spans = [(one.first_seen, one.last_seen) for one in suspect.connections]
+    return ((suspect.first_seen, suspect.last_seen), *spans)
+
+
+def _areas(suspects: Sequence[Suspect]) -> Iterator[Picture]:
+    """Where a ledger says whose the addresses are."""
+    counted = counted_shares(suspects)
+    headings = (("operator", _("Shares by operator")), ("city", _("Shares by city")))
+    for by, heading in headings:
+        names_of = named_by(by)
+        if any(map(names_of, suspects)):
+            yield _bars(by, heading, group(counted, names_of))
+    yield from _rates_by_city(suspects)
+
+
+def _rates_by_city(suspects: Sequence[Suspect]) -> Iterator[Picture]:
+    """A chart for each of the algorithms that most hosts mine with."""
+    from netminedet.estimate.totals import totals_of
+    from netminedet.report.page.charts import Span, ranges
+    from netminedet.whose.groups import grouped
+
+    cities = [(one.name, totals_of(one.suspects)) for one in grouped(suspects, "city") if one.name]
+    hosts = Counter({one.algorithm: one.hosts for one in totals_of(suspects).rates})
+    for number, (algorithm, _hosts) in enumerate(hosts.most_common(ALGORITHMS)):
+        entries = [
+            Span(printable(name, _LABEL_LIMIT), one.rate.low, one.rate.typical, one.rate.high)
+            for name, totals in cities
+            for one in totals.rates
+            if one.algorithm == algorithm and one.rate.low and one.rate.typical and one.rate.high
+        ]
+        entries.sort(key=lambda entry: -entry.typical)
+        if entries:
+            heading = _("Hash rate by city: {algorithm}").format(algorithm=printable(algorithm, 30))
+            note = _rate_note(len(entries))
+            yield Picture(heading, ranges(f"city-{number}", entries[:BARS], (heading, note)), note)
+
+
+def _rate_note(entries: int) -> str:
+    note = _("Dot: likely; bar: range; a second, on a logarithmic scale.")
+    if entries > BARS:
+        note += " " + _("The largest {shown} of {all}.").format(shown=BARS, all=f"{entries:,}")
+    return note
 
 
 def _activity(suspects: Sequence[Suspect], clock: Clock) -> Iterator[Picture]:
@@ -87,23 +136,16 @@ def _activity(suspects: Sequence[Suspect], clock: Clock) -> Iterator[Picture]:
 
 
 def _rates(summary: Summary) -> Iterator[Picture]:
-    from netminedet.estimate import spelled_rate
     from netminedet.report.page.charts import Span, ranges
 
     entries = [
-        Span(
-            printable(one.algorithm, _LABEL_LIMIT),
-            one.rate.low,
-            one.rate.typical,
-            one.rate.high,
-            spelled_rate(one.rate.typical, one.rate.unit),
-        )
+        Span(printable(one.algorithm, _LABEL_LIMIT), one.rate.low, one.rate.typical, one.rate.high)
         for one in summary.totals.rates
         if one.rate.low and one.rate.typical and one.rate.high
     ]
     if entries:
         heading = _("Hash rate by algorithm")
-        note = _("Dot: likely; bar: range; a second, on a logarithmic scale.")
+        note = _rate_note(0)
         yield Picture(heading, ranges("rates", entries, (heading, note)), note)
 
 

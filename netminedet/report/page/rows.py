@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
 from netminedet.language import _, told
 from netminedet.model import Pool, Suspect
-from netminedet.report.page.amounts import interval, ranged
+from netminedet.report.holder_lines import subscriber_text
+from netminedet.report.page.amounts import interval, ranged, share_counts
 from netminedet.report.page.groups import address
 from netminedet.report.page.moments import Clock
 from netminedet.report.sizes import spelled
@@ -32,13 +33,14 @@ class Row(Struct, frozen=True):
     told: bool
     verdict: str
     role: str
+    #: whose its address is
+    holder: tuple[str, ...]
     coins: str
     dialects: str
     pools: tuple[str, ...]
     more_pools: int
     worker: str
     shares: str
-    rejected: int
     rate: str
     rate_lines: tuple[str, ...]
     rate_sort: float
@@ -76,20 +78,19 @@ def row_of(number: int, suspect: Suspect, scale: Scale, clock: Clock, *, has_sec
     rate, rate_lines, rate_sort = _rate(suspect)
     power, power_range, power_sort = _power(suspect)
     start = scale.place(suspect.first_seen)
-    shares = suspect.shares
     return Row(
         number=number,
         suspect=suspect,
         told=has_section,
         verdict=told(suspect.verdict.label),
         role=told(suspect.role.value),
+        holder=tuple(_holder(suspect)),
         coins=_few(suspect.coins),
         dialects=_few(suspect.dialects),
         pools=tuple(shown_pool(pool) for pool in suspect.pools[:SHOWN]),
         more_pools=max(0, len(suspect.pools) - SHOWN),
         worker=_few(suspect.workers[:1]) + _more(suspect.workers, 1),
-        shares=f"{shares.accepted:,} / {shares.submitted:,}" if shares.submitted or shares.accepted else "",
-        rejected=shares.rejected,
+        shares=share_counts(suspect.shares),
         rate=rate,
         rate_lines=rate_lines,
         rate_sort=rate_sort,
@@ -98,7 +99,7 @@ def row_of(number: int, suspect: Suspect, scale: Scale, clock: Clock, *, has_sec
         power_sort=power_sort,
         traffic=size(suspect.bytes),
         first=clock.second(suspect.first_seen),
-        last=_end(clock, suspect),
+        last=clock.until(suspect.first_seen, suspect.last_seen),
         bar=(start, max(2.0, scale.place(suspect.last_seen) - start)),
         reason=told(suspect.reasons[0]) if suspect.reasons else "",
     )
@@ -109,10 +110,22 @@ def shown_pool(pool: Pool) -> str:
     return printable(pool.name, _NAME_LIMIT) if pool.name else address(pool)
 
 
-def _end(clock: Clock, suspect: Suspect) -> str:
-    """When it was last seen: the time alone where the day is that of the first."""
-    first, last = clock.second(suspect.first_seen), clock.second(suspect.last_seen)
-    return last[11:] if last[:10] == first[:10] else last
+def _holder(suspect: Suspect) -> Iterator[str]:
+    """Whose the address is and where, as far as anybody said: the unit, its place, subscribers."""
+    unit, place = suspect.unit, suspect.places.get(suspect.host)
+    if unit is not None:
+        yield from filter(
+            None, (printable(unit.unit, _NAME_LIMIT), _joined(unit.county, unit.city, unit.operator))
+        )
+    elif place is not None:
+        yield _joined(place.city, place.region, place.country)
+    if suspect.behind is not None and suspect.behind.subscribers:
+        first = suspect.behind.subscribers[0].subscriber
+        yield subscriber_text(first) + _more(suspect.behind.subscribers, 1)
+
+
+def _joined(*names: str) -> str:
+    return _(", ").join(printable(name, _NAME_LIMIT) for name in names if name)
 
 
 def _few(names: Sequence[str]) -> str:

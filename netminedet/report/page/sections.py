@@ -6,9 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
+from netminedet.holders import Attribution
 from netminedet.language import N_, _, ngettext, told
-from netminedet.model import Evidence, Suspect
+from netminedet.model import Connection, Evidence, Suspect
 from netminedet.report.community_id import community_id
+from netminedet.report.holder_lines import holder_lines, place_text, subscriber_text
+from netminedet.report.page.amounts import share_counts
 from netminedet.report.page.groups import address
 from netminedet.report.page.moments import Clock
 from netminedet.report.sizes import size_lines
@@ -23,6 +26,8 @@ PROGRAM_KINDS = (
 #: Characters of one name, of an excerpt.
 _NAME_LIMIT = 200
 _EXCERPT_LIMIT = 300
+#: Connections of one host that are listed.
+MAX_CONNECTIONS_SHOWN = 16
 
 
 class Fact(Struct, frozen=True):
@@ -43,11 +48,23 @@ class Proof(Struct, frozen=True):
     target: str
     within: str
     community_id: str
+    subscriber: str
     signature: str
     strength: str
     why: str
     details: str
     excerpt: str
+
+
+class Link(Struct, frozen=True):
+    """One connection in which the host mined: what the operator asks its logs for."""
+
+    first: str
+    last: str
+    flow: str
+    proves: str
+    shares: str
+    subscriber: str
 
 
 class Section(Struct, frozen=True):
@@ -58,6 +75,7 @@ class Section(Struct, frozen=True):
     title: str
     facts: tuple[Fact, ...]
     reasons: tuple[str, ...]
+    links: tuple[Link, ...]
     proofs: tuple[Proof, ...]
     notes: tuple[str, ...]
 
@@ -70,6 +88,7 @@ def section_of(number: int, suspect: Suspect, clock: Clock) -> Section:
         title=f"{told(suspect.verdict.label)} · {told(suspect.role.value)}",
         facts=tuple(fact for fact in _facts(suspect, clock) if fact.texts),
         reasons=tuple(told(reason) for reason in suspect.reasons),
+        links=tuple(_link(one, clock) for one in suspect.connections[:MAX_CONNECTIONS_SHOWN]),
         proofs=tuple(_proof(evidence, clock) for evidence in suspect.evidence),
         notes=tuple(_notes(suspect)),
     )
@@ -78,6 +97,7 @@ def section_of(number: int, suspect: Suspect, clock: Clock) -> Section:
 def _facts(suspect: Suspect, clock: Clock) -> Iterable[Fact]:
     first, last = clock.second(suspect.first_seen), clock.second(suspect.last_seen)
     yield Fact(_("Seen mining"), (f"{first} – {last} ({clock.name})",))
+    yield Fact(_("Whose address it is"), tuple(holder_lines(suspect)))
     yield Fact(_("Pools"), tuple(_pools(suspect)))
     yield Fact(_("Protocols"), _printable(suspect.dialects))
     yield Fact(_("Coins"), _printable(suspect.coins))
@@ -97,6 +117,8 @@ def _pools(suspect: Suspect) -> Iterable[str]:
         parts = [printable(pool.name, _NAME_LIMIT)] if pool.name else []
         parts += [address(pool)] if pool.ip else [_("only its name was seen")]
         parts += ["TLS"] if pool.tls else []
+        place = suspect.places.get(pool.ip or "")
+        parts += [] if place is None else [place_text(place)]
         yield _(", ").join(parts)
 
 
@@ -151,8 +173,37 @@ def _notes(suspect: Suspect) -> Iterable[str]:
             "{n} further pieces of evidence were found and not kept.",
             suspect.evidence_omitted,
         ).format(n=f"{suspect.evidence_omitted:,}")
+    links = len(suspect.connections) + suspect.connections_omitted
+    if links > MAX_CONNECTIONS_SHOWN:
+        more = _("{shown} of {all} connections are listed; the JSON report has {kept}.")
+        yield more.format(
+            shown=min(MAX_CONNECTIONS_SHOWN, len(suspect.connections)),
+            all=f"{links:,}",
+            kept=len(suspect.connections),
+        )
     if suspect.truncated:
         yield _("This host gave more names than a report keeps; the lists above are not complete.")
+
+
+def _link(one: Connection, clock: Clock) -> Link:
+    flow = one.flow
+    source, target = _end(flow.src_ip, flow.src_port), _end(flow.dest_ip, flow.dest_port)
+    return Link(
+        first=clock.second(one.first_seen),
+        last=clock.until(one.first_seen, one.last_seen),
+        flow=f"{source} → {target} {flow.proto.upper()}",
+        proves=told(one.proves),
+        shares=share_counts(one.shares),
+        subscriber=_subscriber(one.subscriber),
+    )
+
+
+def _subscriber(found: Attribution | None) -> str:
+    """Who a log names; why it names nobody, or several."""
+    if found is None:
+        return ""
+    named = _(", ").join(subscriber_text(one) for one in found.subscribers)
+    return _("; ").join(filter(None, (named, printable(told(found.note), _NAME_LIMIT))))
 
 
 def _proof(evidence: Evidence, clock: Clock) -> Proof:
@@ -165,7 +216,8 @@ def _proof(evidence: Evidence, clock: Clock) -> Proof:
         source=_end(flow.src_ip, flow.src_port),
         target=f"{_end(flow.dest_ip, flow.dest_port)} {flow.proto.upper()}",
         within=came_in(where.tunnel),
-        community_id=community_id(flow) or "",
+        community_id=community_id(flow),
+        subscriber=_subscriber(evidence.subscriber),
         signature=printable(evidence.signature, _NAME_LIMIT),
         strength=told(evidence.strength),
         why=printable(told(evidence.why), 2 * _EXCERPT_LIMIT),
