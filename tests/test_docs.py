@@ -145,9 +145,9 @@ def test_the_two_commands_are_marked() -> None:
 
 def test_readme_names_every_dependency() -> None:
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    names = "requires|dependencies|crypto|deep|geoip|report|test"
+    names = "requires|dependencies|crypto|deep|geoip|report|stix|test"
     lists = re.findall(rf"^(?:{names}) = (\[[^]]*\])", text, re.MULTILINE)
-    assert len(lists) == 7
+    assert len(lists) == 8
     for requirement in (one for many in lists for one in ast.literal_eval(many)):
         name = re.split(r"[>=<\[ ]", requirement)[0]
         for lang, readme in READMES.items():

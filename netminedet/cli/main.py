@@ -36,6 +36,7 @@ _COMMANDS = {
     "explain": "netminedet.cli.explain",
     "report": "netminedet.cli.report",
     "watch": "netminedet.cli.watch",
+    "export": "netminedet.cli.export",
     "merge": "netminedet.cli.merge",
     "evidence": "netminedet.cli.evidence",
     "schema": "netminedet.cli.schema",

@@ -61,8 +61,10 @@ JsonObject = dict[str, Any]
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _FIRST_TOTALS = ("packets", "bytes", "flows")
 
-# DEL and the C1 controls; the marks that reorder text; the separators that end a line.
-_RISKY = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+# DEL and the C1 controls; the marks that reorder text, or cannot be seen; the separators that end a line.
+_RISKY = re.compile(
+    "[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 
 
 def report_document(report: ReportLike) -> JsonObject:
@@ -359,4 +361,6 @@ def _surrogate(match: re.Match[str]) -> str:
 
 
 def _escaped(match: re.Match[str]) -> str:
-    return f"\\u{ord(match[0]):04x}"
+    """As JSON escapes it: beyond U+FFFF by a pair."""
+    data = match[0].encode("utf-16-be")
+    return "".join(f"\\u{data[at : at + 2].hex()}" for at in range(0, len(data), 2))

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from msgspec.structs import astuple, replace
 
 from netminedet.estimate.host import HashRate
+from netminedet.language import Sentence
 from netminedet.model import (
     Evidence,
     Management,
@@ -25,6 +26,7 @@ from netminedet.model import (
     Suspect,
     Verdict,
 )
+from netminedet.report.joining_holders import join_holders
 from netminedet.signatures.agents import Agent
 from netminedet.verdict.order import order_of, place_of
 from netminedet.verdict.resolvers import MAX_SHOWN
@@ -73,6 +75,7 @@ def join_suspects(given: Sequence[Suspect]) -> Suspect:
         evidence=tuple(sorted(evidence[:MAX_EVIDENCE], key=order_of)),
         evidence_omitted=sum(one.evidence_omitted for one in given) + len(evidence[MAX_EVIDENCE:]),
         truncated=cut or any(one.truncated for one in given),
+        **join_holders(given),
     )
 
 
@@ -112,7 +115,11 @@ def _reasons(given: Sequence[Suspect]) -> tuple[str, ...]:
     highest: Verdict = max(one.verdict for one in given)
     first = sorted(one.reasons[0] for one in given if one.verdict is highest and one.reasons)[:1]
     others = _union(one.reasons for one in given)[:MAX_LIST]
-    return (*first, *(reason for reason in others if reason not in first))
+    remembered: dict[str, str] = {
+        one: one for suspect in given for one in suspect.reasons if isinstance(one, Sentence)
+    }
+    reasons = (*first, *(reason for reason in others if reason not in first))
+    return tuple(remembered.get(reason, reason) for reason in reasons)
 
 
 def _pools(given: Iterable[Suspect]) -> tuple[Pool, ...]:
@@ -164,8 +171,8 @@ def _management(given: Iterable[Suspect]) -> Management | None:
 
 def _strongest(evidence: Evidence) -> tuple[Any, ...]:
     details = tuple(sorted(evidence.details.items()))
-    place = repr(evidence.where.tunnel)
-    return _RANK[evidence.strength], *order_of(evidence), evidence.why, place, details
+    rest = repr((evidence.where.tunnel, evidence.subscriber))
+    return _RANK[evidence.strength], *order_of(evidence), evidence.why, details, rest
 
 
 def _sortable(entry: Agent) -> tuple[tuple[bool, str], ...]:

@@ -12,7 +12,10 @@ from report_samples import FARM, FEW, LOOKUP, NOON, OFFICE, SHA256D, evidence
 
 from netminedet import scan
 from netminedet.errors import NetminedetError
+from netminedet.holders import Behind, Place, Subscriber, SubscriberSeen, Unit
 from netminedet.model import (
+    Connection,
+    FiveTuple,
     InputInfo,
     Management,
     NodeSeen,
@@ -50,6 +53,19 @@ def proofs(draw: st.DrawFn, host: str, path: str) -> Any:
 
 
 @st.composite
+def connections(draw: st.DrawFn, host: str) -> Connection:
+    flow = FiveTuple(host, draw(st.integers(1, 3)), "203.0.113.1", 3333, "tcp")
+    shares = Shares(draw(counts), draw(counts), draw(counts))
+    return Connection(flow, draw(moments), draw(moments), draw(st.sampled_from(Verdict)).label, shares)
+
+
+SEEN = (
+    SubscriberSeen(Subscriber("alice"), 1, 2, Shares(3, 2, 1), "strong", NOON, NOON + 5),
+    SubscriberSeen(Subscriber("bob", "100.64.0.1"), 1, 0, Shares(), "name", NOON + 1, NOON + 9),
+)
+
+
+@st.composite
 def suspects(draw: st.DrawFn, host: str, path: str) -> Suspect:
     first, last = sorted([draw(moments), draw(moments)])
     many = draw(st.integers(0, 40))
@@ -57,7 +73,7 @@ def suspects(draw: st.DrawFn, host: str, path: str) -> Suspect:
         host=host,
         verdict=draw(st.sampled_from(Verdict)),
         role=draw(st.sampled_from(Role)),
-        reasons=draw(few("mines at a", "serves b", "asked the DNS for c")),
+        reasons=draw(few("mines at a", "serves b", "asked the DNS for c").filter(bool)),  # never without
         dialects=draw(few("stratum-v1", "tls")),
         coins=draw(few("BTC", "XMR")),
         pools=draw(few(Pool("a", None, None, False), Pool(None, "203.0.113.1", 1, True))),
@@ -77,6 +93,11 @@ def suspects(draw: st.DrawFn, host: str, path: str) -> Suspect:
         hash_rates=draw(few(FEW, SHA256D, replace(SHA256D, rate=replace(SHA256D.rate, shares=9)))),
         management=draw(st.none() | st.just(Management(("cgminer",), ("p",), draw(st.floats(0, 1e12))))),
         rigs=draw(counts),
+        connections=tuple(draw(st.lists(connections(host), max_size=3))),
+        connections_omitted=draw(counts),
+        unit=draw(st.none() | st.sampled_from([Unit("10.0.0.0/8", "A"), Unit("10.0.0.0/24", "B")])),
+        places=draw(st.dictionaries(st.just(host), st.sampled_from([Place("CN"), Place("CN", "x")]))),
+        behind=draw(st.none() | st.builds(Behind, few(*SEEN), counts, counts)),
     )
 
 

@@ -10,16 +10,19 @@ A format's module has
   own choice).  Machine formats heed neither.
 
 A module may have ``check()``, which raises NetminedetError where the format cannot be written here;
-``load_format`` calls it.
+``load_format`` calls it.  It may have ``OPTIONS``: names of further arguments that ``render`` takes,
+of those that ``netminedet export`` has options for.
 
-The names come from the file names; only the chosen format is imported.
+The names come from the file names, with hyphens for underscores; only the chosen format is
+imported.
 """
 
 from __future__ import annotations
 
 import pkgutil
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, TextIO, cast
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Protocol, TextIO, cast
 
 from netminedet.errors import NetminedetError
 
@@ -32,13 +35,26 @@ class Format(Protocol):
 
     MACHINE: bool
 
-    def render(self, report: ReportLike, stream: TextIO, *, color: bool, width: int | None) -> None:
+    def render(
+        self, report: ReportLike, stream: TextIO, *, color: bool, width: int | None, **options: Any
+    ) -> None:
         """Write ``report`` to ``stream``."""
 
 
 def format_names() -> list[str]:
     """The names of all formats, sorted."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name[0] != "_")
+    found = (module.name for module in pkgutil.iter_modules(__path__) if module.name[0] != "_")
+    return sorted(name.replace("_", "-") for name in found)
+
+
+def description(name: str) -> str:
+    """What a format is for, in one line."""
+    return (_module(name).__doc__ or "").partition("\n")[0].removesuffix(".")
+
+
+def format_options(form: Format) -> tuple[str, ...]:
+    """The names of the arguments that the format takes beside those of every format."""
+    return tuple(getattr(form, "OPTIONS", ()))
 
 
 def load_format(name: str) -> Format:
@@ -46,7 +62,11 @@ def load_format(name: str) -> Format:
     known = format_names()
     if name not in known:
         raise NetminedetError(f"unknown output format {name!r}; choose one of: {', '.join(known)}")
-    module = import_module(f"{__name__}.{name}")
+    module = _module(name)
     if hasattr(module, "check"):
         module.check()
     return cast(Format, module)
+
+
+def _module(name: str) -> ModuleType:
+    return import_module(f"{__name__}.{name.replace('-', '_')}")

@@ -1,0 +1,62 @@
+"""A block list of the pools found as Suricata rules: alerts on DNS, TLS and connections.
+
+Signature numbers (1,700,000 to 1,899,999, of the range that is free for local use) follow from
+what a rule is about, so that they stay the same from list to list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TextIO
+from zlib import crc32
+
+from netminedet.report.blocking import Blocked, BlockList, block_list, comment
+from netminedet.report.like import ReportLike
+
+MACHINE = True
+OPTIONS = ("all_pools", "signatures")
+
+_FIRST_SID = 1_700_000
+_SIDS = 200_000
+
+
+def render(
+    report: ReportLike,
+    stream: TextIO,
+    *,
+    color: bool = False,
+    width: int | None = None,
+    all_pools: bool = False,
+    signatures: Sequence[str] = (),
+) -> None:
+    """Write a rule a line."""
+    found = block_list(report, all_pools=all_pools, signatures=signatures)
+    stream.write(f"# {comment(report, found)}\n")
+    taken: set[int] = set()
+    for begin, options in _rules(found):
+        sid = _FIRST_SID + crc32(f"{begin} {options}".encode()) % _SIDS
+        while sid in taken:
+            sid = _FIRST_SID + (sid + 1 - _FIRST_SID) % _SIDS
+        taken.add(sid)
+        stream.write(f"{begin} ({options} classtype:coin-mining; sid:{sid}; rev:1;)\n")
+
+
+def _rules(found: BlockList) -> Iterator[tuple[str, str]]:
+    """What comes before the parenthesis of a rule, and what makes it this one."""
+    for one in found.names:
+        for keyword, protocol in (("dns.query", "dns"), ("tls.sni", "tls")):
+            yield f"alert {protocol} any any -> any any", f"{_message(one)} {keyword}; {_is_name(one)}"
+    for one in found.addresses:
+        ip = f"[{one.ip}]" if ":" in one.ip else one.ip
+        yield f"alert tcp any any -> {ip} {one.port}", f"{_message(one)} flow:to_server;"
+
+
+def _message(one: Blocked) -> str:
+    what = one.name or f"{one.ip} port {one.port}"
+    return f'msg:"netminedet mining pool {one.pool} {what.replace(":", " ")}";'
+
+
+def _is_name(one: Blocked) -> str:
+    if one.whole_domain:
+        return f'dotprefix; content:".{one.name}"; nocase; endswith;'
+    return f'content:"{one.name}"; nocase; startswith; endswith;'
