@@ -26,7 +26,6 @@ from netminedet.model import (
     Suspect,
     Verdict,
 )
-from netminedet.report.joining_holders import join_holders
 from netminedet.signatures.agents import Agent
 from netminedet.verdict.order import order_of, place_of
 from netminedet.verdict.resolvers import MAX_SHOWN
@@ -75,7 +74,6 @@ def join_suspects(given: Sequence[Suspect]) -> Suspect:
         evidence=tuple(sorted(evidence[:MAX_EVIDENCE], key=order_of)),
         evidence_omitted=sum(one.evidence_omitted for one in given) + len(evidence[MAX_EVIDENCE:]),
         truncated=cut or any(one.truncated for one in given),
-        **join_holders(given),
     )
 
 
