@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -65,6 +64,9 @@ def make_case(
             },
             captures=_captures(case),
             absent=_absent(case),
+            sources=[
+                form.Asked(form.legible(path), *form.file_digest(path)) for path in options.source_files
+            ],
             notes=[form.legible(note) for note in case.notes],
             files=[_entry(folder, name, about) for name, about in sorted(files)],
         )
@@ -114,10 +116,11 @@ def _absent(case: Case) -> list[form.Absent]:
     ]
 
 
+def _asked(path: str) -> form.Asked:
+    sha256, size = form.file_digest(path)
+    return form.Asked(form.legible(path), sha256, size)
+
+
 def _entry(folder: Path, name: str, about: str) -> form.FileEntry:
-    digest, size = hashlib.sha256(), 0
-    with (folder / name).open("rb") as file:
-        while piece := file.read(1 << 20):
-            digest.update(piece)
-            size += len(piece)
-    return form.FileEntry(name, size, digest.hexdigest(), about)
+    sha256, size = form.file_digest(folder / name)
+    return form.FileEntry(name, size, sha256, about)

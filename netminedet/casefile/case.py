@@ -10,6 +10,7 @@ from netminedet.keeper import KeptPacket
 from netminedet.model import Suspect
 from netminedet.report.plain import PlainReport
 from netminedet.story import Story
+from netminedet.whose.enrich import Sources
 
 
 class CaseOptions(Struct, frozen=True):
@@ -25,12 +26,16 @@ class CaseOptions(Struct, frozen=True):
     any_capture: bool = False
     home_net: tuple[str, ...] = DEFAULT_HOME_NET
     signatures: tuple[StrPath, ...] = ()
+    #: asked whose the address is, and the files behind it, for the manifest
+    sources: Sources | None = None
+    source_files: tuple[str, ...] = ()
 
 
 class Case(Struct):
     """What a case is made of."""
 
     host: str
+    #: the report on this host alone
     report: PlainReport
     suspect: Suspect
     given: list[Given]

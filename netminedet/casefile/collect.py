@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from netminedet.api import Report
 from netminedet.capture import discover, open_source
-from netminedet.errors import NetminedetError
+from netminedet.casefile.manifest import file_digest
 from netminedet.keeper import Keeper, KeptPacket
 from netminedet.model import Batch, FiveTuple, Suspect, Where
 from netminedet.packetfile import PacketFile
-from netminedet.report.text import printable
 from netminedet.sieve.columns import CHUNK, Columns
 from netminedet.sieve.packets import Packets
 from netminedet.sieve.sieve import five_tuple
@@ -61,15 +58,7 @@ def given_captures(paths: Sequence[str], known: Mapping[str, str]) -> list[Given
     """
     found = []
     for path in discover(paths).files:
-        digest, size = hashlib.sha256(), 0
-        try:
-            with Path(path).open("rb") as file:
-                while piece := file.read(1 << 20):
-                    digest.update(piece)
-                    size += len(piece)
-        except OSError as error:
-            raise NetminedetError(f"{printable(path)}: cannot be read: {error.strerror}") from None
-        sha256 = digest.hexdigest()
+        sha256, size = file_digest(path)
         found.append(Given(path, sha256, size, known.get(sha256, path), sha256 in known))
     return found
 

@@ -16,7 +16,6 @@ from netminedet.errors import NetminedetError
 from netminedet.language import _
 from netminedet.packetfile import PacketFile, comment_of
 from netminedet.report.document import json_text
-from netminedet.report.plain import PlainReport
 from netminedet.report.story import render_story
 from netminedet.report.text import printable
 from netminedet.signatures import load_signatures
@@ -28,11 +27,10 @@ _WIDTH = 100
 
 def write_contents(folder: Path, case: Case, options: CaseOptions) -> Iterator[tuple[str, str]]:
     """Write the files of the case; the name of each, and what it is."""
-    own = replace(case.report, suspects=(case.suspect,), adjacent=(), resolvers=())
-    text = json_text(own.to_dict(), indent=2) + "\n"
+    text = json_text(case.report.to_dict(), indent=2) + "\n"
     (folder / "suspect.json").write_text(text, encoding="utf-8", newline="\n")
     yield "suspect.json", "the report on this suspect alone"
-    yield from _page(folder, own, case)
+    yield from _page(folder, case)
     (folder / "story.txt").write_text(_story_text(case.story), encoding="utf-8", newline="\n")
     yield "story.txt", "the conversation, line by line, and why the verdict is what it is"
     change: Change = _unchanged
@@ -55,7 +53,7 @@ def write_contents(folder: Path, case: Case, options: CaseOptions) -> Iterator[t
     yield "README.txt", "what is in this case, and how to check it"
 
 
-def _page(folder: Path, report: PlainReport, case: Case) -> Iterator[tuple[str, str]]:
+def _page(folder: Path, case: Case) -> Iterator[tuple[str, str]]:
     """The page for people, where what draws it is installed; else a note says that it is not there."""
     from netminedet.report.page import PageOptions, check_installed, write_page
 
@@ -65,7 +63,7 @@ def _page(folder: Path, report: PlainReport, case: Case) -> Iterator[tuple[str, 
         case.notes.append(f"the case has no page: {error}")
         return
     with (folder / "suspect.html").open("w", encoding="utf-8", newline="\n") as stream:
-        write_page(report, stream, PageOptions(title=case.host, script=False))
+        write_page(case.report, stream, PageOptions(title=case.host, script=False))
     yield "suspect.html", "the same as a page for people"
 
 

@@ -18,6 +18,7 @@ from netminedet.report.plain import PlainReport
 from netminedet.report.text import printable
 from netminedet.story import Story
 from netminedet.verdict.order import place_of
+from netminedet.whose import enriched
 
 #: Packets that decide, in one case: those that the report cites, and of the others the first.
 MAX_DECISIVE = 5_000
@@ -36,8 +37,12 @@ def gather(
     if suspect is None:
         hosts = ", ".join(one.host for one in report.suspects[:3])
         raise NetminedetError(f"{host} is no suspect of the report; its suspects are {hosts or 'none'}")
+    own = replace(report, suspects=(suspect,), adjacent=(), resolvers=())
+    notes: list[str] = []
+    if options.sources is not None:
+        own = enriched(own, options.sources, notes.append)
     known = {info.sha256: info.path for info in report.inputs if info.sha256 is not None}
-    given, notes = _chosen(given_captures(captures, known), captures, report, options)
+    given = _chosen(given_captures(captures, known), captures, report, options, notes)
     keeper = HostKeeper(host)
     paths = [one.path for one in given]
     story = explain_all(
@@ -53,20 +58,24 @@ def gather(
     _refuse_changes(given, story)
     names = {one.path: one.name for one in given}
     kept = [replace(one, where=replace(one.where, input=names[one.where.input])) for one in keeper.take()]
-    case = Case(host, report, suspect, given, story, [], notes)
+    case = Case(host, own, own.suspects[0], given, story, [], notes)
     case.decisive = _decisive(case, kept)
     _note_differences(case, options)
     return case
 
 
 def _chosen(
-    given: list[Given], named: Sequence[str], report: PlainReport, options: CaseOptions
-) -> tuple[list[Given], list[str]]:
+    given: list[Given],
+    named: Sequence[str],
+    report: PlainReport,
+    options: CaseOptions,
+    notes: list[str],
+) -> list[Given]:
     """The captures that are read.  Of those that the report does not know by their hashes none is, but where
     they are wanted: one that was named is refused, and others in a folder are passed over, which is noted."""
     strangers = [one for one in given if not one.in_report]
     if not strangers or options.any_capture:
-        return given, []
+        return given
     if not any(info.sha256 for info in report.inputs):
         raise NetminedetError(
             "the report has no hashes of its inputs, so nothing shows that these captures are they; "
@@ -81,8 +90,9 @@ def _chosen(
             f"{names}: none of the report's inputs by its SHA-256; give the captures as they were scanned, "
             "or go on with --any-capture"
         )
-    note = f"{len(strangers)} captures in the folders given are no inputs of the report, and were not read"
-    return [one for one in given if one.in_report], [note]
+    count = len(strangers)
+    notes.append(f"{count} captures in the folders given are no inputs of the report, and were not read")
+    return [one for one in given if one.in_report]
 
 
 def _refuse_changes(given: Sequence[Given], story: Story) -> None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
 
 from netminedet.errors import NetminedetError
+from netminedet.report.text import printable
 
 #: Name and version of the manifest's form.
 SCHEMA = "netminedet.case/1"
@@ -52,6 +54,14 @@ class Capture(Struct):
     in_report: bool
     #: whether all of it could be read
     complete: bool
+
+
+class Asked(Struct):
+    """A file that was asked whose the address is."""
+
+    path: str
+    sha256: Sha256
+    size: Size
 
 
 class Absent(Struct):
@@ -95,6 +105,7 @@ class Manifest(Struct):
     options: dict[str, Any]
     captures: list[Capture]
     absent: list[Absent]
+    sources: list[Asked]
     notes: list[str]
     files: list[FileEntry]
 
@@ -143,6 +154,19 @@ def parse_manifest(data: bytes) -> Manifest:
 def is_plain(path: str) -> bool:
     """Whether a name stays within its folder on every system: no root, drive, dots or odd characters."""
     return _PLAIN.fullmatch(path) is not None
+
+
+def file_digest(path: str | Path) -> tuple[str, int]:
+    """SHA-256 of a file, and its size; raises NetminedetError where it cannot be read."""
+    found, size = hashlib.sha256(), 0
+    try:
+        with Path(path).open("rb") as file:
+            while piece := file.read(1 << 20):
+                found.update(piece)
+                size += len(piece)
+    except OSError as error:
+        raise NetminedetError(f"{printable(str(path))}: cannot be read: {error.strerror}") from None
+    return found.hexdigest(), size
 
 
 def digest(data: bytes) -> str:

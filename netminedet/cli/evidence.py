@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from netminedet.cli import scan
+from netminedet.cli.holders import load_sources, source_options
 from netminedet.cli.main import NOTHING_FOUND, lang_option
 from netminedet.language import N_, _, ngettext
 
@@ -36,6 +37,7 @@ CHANGED = 1
 @click.option("--any-capture", is_flag=True, help="Take captures whose SHA-256 is not in the report, too.")
 @click.option("--verify", metavar="DIR|ZIP", help="Check whether a case is as it was made, instead.")
 @click.option("--key", metavar="PUBLIC.pem", help="With --verify: the public key of who signed the case.")
+@source_options
 @scan.home_net_option
 @scan.signatures_option
 @lang_option
@@ -75,6 +77,8 @@ def _make(report: str, host: str, options: dict[str, Any]) -> None:
         any_capture=options["any_capture"],
         home_net=options["home_net"] or DEFAULT_HOME_NET,
         signatures=options["signatures"],
+        sources=load_sources(options),
+        source_files=(*options["subnets"], *options["subscribers"], *options["geoip"]),
     )
     with scan.progress_of(options["quiet"]) as progress:
         manifest = make_case(

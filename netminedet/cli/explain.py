@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from netminedet.cli import scan
+from netminedet.cli.holders import anonymize_option
 from netminedet.cli.main import SUSPECTS_FOUND, lang_option
 
 if TYPE_CHECKING:
@@ -23,11 +24,7 @@ if TYPE_CHECKING:
 @scan.home_net_option
 @scan.signatures_option
 @scan.mask_option
-@click.option(
-    "--anonymize-ip",
-    metavar="KEYFILE",
-    help="Put pseudonyms in the place of people's addresses (Crypto-PAn), under the key in KEYFILE.",
-)
+@anonymize_option
 @lang_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar and no notes on stderr, only errors.")
 @click.pass_context

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-_OPTIONS = (
+_SOURCES = (
     click.option(
         "--subnets",
         multiple=True,
@@ -39,19 +39,24 @@ _OPTIONS = (
         help="How far the clocks of --subscribers and of the capture may differ.  [default: 0]",
     ),
     click.option("--geoip", multiple=True, metavar="FILE", help="A location database in MaxMind's format."),
-    click.option(
-        "--anonymize-ip",
-        metavar="KEYFILE",
-        help="Put pseudonyms in the place of people's addresses (Crypto-PAn), under the key in KEYFILE.",
-    ),
+)
+anonymize_option = click.option(
+    "--anonymize-ip",
+    metavar="KEYFILE",
+    help="Put pseudonyms in the place of people's addresses (Crypto-PAn), under the key in KEYFILE.",
 )
 
 
-def holder_options(command: _Command) -> _Command:
-    """Gives a command the options."""
-    for option in reversed(_OPTIONS):
+def source_options(command: _Command) -> _Command:
+    """Gives a command the options that say whose addresses are."""
+    for option in reversed(_SOURCES):
         command = option(command)
     return command
+
+
+def holder_options(command: _Command) -> _Command:
+    """Gives a command all of them."""
+    return source_options(anonymize_option(command))
 
 
 def load_view(options: Mapping[str, Any], output: str) -> View:
@@ -64,7 +69,7 @@ def load_view(options: Mapping[str, Any], output: str) -> View:
         check_key(output, options["anonymize_ip"])
         key = load_key(options["anonymize_ip"])
         CryptoPan(key)  # says so now where the library is missing
-    return View(_sources(options), key, options.get("home_net") or ())
+    return View(load_sources(options), key, options.get("home_net") or ())
 
 
 class View:
@@ -89,7 +94,8 @@ class View:
         return report
 
 
-def _sources(options: Mapping[str, Any]) -> Sources | None:
+def load_sources(options: Mapping[str, Any]) -> Sources | None:
+    """What the files say whose addresses are, checked; None where there are none."""
     if not (options["subnets"] or options["subscribers"] or options["geoip"]):
         return None
     from netminedet.whose.enrich import Log, Sources

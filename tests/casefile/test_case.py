@@ -251,3 +251,22 @@ def test_a_case_is_unchanged_when_it_was_just_made(report: str, tmp_path: Path) 
         found = verify_case(str(tmp_path / name), captures=[MIXED, NAMES, TUNNELS])
         assert found.problems == ()
         assert found.signature == "none"
+
+
+def test_who_is_behind_the_address_is_asked_for_this_host_alone(report: str, tmp_path: Path) -> None:
+    from netminedet.casefile.manifest import file_digest
+    from netminedet.cli.main import run
+
+    log = tmp_path / "nat.csv"
+    log.write_text(
+        "ip,from,to,user\n10.8.0.11,1772438400,,alice\n10.8.0.12,1772438400,,bob\nbad\n", encoding="utf-8"
+    )
+    given = ["--from", MIXED, "--subscribers", str(log), "-o", str(tmp_path / "case"), "-q"]
+    assert run(["evidence", report, "10.8.0.11", *given]) == 0
+    text = (tmp_path / "case" / "suspect.json").read_text(encoding="utf-8")
+    assert "alice" in text
+    assert "bob" not in text
+    document = json.loads((tmp_path / "case" / MANIFEST).read_bytes())
+    sha256, size = file_digest(log)
+    assert document["sources"] == [{"path": str(log), "sha256": sha256, "size": size}]
+    assert any("nat.csv:4" in note for note in document["notes"])
