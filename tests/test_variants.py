@@ -42,7 +42,7 @@ HTTP = {"chia-examples", "getwork-examples"}
 NO_SHARES = {"aeternity", "aion"}
 #: dialogues whose ids may be any; Beam's id names the work that a share is for
 WITH_FREE_IDS = sorted(set(dialogs()) - {"beam"})
-#: a request's head of fewer bytes is not known for HTTP: see ``_http_word`` in sieve/text.py
+#: a request's head of fewer bytes is not known for HTTP: see ``http_word`` in sieve/shapes.py
 HTTP_WORD = 8
 
 FEW = settings(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from types import ModuleType
 
 import pytest
 from hypothesis import given
@@ -16,12 +15,11 @@ from hypothesis import strategies as st
 
 pytest.importorskip("scapy")
 
-from netminedet.sieve import columns
+from netminedet.sieve import columns, directions
 from netminedet.sieve import sieve as sieve_module
-from netminedet.sieve import text as text_kernel
 from tests.frames import tcp_frame
+from tests.fuzz import uncompiled
 from tests.test_variants import FEW, NAMES, SEEDS, Style, plainly, sent, spoken
-from tests.uncompiled import uncompiled
 from tests.variants import Placed, frames_of, judged, opening_frames, placed, repeated, swapped, verdict
 
 #: segments in a row of which each may take any place
@@ -32,10 +30,9 @@ Order = Callable[[list[Placed], random.Random], list[Placed]]
 
 @pytest.fixture(params=["as-installed", "uncompiled"])
 def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The text kernel as it is, and as the interpreter runs it."""
+    """The kernels that follow directions as they are, and as the interpreter runs them."""
     if request.param == "uncompiled":
-        plain: ModuleType = uncompiled(text_kernel)
-        monkeypatch.setattr(sieve_module, "text", plain)
+        monkeypatch.setattr(sieve_module, "directions", uncompiled.module(directions.__name__))
 
 
 def turns(parts: list[Placed]) -> Iterator[list[Placed]]:

@@ -132,11 +132,20 @@ ROW_WORDS = 8
 KEY0 = 0
 KEY1 = 1  # never 0 in a row that is taken: its low byte is the IP version
 NEXT_SEQ = 2  # next expected sequence number: side 0 in the low half, side 1 in the high half
-SCAN = 3  # per side 32 bits: automaton state (16), stash slot + 1 (16)
+SCAN = 3  # per side 32 bits: state (16), stash slot + 1 (16)
 FLAGS_PACKETS = 4  # packets in the low 40 bits, flags above
 BYTES = 5
 FIRST_SEEN = 6
 LAST_SEEN = 7
+
+# States of a side that are none of the automaton's.
+IN_MESSAGE = 0xFFFC  # a message with an anchor has not ended
+IN_OPENING = 0xFFFD  # the flight so far begins like one that is known by its first bytes
+IN_CERTIFICATE = 0xFFFE  # a TLS server's first flight, whose certificate is not whole yet
+IN_HELLO = 0xFFFF  # a ClientHello goes on in the next segment
+# What a look at a segment tells instead of the state behind it; 0x10000 stands for an exception.
+FOUND = 0x20000  # it flags its flow: to this is added the state before what is handed on
+UNTOLD = 0x40000  # it is yet to be searched
 
 PACKETS_MASK = (1 << 40) - 1
 #: Times are kept in a row as unsigned words, moved up by this so that order holds below 1970.
@@ -154,6 +163,9 @@ NOTED = 1 << 57  # the flow carried evidence: its totals are reported
 LAST_SENDER_KNOWN = 1 << 58
 LAST_SENDER = 1 << 59  # set: side 1 sent the last new payload
 FLIGHT_TEXT = 1 << 60  # per side: the current flight begins with printable text
+#: All that is known of the current flight of side 0, and all of what both sides have said.
+FLIGHT = FLIGHT_KNOWN | FLIGHT_JSON | FLIGHT_TEXT
+TALK = 3 * (HAVE_SEQ | FLIGHT | HTTP_SEEN | PASSING) | LAST_SENDER_KNOWN
 
 
 class Hits:
@@ -244,12 +256,20 @@ MAX_DEPTH = 128
 HASH_START = 0xCBF29CE484222325
 HASH_STEP = 0x100000001B3
 
-# Bits of ``Hits.context``, in places that no flag of the row takes.
+#: ``Hits.context`` has the flags of a flow's row from this bit on.
+FLAGS_SHIFT = 48
+# Further bits of it, in places that no flag of the row takes.
 CONTEXT_IN_ORDER = 0x4000
 CONTEXT_NEW = 0x8000  # not a retransmission
 CONTEXT_PLACED = 0x10000  # not in order, and ``expected`` is not far off
 CONTEXT_ACKNOWLEDGES = 0x20000
 CONTEXT_RENEWED = 0x40000  # the ends have opened a new connection, of which this is the first payload
+
+#: Bytes that tell SetupConnection of Stratum V2 (sv2-spec section 3.6.1).
+SETUP_BYTES = 17
+#: Longest segment that is taken for a SOCKS request: greeting, password and request in one have
+#: 257, 513 and 262 bytes at most (RFC 1928 sections 3 and 4, RFC 1929 section 2).
+SOCKS_SIZE = 1032
 
 MATCH_NONE = 0
 MATCH_NAME = 1  # a name of a pool may be in it: look closer

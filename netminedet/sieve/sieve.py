@@ -17,14 +17,22 @@ from netminedet.sieve import (
     automaton,
     columns,
     decode,
+    directions,
+    early,
+    flagged,
     flows,
+    found,
     fragments,
+    handshakes,
     layers,
     links,
     names,
+    openings,
     over_ip,
     over_udp,
     sample,
+    shapes,
+    stash,
     tags,
     text,
     walk,
@@ -72,7 +80,8 @@ class Hit(Struct):
 def compiled() -> bool:
     """Whether the kernels run as compiled code."""
     walkers = (walk, layers, links, wireless, tags, over_ip, over_udp)
-    kernels = (blocks, records, decode, *walkers, fragments, flows, gate_module, names, sample, text)
+    followers = (directions, early, flagged, found, handshakes, openings, shapes, stash, text, gate_module)
+    kernels = (blocks, records, decode, *walkers, fragments, flows, *followers, names, sample)
     return all(not (module.__file__ or "").endswith(".py") for module in kernels)
 
 
@@ -104,7 +113,7 @@ class Sieve:
         self._hits = Hits()
         self._packets = Packets(self._columns, (low, high))
         self._flows = flows.FlowTable(self._columns, high ^ low, max(max_flows, MIN_MAX_FLOWS))
-        self._text = text.TextScanner(
+        self._directions = directions.Directions(
             self._columns,
             self._hits,
             automaton.build(anchors),
@@ -112,7 +121,7 @@ class Sieve:
             openers_module.build(openers, peers or ()),
             peers is not None,
         )
-        self._text.bind(self._flows.memory())
+        self._directions.bind(self._flows.memory())
         self._sampler = sample.Sampler(self._columns, high) if samples else None
         self._names = names.NameScanner(self._columns, self._hits, names_of_pools)
         self._watched_more = False
@@ -125,19 +134,19 @@ class Sieve:
         for low in range(0, batch.count, CHUNK):
             high = min(low + CHUNK, batch.count)
             if self._flows.reserve(high - low):
-                self._text.bind(self._flows.memory())
+                self._directions.bind(self._flows.memory())
             batch = self._packets.run(batch, low, high)
             self._flows.run(batch, low, high)
             if self._sampler is not None:
                 self._sampler.run(batch, low, high)
-            found = self._text.run(batch, low, high)
+            found = self._directions.run(batch, low, high)
             wanted = self._names.run(batch, found) if found else 0
             number = 0
             self._passing = False
             while number < wanted:
                 self._watched_more = False
                 k = self._hits.wanted[number]
-                if self._passing and self._text.is_passed(k):
+                if self._passing and self._directions.flagged.is_passed(k):
                     number += 1
                     continue
                 yield self._hit(batch, low, k, input_name)
@@ -147,7 +156,7 @@ class Sieve:
 
     def note(self, hit: Hit) -> None:
         """The hit's flow carried evidence: its totals will be reported by ``totals``."""
-        self._text.note(hit.row)
+        self._directions.flagged.note(hit.row)
 
     def keep_only(self, hosts: Iterable[str]) -> None:
         """Hand on look-ups in the DNS of these hosts only from now on; others' are counted."""
@@ -179,11 +188,11 @@ class Sieve:
 
     def unflag(self, hit: Hit) -> None:
         """The hit's flow turned out to be ordinary: hand on no more until an anchor comes again."""
-        self._text.unflag(hit.row)
+        self._directions.flagged.unflag(hit.row)
 
     def pass_over(self, hit: Hit, number: int) -> None:
         """Of the hit's side, hand on nothing that lies before this sequence number."""
-        self._text.pass_over(hit.row, hit.side, number)
+        self._directions.flagged.pass_over(hit.row, hit.side, number)
         self._passing = True
 
     def totals(self, *, final: bool) -> Iterator[tuple[FlowKey, int, int, int, int]]:
@@ -199,7 +208,7 @@ class Sieve:
 
     def counters(self) -> dict[str, int]:
         """Everything seen, skipped and evicted, by name."""
-        counters = {**self._flows.counters(), **self._packets.counters(), **self._text.counters()}
+        counters = {**self._flows.counters(), **self._packets.counters(), **self._directions.counters()}
         return counters if self._sampler is None else {**counters, **self._sampler.counters()}
 
     def _hit(self, batch: Batch, low: int, k: int, input_name: str) -> Hit:

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netminedet.sieve import Hit, Sieve
+from netminedet.sieve import Hit, Sieve, directions
 from netminedet.sieve import names as names_kernel
-from netminedet.sieve import text as text_kernel
 from netminedet.sieve.columns import CERTIFICATE, DNS_UDP, SOCKS_REQUEST, STASH_SIZE
 from tests.frames import ACK, SYN, batch_of, ethernet, ipv4, tcp_frame, udp
+from tests.fuzz import uncompiled
 from tests.protocols.flights import (
     FLIGHT_TLS12,
     certificate,
@@ -27,7 +27,6 @@ from tests.protocols.flights import (
 )
 from tests.protocols.test_names import ASKED, TARGET, pointing
 from tests.sieve.test_sieve import MINER, NAMES, POOL, sent
-from tests.uncompiled import uncompiled
 
 POOL_NAME = b"stratum.antpool.com"
 LISTED = ["antpool.com", "stratum.slushpool.com"]
@@ -35,10 +34,10 @@ LISTED = ["antpool.com", "stratum.slushpool.com"]
 
 @contextmanager
 def without_compiler() -> Iterator[None]:
-    """Sieves made inside have the uncompiled kernels for text and names."""
-    text, names = uncompiled(text_kernel), uncompiled(names_kernel)
+    """Sieves made inside have the uncompiled kernels for directions and names."""
+    plain, names = uncompiled.module(directions.__name__), uncompiled.module(names_kernel.__name__)
     with (
-        mock.patch.object(text_kernel, "TextScanner", text.TextScanner),
+        mock.patch.object(directions, "Directions", plain.Directions),
         mock.patch.object(names_kernel, "NameScanner", names.NameScanner),
     ):
         yield

@@ -189,6 +189,19 @@ def test_client_hello_over_segments(cut: int) -> None:
     assert (hit.prefix or hit.payload) == hello
 
 
+@pytest.mark.parametrize("others", [1, 2 * STASH_SLOTS])
+def test_a_hello_in_pieces_behind_a_message_that_never_ended(others: int) -> None:
+    """The direction holds a slot for messages with an anchor when it goes on far off, with a hello."""
+    tool, cut = sieve(), b'{"method":"mining.x","params":['
+    hello = client_hello(b"stratum.antpool.com")
+    frames = [tcp_frame((f"10.1.{i >> 8}.{i & 255}", 9), POOL, 100, cut) for i in range(others)]
+    frames += sent([cut])
+    for at in range(0, len(hello), 40):
+        frames.append(tcp_frame(MINER, POOL, (1 << 24) + at, hello[at : at + 40]))
+    found = [hit for hit in hits(frames, tool) if hit.kind == CLIENT_HELLO]
+    assert [hit.prefix for hit in found if hit.prefix] == [hello]
+
+
 def test_client_hello_without_a_name_is_told_apart() -> None:
     assert [hit.match for hit in hits(sent([client_hello(None)]))] == [MATCH_BARE_TLS]
 

@@ -1,0 +1,163 @@
+# mypy: allow-untyped-decorators, no-warn-return-any
+"""Kernel: what bytes may begin: text, HTTP, SOCKS, Stratum V2, a coin node's words.  Nothing is kept."""
+
+from __future__ import annotations
+
+from netminedet.sieve import columns as layout
+
+try:
+    import cython
+except ImportError:
+    from netminedet import uncompiled as cython
+
+FLIGHT_JSON = cython.declare(cython.ulonglong, layout.FLIGHT_JSON)
+FLIGHT_TEXT = cython.declare(cython.ulonglong, layout.FLIGHT_TEXT)
+HTTP_SEEN = cython.declare(cython.ulonglong, layout.HTTP_SEEN)
+
+#: Bytes at the beginning of a flight that decide whether it is text.
+TEXT_BYTES = cython.declare(cython.Py_ssize_t, 16)
+SOCKS_SIZE = cython.declare(cython.Py_ssize_t, layout.SOCKS_SIZE)
+#: Methods that a greeting of SOCKS 5 offers at most, to be waited for: ten are assigned (IANA).
+SOCKS_METHODS = cython.declare(cython.int, 16)
+
+
+def first_words(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.ulonglong:
+    """What a row notes of a flight that begins so: FLIGHT_TEXT, FLIGHT_JSON, HTTP_SEEN, as of side 0."""
+    told: cython.ulonglong = FLIGHT_TEXT if _is_text(data, at, end) else 0
+    start: cython.Py_ssize_t = at
+    first: cython.int
+    while at < end and data[at] <= 0x20:
+        at += 1
+    if at >= end:
+        return told
+    first = data[at]
+    if first == 0x7B or first == 0x5B or first == 0xEF:  # { [ or a byte order mark
+        told |= FLIGHT_JSON
+    elif 0x41 <= first <= 0x5A and data[start] and http_word(data, at, end):
+        told |= HTTP_SEEN
+    return told
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(-1, check=False)
+def _is_text(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+    """Whether the first bytes are printable ASCII or line ends."""
+    byte: cython.int
+    if end > at + TEXT_BYTES:
+        end = at + TEXT_BYTES
+    while at < end:
+        byte = data[at]
+        if byte > 0x7E or (byte < 0x20 and byte != 0x0A and byte != 0x0D and byte != 0x09):
+            return 0
+        at += 1
+    return 1
+
+
+def http_word(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+    """1 for a request method, 2 for a status line (RFC 9112 sections 3 and 4), 0 for neither.
+
+    Of fewer than four bytes, whether they may begin one.
+    """
+    word: cython.uint = 0
+    cut: cython.int = 0  # bits that are missing of the word
+    i: cython.Py_ssize_t
+    for i in range(4):
+        if at + i < end:
+            word = (word << 8) | data[at + i]
+        else:
+            cut += 8
+    if (
+        word == 0x47455420 >> cut  # GET
+        or word == 0x504F5354 >> cut  # POST
+        or word == 0x48454144 >> cut  # HEAD
+        or word == 0x434F4E4E >> cut  # CONN(ECT)
+        or word == 0x50555420 >> cut  # PUT
+        or word == 0x4F505449 >> cut  # OPTI(ONS)
+        or word == 0x44454C45 >> cut  # DELE(TE)
+        or word == 0x50415443 >> cut  # PATC(H)
+    ):
+        return 1
+    if word == 0x48545450 >> cut:
+        return 2  # HTTP
+    return 0
+
+
+def begins_head(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+    """Whether an HTTP head may begin so."""
+    return at < end and 0x41 <= data[at] <= 0x5A and http_word(data, at, end) != 0
+
+
+def like_setup(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+    """Whether SetupConnection may begin so: extension and type 0, protocol 0 to 2, version 2."""
+    i: cython.Py_ssize_t
+    byte: cython.int
+    if end > at + 11:
+        end = at + 11
+    for i in range(end - at):
+        byte = data[at + i]
+        if i < 3 or i == 8 or i == 10:
+            if byte:
+                return 0
+        elif (i == 6 and byte > 2) or ((i == 7 or i == 9) and byte != 2):
+            return 0
+    return 1
+
+
+def lacks_socks4(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+    """Whether a request of SOCKS 4 or 4A is not whole: port, address, user, and for 4A the name."""
+    texts: cython.int
+    if end - at > SOCKS_SIZE or (at + 1 < end and data[at + 1] != 1):
+        return 0
+    if end - at < 9:
+        return 1
+    texts = 2 if data[at + 4] == 0 and data[at + 5] == 0 and data[at + 6] == 0 and data[at + 7] else 1
+    at += 8
+    while at < end:
+        if data[at] == 0:
+            texts -= 1
+        at += 1
+    return texts > 0
+
+
+def lacks_socks5(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+    """Whether a request of SOCKS 5 is not whole, with greeting and password before it or without."""
+    start: cython.Py_ssize_t = at
+    if end - at > SOCKS_SIZE or (at + 1 < end and (data[at + 1] == 0 or data[at + 1] > SOCKS_METHODS)):
+        return 0
+    if end - at < 4:
+        return 1
+    if data[at + 1] != 1 or data[at + 2] != 0 or data[at + 3] == 5:  # else it is the request alone
+        at += 2 + data[at + 1]
+        if at < end and data[at] == 1:
+            at += 2 + (data[at + 1] if at + 1 < end else 0)
+            at += 1 + (data[at] if at < end else 0)
+        if at + 3 >= end:
+            return at >= end or data[at] == 5
+        if data[at] != 5 or data[at + 1] != 1 or data[at + 2] != 0:
+            return 0
+    if data[at + 3] == 1:
+        at += 10
+    elif data[at + 3] == 4:
+        at += 22
+    elif data[at + 3] == 3:
+        at += 7 + (data[at + 4] if at + 4 < end else 1)
+    else:
+        return 0
+    return at > end and at - start <= SOCKS_SIZE
+
+
+def peer_shape(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+    """Whether a connection may begin like a coin node's that has no literal: ``peers`` looks closer.
+
+    Bitcoin's "version" behind an unknown magic; Lightning's act one (BOLT 8); Ethereum's
+    RLPx handshake, its size before it (EIP-8).
+    """
+    length: cython.Py_ssize_t = end - at
+    if length < 24:
+        return 0
+    if data[at + 4] == 0x76 and data[at + 5] == 0x65 and data[at + 6] == 0x72:  # ver
+        return 1
+    if length == 50:
+        return data[at] == 0 and (data[at + 1] == 2 or data[at + 1] == 3)
+    return (data[at] << 8) + data[at + 1] + 2 == length and data[at + 2] == 4

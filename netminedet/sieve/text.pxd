@@ -1,0 +1,58 @@
+# What other compiled kernels may call of text.py, and the types of its attributes.
+cimport cython
+from netminedet.sieve.found cimport Found
+from netminedet.sieve.gate cimport Gate
+from netminedet.sieve.handshakes cimport Handshakes
+from netminedet.sieve.openings cimport Openings
+from netminedet.sieve.shapes cimport begins_head, http_word, like_setup
+from netminedet.sieve.stash cimport Stash
+
+
+@cython.final
+cdef class TextScanner:
+    cdef unsigned long long[:] rows
+    cdef unsigned int[:] payload_at
+    cdef unsigned int[:] payload_len
+    cdef unsigned int[:] segment_len
+    cdef unsigned int[:] ports
+    cdef unsigned short[:] table
+    cdef unsigned char[:] accepts
+    cdef Gate gate
+    cdef bint has_gate
+    cdef Openings openings
+    cdef Handshakes handshakes
+    cdef Found found
+    cdef Stash stash
+    cdef unsigned char[:] data
+    cdef bint first_payload
+    cdef bint flight_begins
+    cdef Py_ssize_t opened_at
+    cdef bint tells
+    cdef bint gated
+
+    cdef unsigned int look(
+        self, Py_ssize_t column, Py_ssize_t base, int side, unsigned int state, int context
+    ) except 0x10000 nogil
+    cdef int opens(self, Py_ssize_t column, int context) except -1 nogil
+    cdef int may_hold_message(self, Py_ssize_t at, Py_ssize_t end) except -1 nogil
+    cdef unsigned int _continue(
+        self, Py_ssize_t column, Py_ssize_t base, int side, unsigned int state, int context
+    ) except 0x10000 nogil
+    cdef unsigned int _continue_message(self, Py_ssize_t column, Py_ssize_t base, int side) except 0x10000 nogil
+    cdef unsigned int _begin_flight(
+        self, Py_ssize_t column, Py_ssize_t base, int side, unsigned int state, int context
+    ) except 0x10000 nogil
+    cdef unsigned int _look_for_names(
+        self, Py_ssize_t column, Py_ssize_t base, int side, int context
+    ) except 0x10000 nogil
+    cdef unsigned int _search(
+        self, Py_ssize_t column, Py_ssize_t base, int side, unsigned int state, int context
+    ) except 0x10000 nogil
+    cdef int _is_unfinished(
+        self, Py_ssize_t column, Py_ssize_t base, int side, unsigned int before, int context
+    ) except -1 nogil
+    cdef int _lacks_end(self, Py_ssize_t start, Py_ssize_t end) except -1 nogil
+    cdef int _is_cut_post(self, Py_ssize_t at, Py_ssize_t end) except -1 nogil
+    cdef int _opens_carrier(self, Py_ssize_t start, Py_ssize_t end, int context) except -1 nogil
+    cdef unsigned int _scan(self, Py_ssize_t at, Py_ssize_t end, unsigned int state) except 0x10000 nogil
+    cdef Py_ssize_t _object_start(self, Py_ssize_t at, Py_ssize_t end) except -2 nogil
