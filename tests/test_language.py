@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import pickle
 import re
@@ -278,3 +279,16 @@ def test_rows_of_the_chinese_table_keep_to_the_width() -> None:
         stream = io.StringIO()
         load_format("table").render(scan(SAMPLES / "mixed.pcapng"), stream, color=False, width=width)
         assert max(map(cell_len, stream.getvalue().splitlines())) <= width
+
+
+def test_problems_of_inputs_are_told_in_chinese(tmp_path: Path) -> None:
+    whole = (SAMPLES / "stratum-v1.pcap").read_bytes()
+    (tmp_path / "cut.pcap").write_bytes(whole[:3000])
+    (tmp_path / "damaged.pcap").write_bytes(whole[:1000] + b"\xff" * 200 + whole[1200:])
+    (tmp_path / "packed.pcap.gz").write_bytes(gzip.compress(whole)[:2000])
+    choose("zh")
+    for name in ("cut.pcap", "damaged.pcap", "packed.pcap.gz"):
+        (info,) = scan(tmp_path / name).inputs
+        assert info.problems
+        assert not [text for text in info.problems if re.search("[a-z]{3} [a-z]{2}", told(text))]
+        assert [text for text in info.problems if re.search("[a-z]{3} [a-z]{2}", text)]

@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 
 from netminedet.capture.rawfile import RawFile
 from netminedet.errors import NetminedetError
+from netminedet.language import sentence
 
 #: Compressed bytes read at once.
 CHUNK_SIZE = 1 << 18
@@ -184,7 +185,13 @@ class Decompressor:
         if self._start == self._end and not self._next_chunk():
             self._finished = True
             if not self._fresh:
-                raise DamagedStream(f"the {self._codec.name} data is cut short at byte {self._raw_offset}")
+                raise DamagedStream(
+                    sentence(
+                        "the {codec} data is cut short at byte {place}",
+                        codec=self._codec.name,
+                        place=self._raw_offset,
+                    )
+                )
             return b""
         if self._fresh:
             self._skip_padding()
@@ -199,7 +206,14 @@ class Decompressor:
             output = self._decoder.decode(piece, limit)
         except DamagedStream as error:
             place = self._raw_offset - (self._end - self._start)
-            raise DamagedStream(f"the {self._codec.name} data is damaged at byte {place} ({error})") from None
+            raise DamagedStream(
+                sentence(
+                    "the {codec} data is damaged at byte {place} ({error})",
+                    codec=self._codec.name,
+                    place=place,
+                    error=str(error),
+                )
+            ) from None
         if self._decoder.ended:
             self._start -= self._decoder.unused
         return output

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from netminedet.language import sentence
+
 #: Longest list of remarks on one input.
 NOTES_LIMIT = 20
 
@@ -20,12 +22,7 @@ class Notes:
             return
         self._left_out += 1
         del self.texts[NOTES_LIMIT - 1 :]
-        self.texts.append(f"and {self._left_out} more")
-
-
-def counted(number: int, thing: str) -> str:
-    """ "1 packet", "2 packets"."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+        self.texts.append(sentence("and {number} more", number=self._left_out))
 
 
 def shown(path: str) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import struct
 from typing import ClassVar, NamedTuple
 
-from netminedet.capture.notes import counted, shown
+from netminedet.capture.notes import shown
 from netminedet.capture.reader import RECORD_LIMIT, Reader, Stop, Window
 from netminedet.capture.records import PcapWalk
 from netminedet.capture.resync import PcapSearch
 from netminedet.errors import NetminedetError
+from netminedet.language import number_of, sentence
 from netminedet.model import Batch
 
 _HEADER = 24
@@ -88,9 +89,13 @@ class PcapReader(Reader):
             self.needed = self.walk.needed
             if stop is Stop.DAMAGED:
                 length = int.from_bytes(window.head(12)[8:], "big" if self._big else "little")
-                self.damage = "it is all zeros"
+                self.damage = sentence("it is all zeros")
                 if length:
-                    self.damage = f"it claims {length} captured bytes, at most {self._longest} are possible"
+                    self.damage = sentence(
+                        "it claims {length} captured bytes, at most {most} are possible",
+                        length=length,
+                        most=self._longest,
+                    )
             if stop is not Stop.OTHER:
                 return stop
             # Another file, put behind this one.
@@ -110,6 +115,5 @@ class PcapReader(Reader):
     def remarks(self) -> list[str]:
         if not self._further_headers:
             return []
-        return [
-            f"{counted(self._further_headers, 'further file')} behind the first one, read on in its place"
-        ]
+        files = number_of("{n} further file", "{n} further files", self._further_headers)
+        return [sentence("{files} behind the first one, read on in its place", files=files)]

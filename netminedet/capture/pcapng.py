@@ -11,11 +11,12 @@ import struct
 from collections.abc import Iterator
 from typing import ClassVar
 
-from netminedet.capture.notes import counted, shown
+from netminedet.capture.notes import shown
 from netminedet.capture.reader import RECORD_LIMIT, Reader, Stop, Window
 from netminedet.capture.records import PcapngWalk
 from netminedet.capture.resync import PcapngSearch
 from netminedet.errors import NetminedetError
+from netminedet.language import N_, number_of, sentence
 from netminedet.model import Batch
 
 #: Interfaces that one section may declare; packets of further ones are passed over.
@@ -42,7 +43,7 @@ class PcapngReader(Reader):
     """Reads pcapng: sections in either byte order, any number of interfaces and clocks."""
 
     name: ClassVar[str] = "pcapng"
-    unit: ClassVar[str] = "block"
+    unit: ClassVar[str] = N_("block")
 
     @classmethod
     def recognises(cls, head: bytes) -> bool:
@@ -88,7 +89,7 @@ class PcapngReader(Reader):
         if head[:4] == _SECTION_HEADER:
             order = _BYTE_ORDERS.get(head[8:12])
             if order is None:
-                self.damage = "it begins a section, but has no byte-order mark"
+                self.damage = sentence("it begins a section, but has no byte-order mark")
                 return Stop.DAMAGED
             self._big = order
         kind, length = struct.unpack_from(">II" if self._big else "<II", head)
@@ -97,7 +98,7 @@ class PcapngReader(Reader):
         if head[:4] == _SECTION_HEADER:
             least = _SECTION_HEADER_LENGTH
         if length < least or length & 3 or length > RECORD_LIMIT:
-            self.damage = f"it claims a length of {length} bytes, which is impossible"
+            self.damage = _impossible(length)
             return Stop.DAMAGED
         if window.available < length:
             return Stop.MORE
@@ -124,10 +125,12 @@ class PcapngReader(Reader):
 
     def _why_damaged(self, window: Window, length: int) -> str:
         if length < _FRAME or length & 3 or length > RECORD_LIMIT:
-            return f"it claims a length of {length} bytes, which is impossible"
+            return _impossible(length)
         end = window.start + length
         again = int.from_bytes(window.data[end - 4 : end], "big" if self._big else "little")
-        return f"its length is {length} bytes at its beginning and {again} at its end"
+        return sentence(
+            "its length is {length} bytes at its beginning and {again} at its end", length=length, again=again
+        )
 
     def _describe_interface(self, block: memoryview) -> None:
         if self.walk.interfaces >= INTERFACES_LIMIT:
@@ -144,23 +147,34 @@ class PcapngReader(Reader):
         self.walk.add_interface(linktype, snaplen, resolution, offset)
 
     def losses(self) -> list[str]:
-        undeclared = counted(self.walk.undeclared, "packet")
-        malformed = counted(self.walk.malformed, "packet block")
-        surplus = counted(self._surplus_interfaces, "interface")
-        lines = []
+        lines: list[str] = []
         if self.walk.undeclared:
-            lines.append(f"passed over {undeclared} of interfaces that are not declared")
+            packets = number_of("{n} packet", "{n} packets", self.walk.undeclared)
+            lines.append(
+                sentence("passed over {packets} of interfaces that are not declared", packets=packets)
+            )
         if self.walk.malformed:
-            lines.append(f"passed over {malformed} too short for the content claimed")
+            blocks = number_of("{n} packet block", "{n} packet blocks", self.walk.malformed)
+            lines.append(sentence("passed over {blocks} too short for the content claimed", blocks=blocks))
         if self._surplus_interfaces:
-            lines.append(f"ignored {surplus} beyond the first {INTERFACES_LIMIT}")
+            surplus = number_of("{n} interface", "{n} interfaces", self._surplus_interfaces)
+            most = INTERFACES_LIMIT
+            lines.append(
+                sentence("ignored {interfaces} beyond the first {most}", interfaces=surplus, most=most)
+            )
         return lines
 
     def remarks(self) -> list[str]:
         if not self.walk.timeless:
             return []
-        timeless = counted(self.walk.timeless, "packet")
-        return [f"without a time of their own, given that of the one before: {timeless}"]
+        packets = number_of("{n} packet", "{n} packets", self.walk.timeless)
+        return [
+            sentence("without a time of their own, given that of the one before: {packets}", packets=packets)
+        ]
+
+
+def _impossible(length: int) -> str:
+    return sentence("it claims a length of {length} bytes, which is impossible", length=length)
 
 
 def _options(data: memoryview, order: str) -> Iterator[tuple[int, memoryview]]:

@@ -10,6 +10,7 @@ from netminedet.capture.compression import DamagedStream
 from netminedet.capture.rawfile import ByteStream
 from netminedet.capture.records import Walk
 from netminedet.capture.resync import LOOK
+from netminedet.language import N_, sentence
 from netminedet.model import Batch
 
 #: Bytes read at once.  A window of half a MiB stays in the second-level cache together with flow rows.
@@ -77,9 +78,9 @@ class Window:
             try:
                 got = self._stream.readinto(memoryview(self.data)[self.end :])
             except OSError as error:
-                self.failure = f"reading failed: {error.strerror or error}"
+                self.failure = sentence("reading failed: {reason}", reason=str(error.strerror or error))
             except DamagedStream as error:
-                self.failure = str(error)
+                self.failure = error.args[0]
             else:
                 if not got:
                     break
@@ -96,7 +97,7 @@ class Reader(ABC):
     #: the format's name in ``InputInfo.format``
     name: ClassVar[str]
     #: what one piece of the format is called in messages
-    unit: ClassVar[str] = "record"
+    unit: ClassVar[str] = N_("record")
     #: sums over the packets read so far
     walk: Walk
     #: after ``Stop.MORE``: bytes that the next record has, as far as that can be told

@@ -8,10 +8,11 @@ from types import TracebackType
 
 from netminedet.capture.compression import CHUNK_SIZE
 from netminedet.capture.formats import HEAD, READERS, find_reader, unpacked
-from netminedet.capture.notes import Notes, counted, shown
+from netminedet.capture.notes import Notes, shown
 from netminedet.capture.rawfile import RawFile
 from netminedet.capture.reader import Reader, Stop, Window
 from netminedet.errors import NetminedetError
+from netminedet.language import as_sentence, number_of, sentence
 from netminedet.model import Batch, InputInfo
 
 #: Packets in a batch at most: a window of them at 76 bytes each, header included.
@@ -88,8 +89,16 @@ class Source:
     def _cut_or_end(self) -> None:
         """The input ends, or the next record claims more than there is: look for records in that."""
         window, have, needed = self._window, self._window.available, self._reader.needed
-        cut = f"last {self._reader.unit} is cut: {have} of {needed} bytes at {self._place()}"
-        problem = self._damaged(f"it claims {needed} bytes, and {have} follow")
+        cut = sentence(
+            "last {unit} is cut: {have} of {needed} bytes at {place}",
+            unit=as_sentence(self._reader.unit),
+            have=have,
+            needed=needed,
+            place=self._place(),
+        )
+        problem = self._damaged(
+            sentence("it claims {needed} bytes, and {have} follow", needed=needed, have=have)
+        )
         before = window.offset
         if have and self._reader.skip_damage(window):
             self._gap(problem, window.offset - before, True)
@@ -102,15 +111,33 @@ class Source:
 
     def _gap(self, problem: str, skipped: int, read_on: bool) -> None:
         self.info.damaged_bytes += skipped
-        after = "read on behind them" if read_on else "no record follows"
-        self._lost(f"{problem}; passed over {counted(skipped, 'byte')}, {after}")
+        passed = number_of("{n} byte", "{n} bytes", skipped)
+        if read_on:
+            message = sentence(
+                "{problem}; passed over {bytes}, read on behind them", problem=problem, bytes=passed
+            )
+        else:
+            message = sentence(
+                "{problem}; passed over {bytes}, no record follows", problem=problem, bytes=passed
+            )
+        self._lost(message)
 
     def _damaged(self, damage: str) -> str:
-        return f"damaged {self._reader.unit} at {self._place()}: {damage}"
+        return sentence(
+            "damaged {unit} at {place}: {damage}",
+            unit=as_sentence(self._reader.unit),
+            place=self._place(),
+            damage=damage,
+        )
 
     def _place(self) -> str:
-        where = " of the uncompressed data" if "+" in self.info.format else ""
-        return f"offset {self._window.offset}{where}, after {counted(self.info.packets, 'packet')}"
+        packets = number_of("{n} packet", "{n} packets", self.info.packets)
+        offset = self._window.offset
+        if "+" not in self.info.format:
+            return sentence("offset {offset}, after {packets}", offset=offset, packets=packets)
+        return sentence(
+            "offset {offset} of the uncompressed data, after {packets}", offset=offset, packets=packets
+        )
 
     def _end(self) -> None:
         """Complete ``info``, once."""
@@ -122,7 +149,7 @@ class Source:
         try:
             self._raw.drain()
         except OSError as error:
-            self._lost(f"reading failed: {error.strerror or error}")
+            self._lost(sentence("reading failed: {reason}", reason=str(error.strerror or error)))
         else:
             self.info.sha256 = self._raw.sha256()
 
@@ -130,7 +157,8 @@ class Source:
         """Close the file.  An input that was not read to its end is not complete."""
         if not self._ended:
             self._ended = True
-            self._lost(f"reading was stopped after {counted(self.info.packets, 'packet')}")
+            packets = number_of("{n} packet", "{n} packets", self.info.packets)
+            self._lost(sentence("reading was stopped after {packets}", packets=packets))
         self._raw.close()
 
     def __enter__(self) -> Source:

@@ -165,6 +165,7 @@ def input_document(info: InputInfo) -> JsonObject:
         "last_seen": None if info.last_seen is None else iso8601(info.last_seen),
         "complete": info.complete,
         "problems": _texts(info.problems),
+        **({"problem_messages": [_message(text) for text in info.problems]} if info.problems else {}),
     }
 
 

@@ -81,7 +81,7 @@ def _input(info: wire.Input) -> InputInfo:
         first_seen=None if info.first_seen is None else time_ns(info.first_seen),
         last_seen=None if info.last_seen is None else time_ns(info.last_seen),
         complete=info.complete,
-        problems=info.problems,
+        problems=list(_told(info.problems, info.problem_messages)),
     )
 
 
@@ -90,7 +90,7 @@ def _suspect(one: wire.Suspect) -> Suspect:
         host=address(one.host),
         verdict=Verdict[one.verdict.upper()],
         role=Role(one.role),
-        reasons=_reasons(one),
+        reasons=_told(one.reasons, one.reason_messages),
         dialects=one.dialects,
         coins=one.coins,
         pools=_all("pools", one.pools, _pool),
@@ -118,11 +118,11 @@ def _suspect(one: wire.Suspect) -> Suspect:
     )
 
 
-def _reasons(one: wire.Suspect) -> tuple[str, ...]:
-    """With what they were made of, where that was written for each."""
-    if len(one.reason_messages) != len(one.reasons):
-        return one.reasons
-    return tuple(map(sentence_from, one.reasons, one.reason_messages))
+def _told(texts: Sequence[str], messages: Sequence[object]) -> tuple[str, ...]:
+    """Sentences with what they were made of, where that was written for each."""
+    if len(texts) != len(messages):
+        return tuple(texts)
+    return tuple(map(sentence_from, texts, messages))
 
 
 def _pool(pool: wire.Pool) -> Pool:

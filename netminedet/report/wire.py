@@ -46,6 +46,7 @@ class Input(Struct):
     last_seen: Time | None
     complete: bool
     problems: list[str]
+    problem_messages: list[dict[str, Any]] = []
 
 
 class Range(Struct):
