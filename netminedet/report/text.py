@@ -51,7 +51,7 @@ def about(path: str, problem: str) -> str:
     >>> about("a.pcap", "a.pcap: is cut"), about("a.pcap", "is cut")
     ('a.pcap: is cut', 'a.pcap: is cut')
     """
-    return f"{printable(path)}: {printable(problem.removeprefix(f'{path}: '))}"
+    return printable(path) + _(": ") + printable(problem.removeprefix(f"{path}: "))
 
 
 def amount(number: int) -> str:
