@@ -14,6 +14,9 @@ from netminedet.casefile.manifest import MAX_FILES, is_plain
 from netminedet.errors import NetminedetError
 from netminedet.report.text import printable
 
+#: The end of a zip file, its comment included, and what one entry of its list may take; in bytes.
+_ZIP_END_LIMIT = (1 << 16) + 200
+_ENTRY_LIMIT = 1024
 #: Bytes read at once.
 _PIECE = 1 << 20
 
@@ -82,10 +85,23 @@ def _entries(root: Path) -> Iterator[tuple[os.DirEntry[str], str]]:
                     yield entry, above + entry.name
 
 
+def _directory_size(path: str) -> int:
+    """Bytes of a zip file's list of entries, by what its end says (APPNOTE.TXT 4.3.14 to 4.3.16)."""
+    with Path(path).open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - _ZIP_END_LIMIT))
+        tail = file.read()
+    end = tail.rfind(b"PK\5\6")
+    if end >= 76 and tail[end - 20 : end - 16] == b"PK\6\7":  # behind the record of a large file
+        return int.from_bytes(tail[end - 36 : end - 28], "little")
+    return int.from_bytes(tail[end + 12 : end + 16], "little") if end >= 0 else 0
+
+
 class _Zip:
     def __init__(self, path: str) -> None:
         name = printable(path)
         try:
+            if _directory_size(path) > MAX_FILES * _ENTRY_LIMIT:
+                raise NetminedetError(f"{name}: more than {MAX_FILES:,} files, so no case")
             self._file = zipfile.ZipFile(path)
         except FileNotFoundError:
             raise NetminedetError(f"{name}: is not there") from None

@@ -262,6 +262,21 @@ def _same_content(path: Path, made: Path) -> bool:
         return all(one.read(name) == other.read(name) for name in one.namelist())
 
 
+def test_a_zip_file_of_very_many_entries_is_refused_before_they_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from netminedet.casefile import opened
+
+    path = tmp_path / "many.zip"
+    with zipfile.ZipFile(path, "w") as target:
+        for number in range(200):
+            target.writestr(f"{number:0100}", "")
+    monkeypatch.setattr(opened, "MAX_FILES", 20)
+    monkeypatch.setattr(opened.zipfile, "ZipFile", None)
+    with pytest.raises(NetminedetError, match="more than 20 files"):
+        verify_case(str(path))
+
+
 def test_what_is_no_case(tmp_path: Path) -> None:
     (tmp_path / "x.zip").write_bytes(b"PK\x03\x04 and no more")
     with zipfile.ZipFile(tmp_path / "y.zip", "w") as target:

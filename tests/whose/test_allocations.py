@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import tracemalloc
 from pathlib import Path
@@ -14,6 +15,7 @@ from netminedet.errors import NetminedetError
 from netminedet.holders import Attribution
 from netminedet.whose.allocations import MAX_CANDIDATES, MAX_TOLD, Allocations, Question, check_log
 from netminedet.whose.moments import reader_of
+from netminedet.whose.subnets import Subnets
 
 SECOND = 1_000_000_000
 HEADER = "public address,port range,protocol,from,to,subscriber,private address\n"
@@ -224,3 +226,24 @@ def test_like_looking_at_every_line(
         who = {who for low, high, start, end, who in rows if low <= port <= high and start <= second <= end}
         assert set(names(told)) == who
         assert told.status == ("named" if len(who) == 1 else "ambiguous" if who else "gap")
+
+
+PIECES = [HOST.encode(), b",", b"1-9", b"1772452800", b"a", b'"', b"\n", b"\r", b"\0", b"\xff", b"::1"]
+HOSTILE = st.one_of(
+    st.binary(max_size=300),
+    st.lists(st.sampled_from(PIECES)).map(b"".join).map(lambda rows: HEADER.encode() + rows),
+)
+
+
+@given(HOSTILE)
+def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    path = tmp_path_factory.mktemp("log") / "x.csv"
+    path.write_bytes(data)
+    allocations = Allocations([at(1)], 0, reader_of(None))
+    told: list[str] = []
+    with contextlib.suppress(NetminedetError):
+        allocations.read(str(path), told.append)
+    with contextlib.suppress(NetminedetError):
+        Subnets([str(path)], told.append)
+    assert allocations.answer(at(1)).status in ("named", "ambiguous", "gap")
+    assert all("\n" not in line for line in told)

@@ -26,6 +26,9 @@ from netminedet.whose.enrich import UNREADABLE, Log, behind_of
 from netminedet.whose.groups import grouped
 from netminedet.whose.moments import reader_of
 from netminedet.whose.subnets import Subnets
+from tests.frames import write_pcap
+from tests.private import ETHPROXY, STRATUM
+from tests.talks import CLIENT, frames_of
 
 ROOT = Path(__file__).parents[2]
 MIXED = ROOT / "pcaps" / "mixed.pcapng"
@@ -194,3 +197,23 @@ def test_a_changed_report_is_refused(whole: PlainReport, right: str) -> None:
     assert right in text
     with pytest.raises(NetminedetError, match="is damaged or was changed"):
         parse_report(text.replace(right, WRONG[right]).encode(), "changed")
+
+
+def test_two_miners_behind_one_address_are_told_apart_by_their_ports(tmp_path: Path) -> None:
+    write_pcap(
+        tmp_path / "a.pcap",
+        [*frames_of(STRATUM), *frames_of(ETHPROXY, client=(CLIENT[0], CLIENT[1] + 5000))],
+    )
+    text = f"ip,first port,last port,from,user\n{CLIENT[0]},40000,44999,1600000000,alice\n"
+    (tmp_path / "nat.csv").write_text(text + f"{CLIENT[0]},45000,49999,1600000000,bob\n", encoding="utf-8")
+    made = Log((str(tmp_path / "nat.csv"),), reader_of(None))
+    (suspect,) = enriched(scan(tmp_path / "a.pcap"), Sources(log=made)).suspects
+    assert suspect.behind is not None
+    assert (suspect.behind.ambiguous, suspect.behind.gaps) == (0, 0)
+    told = {seen.subscriber.name: (seen.connections, seen.shares) for seen in suspect.behind.subscribers}
+    assert told == {"alice": (1, Shares(1, 1, 0)), "bob": (1, Shares(1, 1, 0))}
+    assert suspect.shares == Shares(2, 2, 0)
+    for one in suspect.evidence:
+        assert one.subscriber is not None
+        who = "alice" if one.signature.startswith("stratum-v1") else "bob"
+        assert [subscriber.name for subscriber in one.subscriber.subscribers] == [who]
