@@ -179,6 +179,7 @@ def scan(
     progress: Callable[[Progress], None] | None = None,
     adjacent: bool = False,
     evidence: StrPath | None = None,
+    on_input: Callable[[Report], None] | None = None,
 ) -> Report:
     """Scan capture files and folders ("-" is standard input) for hosts that mine.
 
@@ -188,6 +189,8 @@ def scan(
     ``hash_inputs``: put the SHA-256 of each input into the report.
     ``adjacent``: list coin nodes in ``Report.adjacent``; they are no suspects.
     ``evidence``: a folder into which the packets that prove each suspect are written, as pcapng.
+
+    ``on_input``: told the report on each input by itself, as soon as it is read to its end.
 
     Each input is read by itself, so that ``scan([a, b]) == scan([a]) + scan([b])``.  Flows
     that go on from one input to the next are put together again by their messages; a
@@ -200,13 +203,23 @@ def scan(
 
     limits = limits_for(max_memory, max_flows)
     if evidence is None:
-        return _scan(paths, home_net, signatures, limits, hash_inputs, progress, adjacent=adjacent)
+        return _scan(
+            paths, home_net, signatures, limits, hash_inputs, progress, adjacent=adjacent, on_input=on_input
+        )
     from netminedet.evidence import EvidenceFolder
     from netminedet.keeper import Keeper
 
     folder, keeper = EvidenceFolder(fspath(evidence)), Keeper()
     report = _scan(
-        paths, home_net, signatures, limits, hash_inputs, progress, adjacent=adjacent, keeper=keeper
+        paths,
+        home_net,
+        signatures,
+        limits,
+        hash_inputs,
+        progress,
+        adjacent=adjacent,
+        keeper=keeper,
+        on_input=on_input,
     )
     folder.add(keeper.take(), {suspect.host for suspect in report.suspects}.__contains__)
     if folder.counts["evidence_errors"]:
@@ -293,6 +306,7 @@ def _scan(
     *,
     adjacent: bool = False,
     keeper: Keeper | None = None,
+    on_input: Callable[[Report], None] | None = None,
 ) -> Report:
     """See ``scan``; ``on_message`` is told every mining message."""
     from netminedet.capture import discover
@@ -312,7 +326,10 @@ def _scan(
     for number, path in enumerate(found.files):
         step = _stepper(progress, path, number, len(found.files))
         make = partial(Pipeline, signature_set, path, limits, on_message, adjacent, keeper=keeper)
-        report = report + _scan_one(path, report, make, hash_inputs, step)
+        one = _scan_one(path, report, make, hash_inputs, step)
+        if on_input is not None:
+            on_input(one)
+        report = report + one
     if not any(info.complete or info.packets for info in report.inputs):
         raise NetminedetError("\n".join(info.problems[0] for info in report.inputs if info.problems))
     return report

@@ -34,6 +34,7 @@ def _list(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
     "form",
     type=click.Choice(format_names()),
     required=True,
+    metavar="NAME",
     help="The format to write; --list tells what each is for.",
 )
 @click.option(

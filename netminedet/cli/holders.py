@@ -86,6 +86,10 @@ class View:
             from netminedet.whose.enrich import enriched
 
             report = enriched(report, self._sources, _tell)
+        return self.hidden(report)
+
+    def hidden(self, report: ReportLike) -> ReportLike:
+        """The report with pseudonyms, where they are asked for."""
         if self.key is not None:
             from netminedet.api import DEFAULT_HOME_NET, parse_networks
             from netminedet.report.anonymize import anonymized

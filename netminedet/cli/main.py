@@ -28,6 +28,9 @@ FAILED = 2
 INTERRUPTED = 130
 OUTPUT_CLOSED = 141
 
+#: The variable by which a shell asks for completions.
+COMPLETION = "_NETMINEDET_COMPLETE"
+
 #: Longest message of an error, in characters.
 _MESSAGE_LIMIT = 2000
 
@@ -41,6 +44,8 @@ _COMMANDS = {
     "evidence": "netminedet.cli.evidence",
     "schema": "netminedet.cli.schema",
     "signatures": "netminedet.cli.signatures",
+    "completion": "netminedet.cli.completion",
+    "manpage": "netminedet.cli.manpage",
 }
 
 
@@ -106,7 +111,7 @@ def cli() -> None:
 
 def entry_point() -> NoReturn:
     """The ``netminedet`` command."""
-    if "_NETMINEDET_COMPLETE" in os.environ:
+    if COMPLETION in os.environ:
         cli.main(prog_name="netminedet")
     sys.exit(run(sys.argv[1:]))
 

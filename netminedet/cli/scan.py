@@ -81,7 +81,8 @@ def _size(_ctx: click.Context, _option: click.Parameter, value: str | None) -> i
     type=click.Choice(format_names()),
     default="table",
     show_default=True,
-    help="How to write the report.",
+    metavar="NAME",
+    help="How to write the report: table, json, jsonl, html or another; `export --list` tells all.",
 )
 @click.option(
     "-o", "--output", default="-", metavar="FILE", help="Write the report to FILE; - is standard output."
@@ -112,6 +113,13 @@ def _size(_ctx: click.Context, _option: click.Parameter, value: str | None) -> i
 @click.option(
     "--evidence", metavar="DIR", help="Write the packets that prove each suspect to DIR, as pcapng."
 )
+@click.option(
+    "--fail-on",
+    type=click.Choice(["confirmed", "probable", "suspected"]),
+    default="suspected",
+    show_default=True,
+    help="The least verdict for which to exit with 1; hosts of a lesser one are reported all the same.",
+)
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 when suspects were found, not with 1.")
 @lang_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar and no notes on stderr, only errors.")
@@ -140,19 +148,37 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], form: str, output: st
     hash_inputs = chosen.MACHINE if options["hash_inputs"] is None else options["hash_inputs"]
     names = ("home_net", "signatures", "max_flows", "max_memory", "adjacent", "evidence")
     given = {name: options[name] for name in names if options[name]}
-    with progress_of(options["quiet"]) as progress:
-        report = api.scan(paths, hash_inputs=hash_inputs, progress=progress, **given)
-    tell_inputs(report, quiet=options["quiet"], verbose=options["verbose"])
-    check_target(output, (info.path for info in report.inputs))
-    with open_output(output, machine=chosen.MACHINE) as stream:
+    with contextlib.ExitStack() as stack:
+        streamed = None
+        if hasattr(chosen, "Streamed"):
+            streamed = chosen.Streamed(stack.enter_context(open_output(output, machine=chosen.MACHINE)))
+            given["on_input"] = lambda one: streamed.input(view.hidden(one))
+        with progress_of(options["quiet"] or _shares_screen(streamed, output)) as progress:
+            report = api.scan(paths, hash_inputs=hash_inputs, progress=progress, **given)
+        tell_inputs(report, quiet=options["quiet"], verbose=options["verbose"])
+        check_target(output, (info.path for info in report.inputs))
         shown = view(report if masker is None else report.masked(masker))
-        chosen.render(shown, stream, color=color_of(output), width=width_of(output))
-    ctx.exit(exit_code(report, exit_zero=options["exit_zero"]))
+        if streamed is not None:
+            streamed.end(shown)
+        else:
+            stream = stack.enter_context(open_output(output, machine=chosen.MACHINE))
+            chosen.render(shown, stream, color=color_of(output), width=width_of(output))
+    ctx.exit(exit_code(report, exit_zero=options["exit_zero"], fail_on=options["fail_on"]))
 
 
-def exit_code(report: api.Report, *, exit_zero: bool) -> int:
-    """What a finished scan answers; an incomplete one that found nothing is no clean bill."""
-    if report.suspects:
+def _shares_screen(streamed: Any, output: str) -> bool:
+    """Whether lines come out on a terminal while a progress bar would be on it."""
+    return streamed is not None and output == "-" and _is_terminal(sys.stdout)
+
+
+def exit_code(report: api.Report, *, exit_zero: bool, fail_on: str = "suspected") -> int:
+    """What a finished scan answers; an incomplete one that found nothing is no clean bill.
+
+    Suspects of a lesser verdict than ``fail_on`` count as nothing found.
+    """
+    from netminedet.model import Verdict
+
+    if any(suspect.verdict >= Verdict[fail_on.upper()] for suspect in report.suspects):
         return NOTHING_FOUND if exit_zero else SUSPECTS_FOUND
     return unsuspicious(report)
 

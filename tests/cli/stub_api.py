@@ -65,7 +65,11 @@ class Report:
 
 
 def scan(
-    paths: Sequence[str], *, progress: Callable[[Progress], None] | None = None, **options: Any
+    paths: Sequence[str],
+    *,
+    progress: Callable[[Progress], None] | None = None,
+    on_input: Callable[[Report], None] | None = None,
+    **options: Any,
 ) -> Report:
     """Pretend to scan."""
     CALLS.append({"paths": paths, **options})

@@ -35,7 +35,7 @@ def test_the_list_tells_every_format(capsys: pytest.CaptureFixture[str]) -> None
     assert all(len(line.split()) > 4 for line in lines)
 
 
-@pytest.mark.parametrize("form", ["csv", "jsonl", "ecs", "cef", "syslog", "blocklist", "json", "table"])
+@pytest.mark.parametrize("form", ["csv", "ecs", "cef", "syslog", "blocklist", "json", "table"])
 def test_what_scan_writes_export_writes_too(
     form: str, report: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -115,6 +115,7 @@ def test_standard_input() -> None:
     assert (done.returncode, done.stderr) == (1, b"")
     assert [json.loads(line)["event_type"] for line in done.stdout.splitlines()] == [
         "netminedet",
+        "netminedet",
         "alert",
         "stats",
     ]

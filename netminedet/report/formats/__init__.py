@@ -13,6 +13,9 @@ A module may have ``check()``, which raises NetminedetError where the format can
 ``load_format`` calls it.  It may have ``OPTIONS``: names of further arguments that ``render`` takes,
 of those that ``netminedet export`` has options for.
 
+Where it has ``Streamed(stream)``, a scan tells that object of each input as it ends (``input``),
+and of the whole report at last (``end``), in the place of ``render``.
+
 The names come from the file names, with hyphens for underscores; only the chosen format is
 imported.
 """

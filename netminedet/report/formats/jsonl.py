@@ -5,7 +5,12 @@ Every line has ``timestamp`` (ISO 8601), ``event_type`` and our own fields under
 
 ``start``
     The first line: ``event_type`` "netminedet"; ``schema`` and ``tool`` as in the JSON
-    document.  Its time is that of the first packet read.
+    document.  Its time is that of the first packet of the first input that has one.
+``input``
+    While scanning only, one line an input as soon as it is read to its end: ``event_type``
+    "netminedet"; ``input`` as in the JSON document, and ``suspects``: ``host``, ``verdict`` and
+    ``role`` of those whom this input alone accuses.  Other inputs may still change that; the
+    lines of record ``suspect`` are what counts.  Its time is that of the input's last packet.
 ``suspect``
     One line a suspect, the weightiest first: ``event_type`` "alert", and ``suspect`` as
     in the JSON document, evidence included.  Its time is when the host was last seen
@@ -31,7 +36,6 @@ from netminedet.report.document import (
     SCHEMA,
     JsonObject,
     adjacent_document,
-    anonymized_document,
     estimates_document,
     flow_document,
     groups_document,
@@ -51,10 +55,39 @@ _SEVERITY = {Verdict.CONFIRMED: 1, Verdict.PROBABLE: 2, Verdict.SUSPECTED: 3}
 
 def render(report: ReportLike, stream: TextIO, *, color: bool = False, width: int | None = None) -> None:
     """Write ``report`` as JSON Lines."""
-    _write(stream, _start(report))
-    for suspect in report.suspects:
-        _write(stream, _alert(suspect))
-    _write(stream, _end(report))
+    Streamed(stream).end(report)
+
+
+class Streamed:
+    """The lines of a scan, written as it goes on."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._started = False
+        #: lines on inputs without packets, which wait for the first line
+        self._waiting: list[JsonObject] = []
+
+    def input(self, report: ReportLike) -> None:
+        """Tell of one input, whose report this is."""
+        self._waiting.append(_input(report))
+        if any(info.first_seen is not None for info in report.inputs):
+            self._start(report)
+            self._stream.flush()
+
+    def end(self, report: ReportLike) -> None:
+        """Tell what came of all inputs."""
+        self._start(report)
+        for suspect in report.suspects:
+            _write(self._stream, _alert(suspect))
+        _write(self._stream, _end(report))
+
+    def _start(self, report: ReportLike) -> None:
+        if not self._started:
+            self._started = True
+            _write(self._stream, _start(report))
+        for line in self._waiting:
+            _write(self._stream, line)
+        self._waiting.clear()
 
 
 def _write(stream: TextIO, document: JsonObject) -> None:
@@ -62,16 +95,23 @@ def _write(stream: TextIO, document: JsonObject) -> None:
 
 
 def _start(report: ReportLike) -> JsonObject:
-    times = [info.first_seen for info in report.inputs if info.first_seen is not None]
+    first = next((info.first_seen for info in report.inputs if info.first_seen is not None), 0)
     return {
-        "timestamp": iso8601(min(times, default=0)),
+        "timestamp": iso8601(first),
         "event_type": "netminedet",
-        "netminedet": {
-            "record": "start",
-            "schema": SCHEMA,
-            "tool": tool_document(report),
-            **anonymized_document(report),
-        },
+        "netminedet": {"record": "start", "schema": SCHEMA, "tool": tool_document(report)},
+    }
+
+
+def _input(report: ReportLike) -> JsonObject:
+    (info,) = report.inputs
+    suspects = [
+        {"host": one.host, "verdict": one.verdict.label, "role": one.role.value} for one in report.suspects
+    ]
+    return {
+        "timestamp": iso8601(info.last_seen or 0),
+        "event_type": "netminedet",
+        "netminedet": {"record": "input", "input": input_document(info), "suspects": suspects},
     }
 
 
