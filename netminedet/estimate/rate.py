@@ -186,8 +186,8 @@ def total_rate(estimates: Iterable[RateEstimate]) -> RateEstimate | None:
     if len({one.unit for one in kept}) > 1:
         raise ValueError(f"rates in different units ({', '.join(sorted({one.unit for one in kept}))})")
     typical = sum(one.typical or 0.0 for one in kept)
-    below = math.sqrt(sum(((one.typical or 0.0) - (one.low or 0.0)) ** 2 for one in kept))
-    above = math.sqrt(sum(((one.high or 0.0) - (one.typical or 0.0)) ** 2 for one in kept))
+    below = math.hypot(*((one.typical or 0.0) - (one.low or 0.0) for one in kept))
+    above = math.hypot(*((one.high or 0.0) - (one.typical or 0.0) for one in kept))
     surety = max((one.counted for one in kept), key=list(Counted).index)
     method = sentence(
         "sum of {rates}, the least sure of them {how}",

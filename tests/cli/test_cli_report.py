@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -14,7 +15,8 @@ from netminedet.errors import NetminedetError
 from netminedet.report.page import pdf
 from tests.conftest import SAMPLES
 
-BROWSERLESS = {"NETMINEDET_BROWSER": "no-such-browser"}
+#: A PNG of one dot.
+DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
 
 
 def run(*arguments: str | Path, **extra: str) -> subprocess.CompletedProcess[bytes]:
@@ -117,6 +119,18 @@ def test_a_browser_that_cannot_print(
     monkeypatch.setenv(pdf.BROWSER_VARIABLE, str(fake))
     with pytest.raises(NetminedetError, match=message):
         pdf.print_page("<!DOCTYPE html><title>x</title>")
+
+
+def test_weasyprint_prints_the_page_and_fetches_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("weasyprint", reason="WeasyPrint is not installed", exc_type=OSError)
+    monkeypatch.setenv(pdf.BROWSER_VARIABLE, "no-such-browser")
+    image = tmp_path / "image.png"
+    image.write_bytes(base64.b64decode(DOT))
+    printed = pdf.print_page(f'<!DOCTYPE html><title>x</title><img src="{image.as_uri()}">')
+    assert printed.startswith(b"%PDF-")
+    assert b"/Image" not in printed
 
 
 def test_the_page_needs_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -336,3 +336,11 @@ def test_any_stretch_of_time_can_be_drawn(length: int) -> None:
     report = SampleReport(suspects=(replace(FARM, first_seen=first, last_seen=first + length, evidence=()),))
     tree = read(page(report))
     assert len(tree.all("svg", class_="chart")) >= 3
+
+
+@pytest.mark.parametrize("scale", [1e-320, 1e-12, 1.0, 1e280])
+def test_any_rate_of_a_document_can_be_shown(scale: float) -> None:
+    (one,) = FARM.hash_rates
+    rate = replace(one.rate, low=84.0 * scale, typical=107.0 * scale, high=135.0 * scale)
+    tree = read(page(SampleReport(suspects=(replace(FARM, hash_rates=(replace(one, rate=rate),)),))))
+    assert len(lines(tree.one("table", id="rates-table"))) == 1

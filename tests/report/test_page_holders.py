@@ -63,6 +63,13 @@ def test_groups_are_those_of_the_report(ledger: Path) -> None:
     assert "某大学" in tree.one("tr", id="h1").parent.text  # type: ignore[union-attr]
 
 
+def test_the_head_says_how_many_units_and_cities(ledger: Path) -> None:
+    report = enriched(scan(CAPTURES), Sources(Subnets([str(ledger)], print)), print)
+    units = [one.unit for one in report.suspects if one.unit is not None]
+    said = read(page(report)).one("p", class_="ledger").text
+    assert said == f"{len(units)} of them are in the ledger: 2 units, 3 operators, 2 cities."
+
+
 def test_no_english_is_left_in_the_chinese_page(ledger: Path, chinese: None) -> None:
     report = enriched(scan(CAPTURES, adjacent=True), Sources(Subnets([str(ledger)], print)), print)
     tree = read(page(report))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netminedet.language import language
 from netminedet.model import Shares
 from netminedet.report.sizes import spelled
 
@@ -36,6 +37,11 @@ def share_counts(shares: Shares) -> str:
     """
     counted = shares.submitted or shares.accepted
     return f"{shares.accepted:,} / {shares.submitted:,}" if counted else ""
+
+
+def sentences(*texts: str) -> str:
+    """Sentences one after the other, as the language of the process puts them."""
+    return ("" if language() == "zh" else " ").join(filter(None, texts))
 
 
 def bits(rate: float) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from netminedet.language import N_, _
+from netminedet.language import N_, _, ngettext
 from netminedet.model import Shares, Suspect, Verdict
 from netminedet.report.page.amounts import interval, ranged
 from netminedet.report.page.groups import counted_shares
 from netminedet.report.sizes import spelled
-from netminedet.report.text import printable
+from netminedet.report.text import plural, printable
 from netminedet.whose.groups import GROUPINGS, Group, grouped
 
 #: What groups are called by, in the order of ``GROUPINGS``.
@@ -53,6 +53,21 @@ def area_tables(suspects: Sequence[Suspect]) -> list[AreaTable]:
             areas = tuple(_area(group, counted) for group in groups[:MAX_AREAS_SHOWN])
             tables.append(AreaTable(by, _(heading), areas, max(0, len(groups) - MAX_AREAS_SHOWN)))
     return tables
+
+
+def ledger_sentence(suspects: Sequence[Suspect]) -> str:
+    """To how many units, operators and cities the hosts belong; empty where no ledger was asked."""
+    units = [suspect.unit for suspect in suspects if suspect.unit is not None]
+    if not units:
+        return ""
+    cities = len({one.city for one in units if one.city})
+    counts = (
+        plural(len({one.unit for one in units if one.unit}), "unit"),
+        plural(len({one.operator for one in units if one.operator}), "operator"),
+        ngettext("{n} city", "{n} cities", cities).format(n=f"{cities:,}"),
+    )
+    text = _("{hosts} of them are in the ledger: {counts}.")
+    return text.format(hosts=f"{len(units):,}", counts=_(", ").join(counts))
 
 
 def named_by(by: str) -> Callable[[Suspect], list[str]]:

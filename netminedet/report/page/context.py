@@ -11,7 +11,7 @@ from netminedet.language import _, language, told
 from netminedet.model import Pool
 from netminedet.report.like import ReportLike
 from netminedet.report.page.amounts import ranged
-from netminedet.report.page.areas import area_tables
+from netminedet.report.page.areas import area_tables, ledger_sentence
 from netminedet.report.page.groups import Group, address
 from netminedet.report.page.moments import Clock
 from netminedet.report.page.pictures import pictures_of
@@ -65,6 +65,7 @@ def context_of(report: ReportLike, options: PageOptions) -> dict[str, Any]:
         "first": min(times, default=None),
         "last": max(times, default=None),
         "summary": summary,
+        "ledger": ledger_sentence(suspects),
         "areas": area_tables(suspects),
         "pictures": pictures_of(suspects, summary, clock),
         "rows": (

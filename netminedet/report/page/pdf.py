@@ -88,10 +88,12 @@ def _without_sandbox() -> list[str]:
 
 
 def _by_weasyprint(html: str) -> bytes:
-    from weasyprint import HTML
-
-    def nothing_else(url: str, *_args: object, **_named: object) -> dict[str, object]:
-        raise ValueError(f"the page needs no other resource, and asks for none: {url}")
-
-    written: bytes = HTML(string=html, url_fetcher=nothing_else).write_pdf()
+    try:
+        from weasyprint import HTML
+        from weasyprint.urls import URLFetcher
+    except (ImportError, OSError) as error:  # too old, or without the libraries that it draws with
+        raise NetminedetError(
+            f"WeasyPrint cannot be used ({error}); pip install 'weasyprint>=68', or install Chromium"
+        ) from error
+    written: bytes = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols=())).write_pdf()
     return written

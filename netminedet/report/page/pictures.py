@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from netminedet.language import _, ngettext, told
+from netminedet.language import _, told
 from netminedet.model import Suspect
+from netminedet.report.page.amounts import sentences
 from netminedet.report.page.areas import named_by
 from netminedet.report.page.groups import Group, counted_shares, group, mined_at
 from netminedet.report.page.moments import Clock
 from netminedet.report.page.summary import Summary
-from netminedet.report.text import amount, printable
+from netminedet.report.text import amount, plural, printable
+
+if TYPE_CHECKING:
+    from netminedet.estimate import RateEstimate
+    from netminedet.report.page.charts import Span
 
 #: Rows of a chart of time, and of bars; of the rest it is told how many they are.
 STRETCHES = 30
@@ -23,6 +29,8 @@ BARS = 10
 ALGORITHMS = 3
 #: Characters of a label.
 _LABEL_LIMIT = 60
+#: Rates outside of these are in tables alone: a document may come from anybody, and state any number.
+_DRAWABLE = (1e-9, 1e27)
 
 
 class Picture(Struct, frozen=True):
@@ -60,10 +68,10 @@ def _timeline(suspects: Sequence[Suspect], clock: Clock) -> Picture:
     ]
     heading = _("When they mined")
     note = _("Bars: connections in which each host mined, in {zone}; line: from its first to its last sign.")
-    note = note.format(zone=clock.name) + " " + _("Ticks are pieces of evidence.")
+    note = sentences(note.format(zone=clock.name), _("Ticks are pieces of evidence."))
     if len(suspects) > STRETCHES:
         more = _("The first {shown} of {all} hosts; the table has all of them.")
-        note += " " + more.format(shown=STRETCHES, all=f"{len(suspects):,}")
+        note = sentences(note, more.format(shown=STRETCHES, all=f"{len(suspects):,}"))
     wide, narrow = (
         stretches(f"time-{width}", entries, (heading, note), clock.zone, width) for width in (WIDE, NARROW)
     )
@@ -90,17 +98,17 @@ def _areas(suspects: Sequence[Suspect]) -> Iterator[Picture]:
 def _rates_by_city(suspects: Sequence[Suspect]) -> Iterator[Picture]:
     """A chart for each of the algorithms that most hosts mine with."""
     from netminedet.estimate.totals import totals_of
-    from netminedet.report.page.charts import Span, ranges
+    from netminedet.report.page.charts import ranges
     from netminedet.whose.groups import grouped
 
     cities = [(one.name, totals_of(one.suspects)) for one in grouped(suspects, "city") if one.name]
     hosts = Counter({one.algorithm: one.hosts for one in totals_of(suspects).rates})
     for number, (algorithm, _hosts) in enumerate(hosts.most_common(ALGORITHMS)):
         entries = [
-            Span(printable(name, _LABEL_LIMIT), one.rate.low, one.rate.typical, one.rate.high)
+            span
             for name, totals in cities
             for one in totals.rates
-            if one.algorithm == algorithm and one.rate.low and one.rate.typical and one.rate.high
+            if one.algorithm == algorithm and (span := _span(name, one.rate)) is not None
         ]
         entries.sort(key=lambda entry: -entry.typical)
         if entries:
@@ -109,11 +117,25 @@ def _rates_by_city(suspects: Sequence[Suspect]) -> Iterator[Picture]:
             yield Picture(heading, ranges(f"city-{number}", entries[:BARS], (heading, note)), note)
 
 
+def _span(label: str, rate: RateEstimate) -> Span | None:
+    """A line of a chart of rates; None where there is no rate, or one that is no machine's."""
+    from netminedet.report.page.charts import Span
+
+    low, typical, high = rate.low or 0.0, rate.typical or 0.0, rate.high or 0.0
+    if not _DRAWABLE[0] < low <= typical <= high < _DRAWABLE[1]:
+        return None
+    return Span(printable(label, _LABEL_LIMIT), low, typical, high)
+
+
 def _rate_note(entries: int) -> str:
-    note = _("Dot: likely; bar: range; a second, on a logarithmic scale.")
-    if entries > BARS:
-        note += " " + _("The largest {shown} of {all}.").format(shown=BARS, all=f"{entries:,}")
-    return note
+    return sentences(_("Dot: likely; bar: range; a second, on a logarithmic scale."), _left_out(entries))
+
+
+def _left_out(entries: int) -> str:
+    """How many entries a chart has not; empty where it has all."""
+    if entries <= BARS:
+        return ""
+    return _("The largest {shown} of {all}.").format(shown=BARS, all=f"{entries:,}")
 
 
 def _activity(suspects: Sequence[Suspect], clock: Clock) -> Iterator[Picture]:
@@ -136,13 +158,9 @@ def _activity(suspects: Sequence[Suspect], clock: Clock) -> Iterator[Picture]:
 
 
 def _rates(summary: Summary) -> Iterator[Picture]:
-    from netminedet.report.page.charts import Span, ranges
+    from netminedet.report.page.charts import ranges
 
-    entries = [
-        Span(printable(one.algorithm, _LABEL_LIMIT), one.rate.low, one.rate.typical, one.rate.high)
-        for one in summary.totals.rates
-        if one.rate.low and one.rate.typical and one.rate.high
-    ]
+    entries = [span for one in summary.totals.rates if (span := _span(one.algorithm, one.rate)) is not None]
     if entries:
         heading = _("Hash rate by algorithm")
         note = _rate_note(0)
@@ -162,12 +180,11 @@ def _bars(name: str, heading: str, groups: Sequence[Group]) -> Picture:
     by_shares = any(one.shares.submitted for one in groups)
     entries = []
     for one in groups[:BARS]:
-        hosts = ngettext("{n} host", "{n} hosts", one.hosts).format(n=f"{one.hosts:,}")
+        hosts = plural(one.hosts, "host")
         number = one.shares.submitted
         shown = f"{amount(number)} · {hosts}" if by_shares else hosts
         label = told(one.name) if one.is_word else printable(one.name, _LABEL_LIMIT)
         entries.append(Bar(label, number if by_shares else one.hosts, shown))
     note = _("Shares handed in, and hosts.") if by_shares else _("Hosts; none handed in shares.")
-    if len(groups) > BARS:
-        note += " " + _("The largest {shown} of {all}.").format(shown=BARS, all=f"{len(groups):,}")
+    note = sentences(note, _left_out(len(groups)))
     return Picture(heading, bars(name, entries, (heading, note)), note)

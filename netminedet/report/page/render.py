@@ -60,8 +60,8 @@ def _environment(script: str, _language: str) -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    from netminedet.language import _, ngettext, told
-    from netminedet.report.text import size
+    from netminedet.language import _, told
+    from netminedet.report.text import plural, size
 
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -74,8 +74,8 @@ def _environment(script: str, _language: str) -> Environment:
     style = _part("page.css") + "\n" + _labels()
     environment.globals.update(
         _=_,
-        ngettext=ngettext,
         told=told,
+        plural=plural,
         size=size,
         style=Markup(style),
         script=Markup(script),

@@ -15,7 +15,7 @@ from netminedet.report.page.amounts import share_counts
 from netminedet.report.page.groups import address
 from netminedet.report.page.moments import Clock
 from netminedet.report.sizes import size_lines
-from netminedet.report.text import came_in, printable, size
+from netminedet.report.text import came_in, plural, printable, size
 
 #: Words of evidence, and of programs, that are shown.
 STRENGTHS = (N_("strong"), N_("weak"), N_("name"))
@@ -160,8 +160,7 @@ def _said(suspect: Suspect) -> Iterable[str]:
 
 
 def _traffic(suspect: Suspect) -> str:
-    flows = ngettext("{n} flow", "{n} flows", suspect.flows).format(n=f"{suspect.flows:,}")
-    packets = ngettext("{n} packet", "{n} packets", suspect.packets).format(n=f"{suspect.packets:,}")
+    flows, packets = plural(suspect.flows, "flow"), plural(suspect.packets, "packet")
     return _(", ").join((flows, packets, size(suspect.bytes)))
 
 
