@@ -227,12 +227,15 @@ class NameSeen(Struct, frozen=True):
 
 
 class TunnelAsked(Struct, frozen=True):
-    """A host asked a proxy to connect it to a pool; ``where.flow`` is as the asker sends."""
+    """A host asked a proxy to connect it; ``where.flow`` is as the asker sends.
+
+    ``pool.pool`` is empty for a place that is no pool's by its name: the flow shows that it is one.
+    """
 
     where: Where
     source: NameSource
     pool: PoolName
-    #: the pool's port that it asked for; 0 where none was named
+    #: the port that it asked for; 0 where none was named
     port: int
 
 

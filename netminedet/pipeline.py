@@ -45,6 +45,7 @@ from netminedet.sieve.columns import (
     HTTP_REQUEST,
     HTTP_SEEN,
     MATCH_BARE_TLS,
+    MATCH_TUNNEL,
     NEW_FLOW,
     PEER,
     SEGMENT,
@@ -61,6 +62,8 @@ if TYPE_CHECKING:
 #: Segments of flows that are known to mine that are read together, and bytes of them.
 MAX_GROUP = 128
 MAX_GROUP_BYTES = 1 << 20
+#: Requests to proxies whose flows may turn out to mine, by what is no pool's name: the latest are kept.
+MAX_TUNNELS_ASKED = 4096
 #: Conversations that one call of ``age`` looks at: those whose last segment is longest ago.
 MAX_AGED = 1024
 # A row's flags as they stand in a hit's context.
@@ -117,6 +120,8 @@ class Pipeline:
         self.findings = Findings(limits=limits)
         self._following = Following(self._sieve, self.findings)
         self._lookups_full = False
+        #: what proxies were asked for that is no pool's name, until the flow turns out to mine
+        self._tunnels_asked: OrderedDict[FlowKey, TunnelAsked] = OrderedDict()
 
     def feed(self, batch: Batch, input_name: str | None = None) -> None:
         """Work through a batch; ``input_name``: where this one comes from, if not from the pipeline's own."""
@@ -185,12 +190,13 @@ class Pipeline:
         return self.counters()
 
     def _count_lookups(self) -> None:
-        """Count the look-ups that the sieve passed over as there was no room for their hosts."""
+        """Count the look-ups, and the requests to proxies, that the sieve passed over for want of room."""
         if self._lookups_full:
             messages, answers = self._sieve.keep_all()
             self.findings.dropped["names_not_kept"] += messages
             self.findings.dropped["dns_answers_not_kept"] += answers
             self._lookups_full = False
+        self.findings.dropped["tunnels_not_kept"] += self._sieve.take_tunnels_passed()
 
     def _segment(self, hit: Hit) -> None:
         """A piece of a flagged flow.
@@ -219,6 +225,8 @@ class Pipeline:
         if messages and self._conversations.pop(hit.key, None) is not None:
             self._note(hit)
             self._proven[hit.key] = conversation
+            if (tunnel := self._tunnels_asked.pop(hit.key, None)) is not None:
+                self.findings.add_tunnel(tunnel)
         if hit.key in self._proven and self._harvested:
             self._read_since[hit.key] = hit.where.time_ns
         self._add(messages)
@@ -314,8 +322,15 @@ class Pipeline:
                 self._seen(hit, NameSeen(hit.where, NameSource.HTTP_HOST, pool))
 
     def _tunnel(self, hit: Hit, host: str | None, port: int, source: NameSource) -> None:
-        """A proxy was asked for a connection to ``host``."""
-        if pool := self._pool(host):
+        """A proxy was asked for a connection to ``host``: if that is no pool's name, the flow may yet
+        turn out to be a miner's, and then tells where the proxy led it."""
+        if hit.match == MATCH_TUNNEL and host:
+            asked = TunnelAsked(hit.where, source, PoolName(host, ""), port)
+            self._tunnels_asked[hit.key] = asked
+            if len(self._tunnels_asked) > MAX_TUNNELS_ASKED:
+                self._tunnels_asked.popitem(last=False)
+                self.findings.dropped["tunnels_not_kept"] += 1
+        elif pool := self._pool(host):
             self._note(hit)
             self._seen(hit, NameSeen(hit.where, source, pool, {"port": str(port)} if port else {}))
             self.findings.add_tunnel(TunnelAsked(hit.where, source, pool, port))

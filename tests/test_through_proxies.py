@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 import pytest
 
-from netminedet.model import Verdict
+from netminedet.model import Role, Verdict
 from tests.protocols.test_stratum_v2 import OPEN, SETUP, SETUP_SUCCESS, SHARE, frame
-from tests.talks import CLIENT, Said, suspects, written
+from tests.talks import CLIENT, Said, frames_of, suspects, suspects_of, written
 
 PLAIN: list[Said] = [
     ("C", {"id": 1, "method": "mining.subscribe", "params": ["cgminer/4.12.1"]}),
@@ -91,3 +92,41 @@ def test_words_with_a_short_first_segment(size: int) -> None:
         ("S", b"GOOD\n"),
     ]
     assert judged([*in_pieces(talk[:1], (size,)), *talk[1:]])[1:] == (Verdict.CONFIRMED, ("duino-coin",))
+
+
+HOME_PROXY = ("10.40.0.2", 1080)
+CONNECT: list[Said] = [
+    ("C", b"CONNECT pool.example:3333 HTTP/1.1\r\nHost: pool.example:3333\r\n\r\n"),
+    ("S", b"HTTP/1.1 200 Connection established\r\n\r\n"),
+]
+NAMED = bytes([3, 12]) + b"pool.example"
+ASKED_FOR: dict[str, tuple[list[Said], str]] = {
+    "CONNECT, a name": (CONNECT, "pool.example"),
+    "SOCKS 5, a name": ([*GREETING, ("C", b"\5\1\0" + NAMED + b"\x0d\5"), GRANTED], "pool.example"),
+    "SOCKS 4A, a name": (
+        [("C", b"\4\1\x0d\5\0\0\0\1\0pool.example\0"), ("S", b"\0Z" + bytes(6))],
+        "pool.example",
+    ),
+    "SOCKS 5, an address": (PROXIES["SOCKS 5, an address"], "203.0.113.40"),
+    "SOCKS 4, an address": (PROXIES["SOCKS 4, an address"], "203.0.113.40"),
+}
+
+
+@pytest.mark.parametrize("way", ASKED_FOR)
+@pytest.mark.parametrize("both_legs", [False, True])
+def test_a_proxy_of_ours_that_passes_on_is_not_accused(way: str, both_legs: bool) -> None:
+    preamble, target = ASKED_FOR[way]
+    frames = frames_of([*preamble, *PLAIN], server=HOME_PROXY)
+    if both_legs:
+        frames += frames_of(PLAIN, client=(HOME_PROXY[0], 51000))
+    (suspect,) = suspects_of(frames)
+    assert (suspect.host, suspect.verdict, suspect.role) == (CLIENT[0], Verdict.CONFIRMED, Role.MINER)
+    assert [(pool.name, pool.ip, pool.port) for pool in suspect.pools] == [(target, *HOME_PROXY)]
+    assert f"through a tunnel to {target} port 3333" in suspect.reasons[0]
+
+
+def test_a_proxy_that_mines_itself_is_accused() -> None:
+    own = [(who, json.loads(json.dumps(said).replace("rig12", "rig99"))) for who, said in PLAIN]
+    frames = frames_of([*CONNECT, *PLAIN], server=HOME_PROXY)
+    frames += frames_of(own, client=(HOME_PROXY[0], 51000))
+    assert {suspect.host for suspect in suspects_of(frames)} == {CLIENT[0], HOME_PROXY[0]}

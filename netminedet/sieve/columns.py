@@ -274,6 +274,7 @@ SOCKS_SIZE = 1032
 MATCH_NONE = 0
 MATCH_NAME = 1  # a name of a pool may be in it: look closer
 MATCH_BARE_TLS = 2  # a ClientHello without a server name
+MATCH_TUNNEL = 3  # a proxy is asked for a connection, to what is no pool's name
 
 
 def endpoint_hash(address: bytes, port: int) -> int:

@@ -39,6 +39,9 @@ CERTIFICATE = cython.declare(cython.int, layout.CERTIFICATE)
 MATCH_NONE = cython.declare(cython.int, layout.MATCH_NONE)
 MATCH_NAME = cython.declare(cython.int, layout.MATCH_NAME)
 MATCH_BARE_TLS = cython.declare(cython.int, layout.MATCH_BARE_TLS)
+MATCH_TUNNEL = cython.declare(cython.int, layout.MATCH_TUNNEL)
+#: Requests to proxies for what is no pool's name that are handed on of a chunk of packets.
+TUNNELS_A_CHUNK = cython.declare(cython.Py_ssize_t, 64)
 #: Of a domain: not in the set, but names under it are.
 MATCH_ABOVE = cython.declare(cython.int, 99)
 
@@ -122,6 +125,9 @@ class NameScanner:
     kept_mask: cython.ulonglong
     limited: cython.bint
     passed: cython.ulonglong[:]
+    # requests to proxies that may still be handed on of this chunk, and how many were not so far
+    tunnels_left: cython.Py_ssize_t
+    tunnels_passed: cython.ulonglong
 
     def __init__(self, columns: Columns, hits: Hits, names: Iterable[str]) -> None:
         table = name_table(names)
@@ -147,6 +153,8 @@ class NameScanner:
         self.kept_mask = 0
         self.limited = False
         self.passed = array("Q", bytes(16))
+        self.tunnels_left = 0
+        self.tunnels_passed = 0
 
     def keep_only(self, hosts: Iterable[int]) -> None:
         """From now on mark look-ups of these hosts only (by ``columns.text_hash``), and count others."""
@@ -171,6 +179,12 @@ class NameScanner:
         self.limited = False
         return passed
 
+    def take_tunnels_passed(self) -> int:
+        """How many requests to proxies were not handed on since the last call."""
+        passed = int(self.tunnels_passed)
+        self.tunnels_passed = 0
+        return passed
+
     def watch_name(self, value: cython.ulonglong) -> None:
         """Mark from now on what holds the name with this hash (``name_hash``): the very name only."""
         _put_into(self.watched_names, value)
@@ -189,6 +203,8 @@ class NameScanner:
         end: cython.Py_ssize_t
         packets: cython.uchar[:] = batch.data
         self.data = packets
+        if first == 0:
+            self.tunnels_left = TUNNELS_A_CHUNK
         with cython.nogil:
             for k in range(first, count):
                 self.match[k] = MATCH_NONE
@@ -204,6 +220,8 @@ class NameScanner:
                         self.match[k] = self._looked_up(self.column[k], packets, self.data[at + 2] & 0x80)
                 elif self.kind[k] == HTTP_REQUEST:
                     self.match[k] = self._http(at, end)
+                    if self.match[k] == MATCH_NONE and self.data[at] == 0x43:  # CONNECT
+                        self.match[k] = self._asked_for_tunnel()
                 elif self.kind[k] == NEW_FLOW:
                     if self.watching:
                         self.match[k] = self._watched_end(self.column[k])
@@ -211,6 +229,8 @@ class NameScanner:
                     self.match[k] = self._server_name(self.data, at, end)
                 elif self.kind[k] == SOCKS_REQUEST:
                     self.match[k] = self._socks(at, end)
+                    if self.match[k] == MATCH_TUNNEL:
+                        self.match[k] = self._asked_for_tunnel()
                 elif self.kind[k] == CERTIFICATE:
                     self.match[k] = self._certified(self.data, at, end)
                 if self.prefix_len[k]:
@@ -449,14 +469,25 @@ class NameScanner:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(-1, check=False)
+    def _asked_for_tunnel(self) -> cython.int:
+        """MATCH_TUNNEL as long as there is room for it: a flood of such requests must cost little."""
+        if self.tunnels_left > 0:
+            self.tunnels_left -= 1
+            return MATCH_TUNNEL
+        self.tunnels_passed += 1
+        return MATCH_NONE
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
     def _socks(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
-        """A request to be connected to a name: SOCKS 4A; 5, with what precedes the request or without."""
+        """A request to be connected: SOCKS 4 and 4A; 5, with what precedes the request or without."""
         i: cython.Py_ssize_t
         if self.data[at] == 4:
-            if at + 10 > end or self.data[at + 1] != 1 or self.data[at + 4] or self.data[at + 5]:
+            if at + 9 > end or self.data[at + 1] != 1:
                 return MATCH_NONE
-            if self.data[at + 6] or not self.data[at + 7]:
-                return MATCH_NONE
+            if self.data[at + 4] or self.data[at + 5] or self.data[at + 6] or not self.data[at + 7]:
+                return MATCH_NONE if self.data[end - 1] else MATCH_TUNNEL  # to an address
             at += 8
             while at < end and self.data[at]:  # the user's name
                 at += 1
@@ -464,7 +495,7 @@ class NameScanner:
                 if self.data[i] == 0:
                     return self._plain(at + 1, i)
             return MATCH_NONE
-        if at + 7 < end and self.data[at + 1] == 1 and self.data[at + 2] == 0 and self.data[at + 3] == 3:
+        if at + 7 < end and self.data[at + 1] == 1 and self.data[at + 2] == 0 and self.data[at + 3]:
             return self._socks5(at, end)
         at += 2 + self.data[at + 1]  # the greeting and its methods
         if at < end and self.data[at] == 1:  # a password (RFC 1929 section 2)
@@ -476,10 +507,14 @@ class NameScanner:
     @cython.nogil
     @cython.exceptval(-1, check=False)
     def _socks5(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
-        """The request itself (RFC 1928 section 4), if it names a host."""
-        if at + 7 > end or self.data[at] != 5 or self.data[at + 1] != 1:
+        """The request itself (RFC 1928 section 4)."""
+        if at + 7 > end or self.data[at] != 5 or self.data[at + 1] != 1 or self.data[at + 2]:
             return MATCH_NONE
-        if self.data[at + 2] or self.data[at + 3] != 3 or at + 7 + self.data[at + 4] > end:
+        if self.data[at + 3] == 1:
+            return MATCH_TUNNEL if at + 10 == end else MATCH_NONE
+        if self.data[at + 3] == 4:
+            return MATCH_TUNNEL if at + 22 == end else MATCH_NONE
+        if self.data[at + 3] != 3 or at + 7 + self.data[at + 4] > end:
             return MATCH_NONE
         return self._plain(at + 5, at + 5 + self.data[at + 4])
 
@@ -495,7 +530,7 @@ class NameScanner:
             return MATCH_NONE
         for i in range(stop - at):
             self._put(i, self.data[at + i])
-        return self._listed(stop - at)
+        return MATCH_NAME if self._listed(stop - at) == MATCH_NAME else MATCH_TUNNEL
 
     @cython.cfunc
     @cython.nogil

@@ -167,6 +167,10 @@ class Sieve:
         """Hand on look-ups of all hosts again: of others, how many messages came, and answers among them."""
         return self._names.keep_all()
 
+    def take_tunnels_passed(self) -> int:
+        """Requests to proxies, for what is no pool's name, that were not handed on since the last call."""
+        return self._names.take_tunnels_passed()
+
     def watch_name(self, name: str) -> bool:
         """Hand on what holds this very host name (lower case, ASCII), too; False where there is no room."""
         return self._watch(self._names.watch_name, self._watched_names, names.name_hash(name.encode("ascii")))

@@ -98,13 +98,14 @@ def weigh_named_flow(flow: FlowFinding, findings: Findings, sent: Sent) -> FlowV
         return verdict
     tunnel = findings.tunnels.get((flow.a, flow.b, flow.proto))
     names = findings.names_of(verdict.client[0], verdict.server[0], flow.span.first)
-    if tunnel is not None:
-        how = f"it had asked this proxy for a tunnel to {tunnel.pool.name}"
+    if tunnel is not None and tunnel.pool.pool:
+        how = sentence("it had asked this proxy for a tunnel to {name}", name=tunnel.pool.name)
     elif names:
-        how = f"the DNS had given it this address for {names[0]}"
+        how = sentence("the DNS had given it this address for {name}", name=names[0])
     else:  # a handshake of these sizes alone is no proof: others may have one
         return verdict if flow.sealed is not None and flow.sealed.fits else None
-    return replace(verdict, basis=Basis.NAMED, reason=f"{verdict.reason}; {how}, a name of a mining pool")
+    reason = sentence("{reason}; {how}, a name of a mining pool", reason=verdict.reason, how=how)
+    return replace(verdict, basis=Basis.NAMED, reason=reason)
 
 
 def without_unsupported(flow: FlowFinding, sent: Sent) -> FlowFinding:

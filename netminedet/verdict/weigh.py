@@ -113,12 +113,28 @@ def weigh(findings: Findings, settings: Settings, only: str | None = None) -> tu
         case(tunnel.where.flow.dest_ip).relayed.add(key)
     for client, redirect, told in redirects_of(findings):
         case(client).redirects.append((redirect, told))
+    for one in cases.values():
+        _drop_passed_on(one)
     suspects = [
         _suspect(one, findings, settings)
         for one in cases.values()
         if only in (None, one.host) and _accused(one, settings.home_net)
     ]
     return tuple(sorted(suspects, key=weight))
+
+
+def _drop_passed_on(case: _Case) -> None:
+    """A SOCKS or HTTP proxy says on behind it what its clients said: that is their mining, not its own.
+
+    It is theirs where all workers that it names upstream are named by clients that asked it for a tunnel.
+    """
+    theirs = {who for key, flow, _ in case.as_server if key in case.relayed for who in _kept(flow, "worker")}
+    if theirs:
+        case.as_client = [entry for entry in case.as_client if not _names_only(entry[1], theirs)]
+
+
+def _names_only(flow: FlowFinding, workers: set[str]) -> bool:
+    return bool(_kept(flow, "worker")) and _kept(flow, "worker") <= workers
 
 
 def _accused(case: _Case, home_net: Sequence[Network]) -> bool:

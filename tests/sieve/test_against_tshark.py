@@ -20,7 +20,7 @@ from netminedet.errors import NetminedetError
 from netminedet.model import Layer
 from netminedet.sieve.columns import CHUNK, Columns
 from netminedet.sieve.packets import Packets
-from netminedet.sieve.sieve import _five_tuple
+from netminedet.sieve.sieve import five_tuple
 from tests.conftest import SAMPLES, needs_shared_captures, shared_captures
 from tests.sieve.layer_frames import CASES
 from tests.sieve.tshark import Inner, Row, innermost, needs_tshark, protocols, rows
@@ -87,7 +87,7 @@ def seen(path: Path) -> Iterator[Ours | None]:
                         yield None
                         continue
                     ports, proto = columns.ports[column], columns.proto[column]
-                    flow = _five_tuple(batch.data, columns.ip_at[column], ports, proto)
+                    flow = five_tuple(batch.data, columns.ip_at[column], ports, proto)
                     at, size = columns.payload_at[column], columns.payload_len[column]
                     ends = (flow.src_ip, flow.src_port, flow.dest_ip, flow.dest_port, flow.proto)
                     plain = whole.linktype[low + column] == 1 and (

@@ -12,7 +12,7 @@ from netminedet.model import Batch, Layer
 from netminedet.sieve import layers, over_ip, over_udp, tags
 from netminedet.sieve.columns import CHUNK, OUTCOMES, Columns
 from netminedet.sieve.packets import Packets
-from netminedet.sieve.sieve import _five_tuple
+from netminedet.sieve.sieve import five_tuple
 from tests.frames import batch_of, ethernet, ipv4, udp
 from tests.sieve.layer_frames import CASES, PPP4, Case
 from tests.sieve.uncompiled import uncompiled_packets
@@ -35,7 +35,7 @@ def each(batch: Batch, make: Callable[..., Packets] = Packets) -> Iterator[Seen 
             if not columns.proto[column]:
                 yield None
                 continue
-            flow = _five_tuple(
+            flow = five_tuple(
                 batch.data, columns.ip_at[column], columns.ports[column], columns.proto[column]
             )
             at = columns.payload_at[column]
