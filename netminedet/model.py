@@ -173,6 +173,8 @@ class Message(Struct, frozen=True, eq=False):
     details: Mapping[str, str] = field(default_factory=dict)
     #: what it lacks, it is weak without
     needs: Needs | None = None
+    #: the other end has said nothing so far, although its packets were seen
+    unheard: bool = False
     #: makes the excerpt: few messages become evidence, and only those need one.  No part of what is compared
     show: Callable[[], str] = str
 

@@ -42,6 +42,7 @@ from netminedet.sieve.columns import (
     FLIGHT_JSON,
     FLIGHT_KNOWN,
     FLIGHT_TEXT,
+    HAVE_SEQ,
     HTTP_REQUEST,
     HTTP_SEEN,
     MATCH_BARE_TLS,
@@ -69,6 +70,7 @@ MAX_AGED = 1024
 # A row's flags as they stand in a hit's context.
 _KNOWN, _JSON, _TEXT = (flag >> 48 for flag in (FLIGHT_KNOWN, FLIGHT_JSON, FLIGHT_TEXT))
 _HTTP = 3 * (HTTP_SEEN >> 48)
+_SEEN = HAVE_SEQ >> 48
 
 
 class Pipeline:
@@ -393,6 +395,7 @@ def _segment_of(hit: Hit) -> Segment:
         flight_is_json=bool(context & _JSON) if context & _KNOWN else None,
         flight_is_text=bool(context & _TEXT),
         http_seen=bool(hit.context & _HTTP),
+        other_seen=bool(hit.context & (_SEEN << (1 - hit.side))),
     )
 
 

@@ -113,6 +113,8 @@ class Segment(Struct):
     flight_is_text: bool = True
     #: one of the sides has spoken HTTP in this flow
     http_seen: bool = False
+    #: packets of the other side were seen: if it says nothing, then because it has nothing to say
+    other_seen: bool = False
 
 
 class _Request(Struct):
@@ -383,6 +385,7 @@ class Conversation:
     def _messages(self, segment: Segment, value: dict[str, Any], carrier: str) -> list[Message]:
         matches = list(self._signatures.match(value, None, carrier))
         alien = self._answers_other(segment, value)
+        unheard = segment.other_seen and self._ends[1 - segment.side].last is None
         for match in matches:
             if match.strength is Strength.STRONG and not alien:
                 self._measures.learn(match.kind, match.sender, match.details)
@@ -404,6 +407,7 @@ class Conversation:
                     details=self._measured(match.kind, match.details),
                     show=partial(self._signatures.excerpt, value, matches),
                     needs=match.needs,
+                    unheard=unheard,
                 )
             )
         answer = self._answer(segment, value, found)
@@ -461,7 +465,7 @@ class Conversation:
         key = _hashable(value.get("id"))
         queue = requests.get(key)
         accepted = self._signatures.accepts(queue[0].dialect, value) if queue else None
-        if not queue or accepted is None:
+        if not queue or accepted is None or _is_unknown_call(value):
             return None
         request = queue.popleft()
         if not queue:
@@ -530,6 +534,13 @@ def _in_place(end: _End, segment: Segment, item: JsonItem) -> bool:
     return item.heads_segment and not http_body
 
 
+def _is_unknown_call(value: dict[str, Any]) -> bool:
+    """Whether a reply says that it is no call it knows (JSON-RPC 2.0 section 5.1): no pool's word."""
+    error = value.get("error")
+    code = error.get("code") if isinstance(error, dict) else None
+    return isinstance(code, int) and code in _UNKNOWN_CALL
+
+
 def _tells(candidates: list[Message], *, words: bool) -> bool:
     """Whether messages count as an answer in kind: work, shares, asking a machine how it is.
 
@@ -557,6 +568,9 @@ def _is_body(segment: Segment, item: JsonItem) -> bool:
 def _moment(message: Message) -> tuple[int, int]:
     return message.where.time_ns, message.where.packet
 
+
+#: Parse error, invalid request, method not found, invalid params.
+_UNKNOWN_CALL = frozenset((-32700, -32600, -32601, -32602))
 
 _ANSWER_WHY = {
     Kind.ACCEPTED: N_("the server accepts the share handed in with {signature}"),

@@ -31,6 +31,7 @@ from netminedet.verdict.sessions import PoolSession, all_sessions, redirects_of
 from netminedet.verdict.together import joined, weigh_flows
 
 if TYPE_CHECKING:
+    from netminedet.signatures.agents import Agent
     from netminedet.verdict.size import Tables
 
 Network = IPv4Network | IPv6Network
@@ -40,6 +41,8 @@ MAX_EVIDENCE = 24
 FIRST_EVIDENCE = 4
 #: Entries of each list of a suspect.
 MAX_LIST = 64
+#: Logins in one connection that make it a proxy's: a rig has its own, and perhaps one for its program's fee.
+PROXY_LOGINS = 3
 #: Dialects that only web pages speak.
 BROWSER_DIALECTS = frozenset({"browser-miner"})
 #: Dialects that an ordinary node speaks too: serving one host is no pool's business.
@@ -192,10 +195,11 @@ def _suspect(case: _Case, findings: Findings, settings: Settings) -> Suspect:
     connections, more_connections = connections_of(flows, case.sessions)
     measured = [(flow, verdict) for _, flow, verdict in case.as_client or serves]
     tables = settings.tables()
+    software = software_of(lists["agent"], tables.agents)
     return Suspect(
         host=case.host,
         verdict=_verdict(case, flows),
-        role=_role(case, serves),
+        role=_role(case, serves, software),
         reasons=_reasons(case, serves),
         dialects=tuple(sorted(dialects)),
         coins=_coins(case, flows),
@@ -212,10 +216,10 @@ def _suspect(case: _Case, findings: Findings, settings: Settings) -> Suspect:
         evidence=evidence,
         evidence_omitted=omitted,
         truncated=truncated,
-        software=software_of(lists["agent"], tables.agents),
+        software=software,
         hash_rates=size_of(joined(measured), _pool_coins(case), tables),
         management=management_of(flow for _, flow, _ in case.managed) if case.managed else None,
-        rigs=len({worker for _, flow, _ in serves for worker in _kept(flow, "worker")}),
+        rigs=_rigs(case, serves),
         connections=connections,
         connections_omitted=more_connections,
     )
@@ -227,8 +231,21 @@ def _verdict(case: _Case, flows: _Flows) -> Verdict:
     return max(found, default=Verdict.SUSPECTED)
 
 
-def _role(case: _Case, serves: _Flows) -> Role:
-    if case.as_client and serves:
+def _rigs(case: _Case, serves: _Flows) -> int:
+    """How many rigs stand behind the host at least: logins of its clients, each host's by themselves; of
+    the farm behind a proxy whose clients were not seen, the logins that it hands on in one connection."""
+    seen = {(verdict.client[0], who) for _, flow, verdict in serves for who in _kept(flow, "worker") or {""}}
+    return max(len(seen), _handed_on(case))
+
+
+def _handed_on(case: _Case) -> int:
+    """The logins in one connection to a pool, where they are too many for one rig's own; else 0."""
+    logins = max((len(_kept(flow, "worker")) for _, flow, _ in case.as_client), default=0)
+    return logins if logins >= PROXY_LOGINS else 0
+
+
+def _role(case: _Case, serves: _Flows, software: Iterable[Agent]) -> Role:
+    if case.as_client and (serves or _handed_on(case) or any(one.kind == "proxy" for one in software)):
         return Role.PROXY
     if serves:
         return Role.POOL

@@ -35,9 +35,7 @@ def each(batch: Batch, make: Callable[..., Packets] = Packets) -> Iterator[Seen 
             if not columns.proto[column]:
                 yield None
                 continue
-            flow = five_tuple(
-                batch.data, columns.ip_at[column], columns.ports[column], columns.proto[column]
-            )
+            flow = five_tuple(batch.data, columns.ip_at[column], columns.ports[column], columns.proto[column])
             at = columns.payload_at[column]
             payload = bytes(batch.data[at : at + columns.payload_len[column]])
             ends = (flow.src_ip, flow.src_port, flow.dest_ip, flow.dest_port, flow.proto)
