@@ -35,7 +35,7 @@ HEADER = "pattern,software,kind,vendor,hardware,algorithm,power,certainty,source
         ("cpuminer-opt-3.24.1", "cpuminer-opt", "3.24.1", "cpu", None, None),
         ("minerd", "cpuminer", None, "cpu", None, None),
         ("ethminer-0.19.0", "ethminer", "0.19.0", "gpu", None, "ethash"),
-        ("eth1.0", "eth-proxy", None, "proxy", None, "ethash"),
+        ("eth1.0", "eth-proxy", None, "gpu", None, "ethash"),
         ("lolMiner 1.76", "lolMiner", "1.76", "gpu", None, None),
         ("BzMiner-v19.3.0", "BzMiner", "19.3.0", "gpu", None, None),
         ("excavator/1.4.4a_nvidia", "NiceHash QuickMiner", "1.4.4a_nvidia", "market", None, None),
