@@ -16,6 +16,7 @@ KERNELS = [
     "netminedet.capture.blocks",
     "netminedet.capture.records",
     "netminedet.capture.resync",
+    "netminedet.sieve.deal",
     "netminedet.sieve.decode",
     "netminedet.sieve.directions",
     "netminedet.sieve.early",

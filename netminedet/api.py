@@ -26,11 +26,12 @@ from netminedet.model import (
 
 if TYPE_CHECKING:
     from netminedet.estimate import Totals
+    from netminedet.jobs.outcome import Outcome, Step
     from netminedet.keeper import Keeper
     from netminedet.limits import Limits
-    from netminedet.live.watcher import Outcome
-    from netminedet.pipeline import Pipeline
+    from netminedet.live.watcher import Outcome as WatchOutcome
     from netminedet.report.mask import Masker
+    from netminedet.sieve.packets import Part
     from netminedet.signatures import SignatureSet
     from netminedet.story import Story
     from netminedet.verdict.findings import Findings
@@ -180,6 +181,7 @@ def scan(
     adjacent: bool = False,
     evidence: StrPath | None = None,
     on_input: Callable[[Report], None] | None = None,
+    jobs: int = 1,
 ) -> Report:
     """Scan capture files and folders ("-" is standard input) for hosts that mine.
 
@@ -189,8 +191,9 @@ def scan(
     ``hash_inputs``: put the SHA-256 of each input into the report.
     ``adjacent``: list coin nodes in ``Report.adjacent``; they are no suspects.
     ``evidence``: a folder into which the packets that prove each suspect are written, as pcapng.
-
-    ``on_input``: told the report on each input by itself, as soon as it is read to its end.
+    ``on_input``: told the report on each input by itself, as soon as it and those before it are read.
+    ``jobs``: processes that work at the same time; with ``evidence`` only one does.  They are forked:
+    a program with threads of its own should leave it at 1.
 
     Each input is read by itself, so that ``scan([a, b]) == scan([a]) + scan([b])``.  Flows
     that go on from one input to the next are put together again by their messages; a
@@ -201,14 +204,25 @@ def scan(
     """
     from netminedet.limits import limits_for
 
-    limits = limits_for(max_memory, max_flows)
+    if jobs < 1:
+        raise NetminedetError(f"{jobs} jobs are too few; give 1 or more")
     if evidence is None:
+        limits = limits_for(max_memory, max_flows, jobs)
         return _scan(
-            paths, home_net, signatures, limits, hash_inputs, progress, adjacent=adjacent, on_input=on_input
+            paths,
+            home_net,
+            signatures,
+            limits,
+            hash_inputs,
+            progress,
+            adjacent=adjacent,
+            on_input=on_input,
+            jobs=jobs,
         )
     from netminedet.evidence import EvidenceFolder
     from netminedet.keeper import Keeper
 
+    limits = limits_for(max_memory, max_flows)
     folder, keeper = EvidenceFolder(fspath(evidence)), Keeper()
     report = _scan(
         paths,
@@ -277,7 +291,7 @@ def watch(
     on_event: Callable[[dict[str, Any]], None],
     stop: Callable[[], bool] = lambda: False,
     **options: Any,
-) -> Outcome:
+) -> WatchOutcome:
     """Watch network interfaces until ``stop`` answers True, or a signal comes; how it ended.
 
     ``on_event`` is given each event as the dict that ``netminedet watch --output`` writes as a line,
@@ -307,9 +321,11 @@ def _scan(
     adjacent: bool = False,
     keeper: Keeper | None = None,
     on_input: Callable[[Report], None] | None = None,
+    jobs: int = 1,
 ) -> Report:
-    """See ``scan``; ``on_message`` is told every mining message."""
+    """See ``scan``; ``on_message`` is told every mining message (both it and ``keeper`` by one job only)."""
     from netminedet.capture import discover
+    from netminedet.jobs.files import Scan
     from netminedet.pipeline import Pipeline
     from netminedet.signatures import load_signatures
 
@@ -322,14 +338,27 @@ def _scan(
     signature_set = load_signatures(folders)
     found = discover([fspath(path) for path in paths])
     left_out = tuple(_left_out(note) for note in found.notes)
-    report = replace(empty_report(signature_set, nets, folders), inputs=left_out)
-    for number, path in enumerate(found.files):
-        step = _stepper(progress, path, number, len(found.files))
-        make = partial(Pipeline, signature_set, path, limits, on_message, adjacent, keeper=keeper)
-        one = _scan_one(path, report, make, hash_inputs, step)
-        if on_input is not None:
-            on_input(one)
-        report = report + one
+    report = empty_report(signature_set, nets, folders)
+
+    def make_pipeline(path: str, part: Part | None) -> Pipeline:
+        return Pipeline(signature_set, path, limits, on_message, adjacent, keeper=keeper, part=part)
+
+    def tell(one: Outcome) -> None:
+        assert on_input is not None
+        findings = report.findings if one.findings is None else one.findings
+        on_input(replace(report, inputs=(one.info,), counters=one.counters, findings=findings))
+
+    total = Scan(
+        found.files,
+        make_pipeline,
+        partial(_stepper, progress, found.files),
+        None if on_input is None else tell,
+        hash_inputs=hash_inputs,
+        jobs=jobs,
+    ).run()
+    infos = tuple(total.infos[number] for number in sorted(total.infos))
+    findings = report.findings if total.findings is None else total.findings
+    report = replace(report, inputs=left_out + infos, counters=dict(total.counters), findings=findings)
     if not any(info.complete or info.packets for info in report.inputs):
         raise NetminedetError("\n".join(info.problems[0] for info in report.inputs if info.problems))
     return report
@@ -365,44 +394,16 @@ def empty_report(
     return Report((), {}, signature_set.info, Findings(), home_net, signature_set, tables)
 
 
-def _scan_one(
-    path: str,
-    like: Report,
-    make_pipeline: Callable[[], Pipeline],
-    hash_inputs: bool,
-    step: Callable[[Any], None],
-) -> Report:
-    """The report on one input, with the settings of ``like``."""
-    from netminedet.capture import open_source
-    from netminedet.verdict.findings import Findings
-
-    try:
-        source = open_source(path, hash_content=hash_inputs)
-    except NetminedetError as error:
-        info = InputInfo(path=path, complete=False, problems=[str(error)])
-        return replace(like, inputs=(info,), counters={}, findings=Findings())
-    pipeline = make_pipeline()
-    with source:
-        for batch in source.batches():
-            pipeline.feed(batch)
-            step(source)
-    info = source.info
-    counters = {"packets": info.packets, "bytes": info.bytes, "damaged_bytes_skipped": info.damaged_bytes}
-    counters.update(pipeline.finish())
-    return replace(like, inputs=(info,), counters=counters, findings=pipeline.findings)
-
-
 def _left_out(note: str) -> InputInfo:
     """A line on an entry of a folder that could not be looked at, as an input that was not read."""
     return InputInfo(path=note.partition(": ")[0], complete=False, problems=[note])
 
 
-def _stepper(
-    progress: Callable[[Progress], None] | None, path: str, number: int, total: int
-) -> Callable[[Any], None]:
-    def step(source: Any) -> None:
-        if progress is not None:
-            info = source.info
-            progress(Progress(path, source.position, source.size, info.packets, info.bytes, number, total))
+def _stepper(progress: Callable[[Progress], None] | None, paths: Sequence[str], number: int) -> Step | None:
+    if progress is None:
+        return None
+
+    def step(position: int, size: int | None, packets: int, captured: int) -> None:
+        progress(Progress(paths[number], position, size, packets, captured, number, len(paths)))
 
     return step

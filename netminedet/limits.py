@@ -72,24 +72,25 @@ class Limits(Struct, frozen=True):
 DEFAULT_LIMITS = Limits()
 
 
-def limits_for(max_memory: int | None, max_flows: int | None = None) -> Limits:
-    """The limits under which the process stays below ``max_memory`` bytes.
+def limits_for(max_memory: int | None, max_flows: int | None = None, jobs: int = 1) -> Limits:
+    """The limits under which each of ``jobs`` processes stays below its part of ``max_memory`` bytes.
 
     Half of what is left beside the fixed memory goes to the table of flows.  The other half
     is shared by all tables of findings: each gets the same part of its default number.
-    ``max_flows`` lowers or, without a cap, sets the number of flows.  Raises NetminedetError
-    where too little is left.
+    ``max_flows`` lowers or, without a cap, sets the number of flows that all processes keep
+    together.  Raises NetminedetError where too little is left.
     """
+    most_flows = DEFAULT_LIMITS.flows if max_flows is None else -(-max_flows // jobs)
     if max_memory is None:
-        return Limits(flows=DEFAULT_LIMITS.flows if max_flows is None else max_flows)
-    least = FIXED_BYTES + LEAST_BYTES
+        return Limits(flows=most_flows)
+    least = (FIXED_BYTES + LEAST_BYTES) * jobs
     if max_memory < least:
         raise NetminedetError(
             f"{max_memory / MEGABYTE:.0f} MB of memory are too few; "
-            f"give --max-memory at least {least // MEGABYTE}M"
+            f"give --max-memory at least {least // MEGABYTE}M{' or fewer --jobs' if jobs > 1 else ''}"
         )
-    left = max_memory - FIXED_BYTES
-    flows = min(DEFAULT_LIMITS.flows if max_flows is None else max_flows, _rows(left // _FLOWS_PART))
+    left = max_memory // jobs - FIXED_BYTES
+    flows = min(most_flows, _rows(left // _FLOWS_PART))
     left -= max(left // _FLOWS_PART, 0)
     whole = sum(getattr(DEFAULT_LIMITS, name) * size for name, size in _ENTRY_BYTES.items())
     scaled = {

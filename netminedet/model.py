@@ -10,7 +10,7 @@ packet numbers count from 1 within one input, as Wireshark counts them.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING
 
@@ -32,13 +32,25 @@ class Batch:
     batch is valid only until the next one is asked for.
     """
 
-    __slots__ = ("caplen", "count", "data", "first_number", "linktype", "offset", "time_ns", "wirelen")
+    __slots__ = (
+        "caplen",
+        "count",
+        "data",
+        "first_number",
+        "linktype",
+        "offset",
+        "place",
+        "time_ns",
+        "wirelen",
+    )
 
     def __init__(self, data: bytearray, capacity: int) -> None:
         self.data = data
         self.count = 0
         #: number (from 1) that packet 0 of this batch has in its input
         self.first_number = 1
+        #: where packets have been left out: what to add to it for each; None: its index
+        self.place: Sequence[int] | None = None
         self.offset = array("I", bytes(4 * capacity))
         self.caplen = array("I", bytes(4 * capacity))
         self.wirelen = array("I", bytes(4 * capacity))
@@ -50,6 +62,10 @@ class Batch:
     def capacity(self) -> int:
         """Packets that the columns have room for."""
         return len(self.offset)
+
+    def number(self, i: int) -> int:
+        """The number of packet ``i`` in its input."""
+        return self.first_number + (i if self.place is None else self.place[i])
 
     def packet(self, i: int) -> bytes:
         """A copy of the captured bytes of packet ``i``."""

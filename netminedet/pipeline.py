@@ -53,6 +53,7 @@ from netminedet.sieve.columns import (
     SOCKS_REQUEST,
 )
 from netminedet.sieve.gate import Gate
+from netminedet.sieve.packets import Part
 from netminedet.signatures import SignatureSet
 from netminedet.verdict.findings import Findings
 from netminedet.verdict.flowfinding import Sealed
@@ -86,19 +87,21 @@ class Pipeline:
         *,
         samples: bool = False,
         keeper: Keeper | None = None,
+        part: Part | None = None,
     ) -> None:
         """``on_message`` is told every mining message, in the order in which they complete.
         ``adjacent``: look for coin nodes, too.  ``samples``: see ``Sieve``.
-        ``keeper``: is given the packets that prove something."""
-        suffixes = (name for name, _ in signatures.pools.suffixes())
+        ``keeper``: is given the packets that prove something.
+        ``part``: look at these flows only, as other processes look at the others."""
         self._sieve = Sieve(
             signatures.anchors,
-            suffixes,
+            _suffixes(signatures),
             limits.flows,
             signatures.openers,
             PEER_OPENERS if adjacent else None,
             _gate(signatures),
             samples=samples,
+            part=part,
         )
         self._signatures = signatures
         self._input = input_name
@@ -179,6 +182,10 @@ class Pipeline:
     def counters(self) -> dict[str, int]:
         """The counters of this input by name, as far as it was read."""
         return {**self._sieve.counters(), **self._following.counts, **self._counts}
+
+    def shared_counters(self) -> dict[str, int]:
+        """Of the counters what each process that shares the input counts alike."""
+        return self._sieve.shared_counters()
 
     def finish(self) -> dict[str, int]:
         """No more batches: close what is open; the counters of this input by name."""
@@ -374,6 +381,11 @@ class Pipeline:
         for owner, address, ttl in message.addresses:
             if owner in chain[start:]:
                 self.findings.add_answer(NameAnswer(where, where.flow.src_ip, pool, address, ttl))
+
+
+@lru_cache(maxsize=1)
+def _suffixes(signatures: SignatureSet) -> tuple[str, ...]:
+    return tuple(name for name, _ in signatures.pools.suffixes())
 
 
 @lru_cache(maxsize=1)

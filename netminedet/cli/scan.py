@@ -102,6 +102,12 @@ def _size(_ctx: click.Context, _option: click.Parameter, value: str | None) -> i
     help="Memory that the scan may take, such as 500M or 2G; tables give up what is least telling.",
 )
 @click.option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="Processes that work at the same time, on captures or on the flows of a large one.  [default: 1]",
+)
+@click.option(
     "--sha256/--no-sha256",
     "hash_inputs",
     default=None,
@@ -146,7 +152,7 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], form: str, output: st
         raise NetminedetError("--evidence writes packets as they are, with their addresses; leave one out")
     chosen = load_format(form)
     hash_inputs = chosen.MACHINE if options["hash_inputs"] is None else options["hash_inputs"]
-    names = ("home_net", "signatures", "max_flows", "max_memory", "adjacent", "evidence")
+    names = ("home_net", "signatures", "max_flows", "max_memory", "adjacent", "evidence", "jobs")
     given = {name: options[name] for name in names if options[name]}
     with contextlib.ExitStack() as stack:
         streamed = None

@@ -168,6 +168,11 @@ FLIGHT = FLIGHT_KNOWN | FLIGHT_JSON | FLIGHT_TEXT
 TALK = 3 * (HAVE_SEQ | FLIGHT | HTTP_SEEN | PASSING) | LAST_SENDER_KNOWN
 
 
+def _column(count: int) -> memoryview:
+    """So many numbers of 32 bits, which take no memory and no time before they are used."""
+    return memoryview(mmap(-1, 4 * count)).cast("I")
+
+
 class Hits:
     """What the text kernel found in a chunk, in packet order: what later stages are to look at."""
 
@@ -192,25 +197,25 @@ class Hits:
     CAPACITY = 16 * CHUNK
 
     def __init__(self) -> None:
-        self.kind = array("I", bytes(4 * self.CAPACITY))
-        self.column = array("I", bytes(4 * self.CAPACITY))
+        self.kind = _column(self.CAPACITY)
+        self.column = _column(self.CAPACITY)
         #: bounds of what was found: in the batch's data, or in ``joined`` where ``prefix_at`` says so
-        self.at = array("I", bytes(4 * self.CAPACITY))
-        self.length = array("I", bytes(4 * self.CAPACITY))
+        self.at = _column(self.CAPACITY)
+        self.length = _column(self.CAPACITY)
         #: bytes of the same message that came in earlier packets: bounds in ``joined``
-        self.prefix_at = array("I", bytes(4 * self.CAPACITY))
-        self.prefix_len = array("I", bytes(4 * self.CAPACITY))
+        self.prefix_at = _column(self.CAPACITY)
+        self.prefix_len = _column(self.CAPACITY)
         #: the flow's flags (FLAGS_PACKETS >> 48) with the CONTEXT_ bits
-        self.context = array("I", bytes(4 * self.CAPACITY))
+        self.context = _column(self.CAPACITY)
         #: sequence number of the first byte: of the prefix, where there is one
-        self.seq = array("I", bytes(4 * self.CAPACITY))
+        self.seq = _column(self.CAPACITY)
         #: where the side was expected to go on, and what it acknowledges: where CONTEXT_ bits say so
-        self.expected = array("I", bytes(4 * self.CAPACITY))
-        self.acknowledged = array("I", bytes(4 * self.CAPACITY))
+        self.expected = _column(self.CAPACITY)
+        self.acknowledged = _column(self.CAPACITY)
         #: what the name kernel says of it: one of the MATCH_ values
-        self.match = array("I", bytes(4 * self.CAPACITY))
+        self.match = _column(self.CAPACITY)
         #: indexes of the hits that are to leave the sieve
-        self.wanted = array("I", bytes(4 * self.CAPACITY))
+        self.wanted = _column(self.CAPACITY)
         self.joined = mmap(-1, JOINED_SIZE)  # costs nothing until it is used
 
 

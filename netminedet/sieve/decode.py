@@ -96,6 +96,7 @@ class Decoder:
     seq: cython.uint[:]
     tcp_flags: cython.uint[:]
     counts: cython.ulonglong[:]
+    odd_counts: cython.ulonglong[:]
     odd_column: cython.uint[:]
     odd_state: cython.uint[:]
     tunnels: cython.uint[:]
@@ -121,6 +122,7 @@ class Decoder:
         self.seq = columns.seq
         self.tcp_flags = columns.tcp_flags
         self.counts = array("Q", bytes(8 * layout.STATES))
+        self.odd_counts = array("Q", bytes(8 * layout.STATES))
         self.odd_column = odd.column
         self.odd_state = odd.state
         bits = array("I", bytes(4 * 2048))
@@ -132,7 +134,11 @@ class Decoder:
 
     def counters(self) -> dict[str, int]:
         """Packets by outcome."""
-        return {name: self.counts[i] for i, name in enumerate(OUTCOMES)}
+        return {name: self.counts[i] + self.odd_counts[i] for i, name in enumerate(OUTCOMES)}
+
+    def odd_counters(self) -> dict[str, int]:
+        """The same of odd packets alone."""
+        return {name: self.odd_counts[i] for i, name in enumerate(OUTCOMES)}
 
     def run(self, batch: Batch, low: cython.Py_ssize_t, high: cython.Py_ssize_t) -> int:
         """Decode packets ``low`` to ``high`` of the batch into columns 0 to ``high - low``; how many are odd.
@@ -183,7 +189,7 @@ class Decoder:
                     outcome = self._body(self.odd_column[k], ip_at[k], protocols[k], wire_ends[k])
                 elif outcome == PIECE:  # in a datagram in a datagram...: too deep
                     outcome = FRAGMENT
-                self.counts[outcome] += 1
+                self.odd_counts[outcome] += 1
 
     def use(self, batch: Batch) -> None:
         """Take what ``finish`` reads from the data of this batch."""

@@ -129,8 +129,8 @@ class NameScanner:
     tunnels_left: cython.Py_ssize_t
     tunnels_passed: cython.ulonglong
 
-    def __init__(self, columns: Columns, hits: Hits, names: Iterable[str]) -> None:
-        table = name_table(names)
+    def __init__(self, columns: Columns, hits: Hits, table: array[int]) -> None:
+        """``table``: of pools' names, by ``name_table``."""
         self.table = table
         self.table_mask = len(table) - 1
         self.kind = hits.kind

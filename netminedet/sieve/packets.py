@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
+
+from msgspec import Struct
 
 from netminedet.model import Batch, Layer
 from netminedet.sieve.columns import Columns, Odd
+from netminedet.sieve.deal import Share
 from netminedet.sieve.decode import Decoder
 from netminedet.sieve.fragments import Reassembler
 from netminedet.sieve.layers import Walker
@@ -20,17 +24,40 @@ _ETHERNET = 1
 _ETHERNET_HEADER = 14
 
 
-class Packets:
-    """Fills ``columns`` from the packets of a batch.  ``seed``: two secret 64-bit words."""
+class Part(Struct, frozen=True):
+    """What one of several processes that share an input takes of it: its share of the flows, see ``deal``."""
 
-    def __init__(self, columns: Columns, seed: tuple[int, int]) -> None:
+    #: from 0
+    mine: int
+    shares: int
+    #: 128 bits that are the same for all of them, and secret: all lose the same fragments where room is short
+    seed: int
+
+
+class Packets:
+    """Fills ``columns`` from the packets of a batch, as far as they are of ``part``.
+
+    ``seed``: two secret 64-bit words.
+    """
+
+    def __init__(self, columns: Columns, seed: tuple[int, int], part: Part | None = None) -> None:
         self._columns = columns
         self._odd = Odd()
         self._decoder = Decoder(columns, self._odd, seed, TUNNEL_PORTS)
         self._walker = Walker(self._odd)
         self._reassembler = Reassembler(self._odd, seed)
+        self._share = None if part is None else Share(columns, part.mine, part.shares, TUNNEL_PORTS)
+        self._place = array("I")
         self._copy: Batch | None = None
         self._low = 0
+
+    def take(self, batch: Batch) -> None:
+        """Leave in the batch only what may be of this part."""
+        if self._share is not None:
+            if len(self._place) < batch.count:
+                self._place = array("I", bytes(4 * batch.capacity))
+            batch.count = self._share.take(batch, self._place)
+            batch.place = self._place
 
     def run(self, batch: Batch, low: int, high: int) -> Batch:
         """Decode packets ``low`` to ``high`` into columns 0 to ``high - low``.
@@ -53,6 +80,8 @@ class Packets:
             pieces = self._walker.run(batch, low, odd.count)
         self._decoder.use(batch)
         self._decoder.finish(odd)
+        if self._share is not None:
+            self._share.pass_over_others(batch, odd)
         return batch
 
     def layers(self, batch: Batch, column: int) -> tuple[Layer, ...]:
@@ -77,6 +106,14 @@ class Packets:
             **self._reassembler.counters(),
         }
 
+    def odd_counters(self) -> dict[str, int]:
+        """What odd packets count in ``counters``: the same in each process that shares an input."""
+        return {
+            **self._decoder.odd_counters(),
+            **self._walker.counters(),
+            **self._reassembler.counters(),
+        }
+
     def _with_room(self, batch: Batch) -> Batch:
         """A copy of the batch with room behind its data; the batch itself if it is one."""
         if batch is self._copy:
@@ -87,5 +124,5 @@ class Packets:
         copy.data[: len(batch.data)] = batch.data
         copy.count, copy.first_number = batch.count, batch.first_number
         copy.offset, copy.caplen, copy.wirelen = batch.offset, batch.caplen, batch.wirelen
-        copy.time_ns, copy.linktype = batch.time_ns, batch.linktype
+        copy.time_ns, copy.linktype, copy.place = batch.time_ns, batch.linktype, batch.place
         return copy

@@ -16,6 +16,7 @@ from netminedet.model import Batch, FiveTuple, Where
 from netminedet.sieve import (
     automaton,
     columns,
+    deal,
     decode,
     directions,
     early,
@@ -42,7 +43,7 @@ from netminedet.sieve import gate as gate_module
 from netminedet.sieve import openers as openers_module
 from netminedet.sieve.columns import CHUNK, Columns, Hits
 from netminedet.sieve.gate import Gate
-from netminedet.sieve.packets import Packets
+from netminedet.sieve.packets import Packets, Part
 
 #: Fewest flows that make sense: a chunk of packets may bring that many.
 MIN_MAX_FLOWS = 4 * CHUNK
@@ -81,8 +82,14 @@ def compiled() -> bool:
     """Whether the kernels run as compiled code."""
     walkers = (walk, layers, links, wireless, tags, over_ip, over_udp)
     followers = (directions, early, flagged, found, handshakes, openings, shapes, stash, text, gate_module)
-    kernels = (blocks, records, decode, *walkers, fragments, flows, *followers, names, sample)
+    kernels = (blocks, records, deal, decode, *walkers, fragments, flows, *followers, names, sample)
     return all(not (module.__file__ or "").endswith(".py") for module in kernels)
+
+
+# Built once for all inputs: no kernel changes them.
+_automaton = lru_cache(maxsize=2)(automaton.build)
+_openers = lru_cache(maxsize=2)(openers_module.build)
+_name_table = lru_cache(maxsize=2)(names.name_table)
 
 
 class Sieve:
@@ -93,6 +100,7 @@ class Sieve:
     it as well.  ``peers``: literals that coin nodes begin with; None where nodes are not wanted.
     ``samples``: follow a sample of the flows for what is missing of them, or there twice.
     ``gate``: knows objects that are no messages, whatever anchor they hold; None: none is known.
+    ``part``: of the packets only these flows are looked at, as other processes look at the others.
     Raises NetminedetError for anchors and openers that cannot be built.
     """
 
@@ -106,31 +114,36 @@ class Sieve:
         gate: Gate | None = None,
         *,
         samples: bool = False,
+        part: Part | None = None,
     ) -> None:
-        seed = int.from_bytes(os.urandom(16), "little")
+        seed = int.from_bytes(os.urandom(16), "little") if part is None else part.seed
         low, high = seed & 0xFFFFFFFFFFFFFFFF, seed >> 64
         self._columns = Columns()
         self._hits = Hits()
-        self._packets = Packets(self._columns, (low, high))
+        self._packets = Packets(self._columns, (low, high), part)
         self._flows = flows.FlowTable(self._columns, high ^ low, max(max_flows, MIN_MAX_FLOWS))
         self._directions = directions.Directions(
             self._columns,
             self._hits,
-            automaton.build(anchors),
+            _automaton(frozenset(anchors)),
             gate,
-            openers_module.build(openers, peers or ()),
+            _openers(frozenset(openers), frozenset(peers or ())),
             peers is not None,
         )
         self._directions.bind(self._flows.memory())
         self._sampler = sample.Sampler(self._columns, high) if samples else None
-        self._names = names.NameScanner(self._columns, self._hits, names_of_pools)
+        self._names = names.NameScanner(self._columns, self._hits, _name_table(tuple(names_of_pools)))
         self._watched_more = False
         self._passing = False
         self._watched_names: set[int] = set()
         self._watched_ends: set[int] = set()
 
     def run(self, batch: Batch, input_name: str) -> Iterator[Hit]:
-        """The batch's hits, in packet order; the batch must not change until all are taken."""
+        """The batch's hits, in packet order; the batch must not change until all are taken.
+
+        Where the sieve has a part only, what is certainly of another is taken out of the batch.
+        """
+        self._packets.take(batch)
         for low in range(0, batch.count, CHUNK):
             high = min(low + CHUNK, batch.count)
             if self._flows.reserve(high - low):
@@ -215,6 +228,10 @@ class Sieve:
         counters = {**self._flows.counters(), **self._packets.counters(), **self._directions.counters()}
         return counters if self._sampler is None else {**counters, **self._sampler.counters()}
 
+    def shared_counters(self) -> dict[str, int]:
+        """Of the counters what each process that shares the input counts alike."""
+        return self._packets.odd_counters()
+
     def _hit(self, batch: Batch, low: int, k: int, input_name: str) -> Hit:
         hits, cols = self._hits, self._columns
         column = hits.column[k]
@@ -227,7 +244,7 @@ class Sieve:
             where=Where(
                 time_ns=batch.time_ns[i],
                 input=input_name,
-                packet=batch.first_number + i,
+                packet=batch.number(i),
                 flow=five_tuple(batch.data, cols.ip_at[column], cols.ports[column], cols.proto[column]),
                 tunnel=self._packets.layers(batch, column),
             ),

@@ -127,6 +127,7 @@ OPTIONS: list[Any] = [
     pytest.param(
         ["--max-memory", "1G"], {"hash_inputs": False, "max_memory": 1_000_000_000}, id="max-memory"
     ),
+    pytest.param(["--jobs", "2"], {"hash_inputs": False, "jobs": 2}, id="jobs"),
     pytest.param(["--max-flows", "1000"], {"hash_inputs": False, "max_flows": 1000}, id="max-flows"),
     pytest.param(["--signatures", "/"], {"hash_inputs": False, "signatures": ("/",)}, id="signatures"),
 ]
