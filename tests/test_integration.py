@@ -286,17 +286,16 @@ def test_the_report_is_mailed(place: Place) -> None:
     assert arguments == ["-s", "挖矿监测报告：确认 6 个主机", "-a", "report.pdf", "--", "chief@example.org"]
     assert "报告见附件" in text
     words = (place.calls / "netminedet").read_text().split()
-    assert words == ["report", *["--lang", "zh", "--utc-offset", "+08:00", "-o", "report.pdf", "report.json"]]
+    assert words == ["report", "--lang", "zh", "--utc-offset", "+08:00", "-o", "report.pdf", "report.json"]
 
 
 @needs_jq
 def test_other_tools_records_are_found_by_community_id(place: Place) -> None:
     flows = [one["flow"] for suspect in place.report["suspects"] for one in suspect["evidence"]]
     ids = sorted({flow["community_id"] for flow in flows})
-    eve = [
-        {"event_type": "flow", "community_id": one} for one in [*ids[:3], "1:AAAAAAAAAAAAAAAAAAAAAAAAAAA="]
-    ]
-    (place.path / "eve.json").write_text("".join(json.dumps(one) + "\n" for one in eve))
+    seen = [*ids[:3], "1:AAAAAAAAAAAAAAAAAAAAAAAAAAA="]
+    eve = [json.dumps({"event_type": "flow", "community_id": one}) for one in seen]
+    (place.path / "eve.json").write_text("".join(one + "\n" for one in eve))
     (place.path / "conn.log").write_text(f"1.0\tC1\t10.0.0.1\t{ids[0]}\n1.0\tC2\t10.0.0.2\t-\n")
     told = place.run("beside", EVE="eve.json", CONN_LOG="conn.log")
     assert (place.path / "suricata-records.json").read_text().splitlines() == eve[:3]
