@@ -24,6 +24,7 @@ from netminedet.report.like import ReportLike
 from netminedet.report.page import Clock, PageOptions, write_page, zone_of
 from netminedet.report.page.groups import counted_shares, group, mined_at, pools_of
 from netminedet.report.page.moments import covered
+from netminedet.report.page.pictures import STEPS, thinned
 from netminedet.report.page.svg import COLOURS
 from netminedet.report.sizes import spelled
 from netminedet.report.text import size
@@ -344,3 +345,14 @@ def test_any_rate_of_a_document_can_be_shown(scale: float) -> None:
     rate = replace(one.rate, low=84.0 * scale, typical=107.0 * scale, high=135.0 * scale)
     tree = read(page(SampleReport(suspects=(replace(FARM, hash_rates=(replace(one, rate=rate),)),))))
     assert len(lines(tree.one("table", id="rates-table"))) == 1
+
+
+@pytest.mark.parametrize("count", [2, 3, STEPS, STEPS + 1, STEPS + 2, 10 * STEPS + 7])
+def test_a_long_line_of_numbers_keeps_its_ends_and_its_peak(count: int) -> None:
+    times, numbers = list(range(count)), [(number * 7919) % 1009 for number in range(count)]
+    kept, shown = thinned(times, numbers)
+    assert len(kept) == len(shown) <= STEPS + 1
+    assert (kept[0], kept[-1], shown[-1]) == (times[0], times[-1], numbers[-1])
+    assert max(shown) == max(numbers)
+    assert kept == sorted(set(kept))
+    assert set(shown) <= set(numbers)

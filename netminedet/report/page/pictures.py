@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 #: Rows of a chart of time, and of bars; of the rest it is told how many they are.
 STRETCHES = 30
 BARS = 10
+#: Steps of the line that shows how many hosts were active.
+STEPS = 500
 #: Algorithms whose hash rate is shown by city.
 ALGORITHMS = 3
 #: Characters of a label.
@@ -148,13 +150,24 @@ def _activity(suspects: Sequence[Suspect], clock: Clock) -> Iterator[Picture]:
         changes[suspect.first_seen] += 1
         changes[suspect.last_seen + 1] -= 1
     times = sorted(changes)
-    steps = times, list(accumulate(changes[moment] for moment in times))
+    steps = thinned(times, list(accumulate(changes[moment] for moment in times)))
     heading, note = _("Hosts over time"), _("How many hosts were between their first and their last sign.")
     wide, narrow = (
         hosts_over_time(f"hosts-{width}", steps, (heading, note), clock.zone, width)
         for width in (WIDE, NARROW)
     )
     yield Picture(heading, wide, note, narrow)
+
+
+def thinned(times: list[int], numbers: list[int]) -> tuple[list[int], list[int]]:
+    """At most ``STEPS`` of the steps, and the last: of those between two that are kept, the highest number.
+
+    >>> thinned([1, 2, 9], [4, 5, 0])
+    ([1, 2, 9], [4, 5, 0])
+    """
+    run = -(-len(times) // STEPS)
+    kept = range(0, len(times) - 1, run)
+    return [*times[:-1:run], times[-1]], [*(max(numbers[at : at + run]) for at in kept), numbers[-1]]
 
 
 def _rates(summary: Summary) -> Iterator[Picture]:
