@@ -33,13 +33,7 @@ def write_contents(folder: Path, case: Case, options: CaseOptions) -> Iterator[t
     yield from _page(folder, case)
     (folder / "story.txt").write_text(_story_text(case.story), encoding="utf-8", newline="\n")
     yield "story.txt", "the conversation, line by line, and why the verdict is what it is"
-    change: Change = _unchanged
-    if options.cut_passwords:
-        signatures = load_signatures([Path(one) for one in options.signatures])
-
-        def change(frame: bytes) -> tuple[bytes, int]:
-            return without_passwords(frame, signatures)
-
+    change = _change_of(options)
     with (folder / "packets.pcapng").open("wb") as stream:
         _write_decisive(case, PacketFile(stream), change)
     yield "packets.pcapng", "the packets that decide; comments say what each proves"
@@ -65,6 +59,14 @@ def _page(folder: Path, case: Case) -> Iterator[tuple[str, str]]:
     with (folder / "suspect.html").open("w", encoding="utf-8", newline="\n") as stream:
         write_page(case.report, stream, PageOptions(title=case.host, script=False))
     yield "suspect.html", "the same as a page for people"
+
+
+def _change_of(options: CaseOptions) -> Change:
+    """What is done to a frame before it is written."""
+    if not options.cut_passwords:
+        return _unchanged
+    signatures = load_signatures([Path(one) for one in options.signatures])
+    return lambda frame: without_passwords(frame, signatures)
 
 
 def _unchanged(frame: bytes) -> tuple[bytes, int]:
