@@ -15,7 +15,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from netminedet.model import Verdict
+from netminedet.model import Pool, Verdict
 from netminedet.report.like import ReportLike
 from netminedet.signatures.pools import PoolList
 
@@ -67,9 +67,9 @@ def block_list(report: ReportLike, *, all_pools: bool, signatures: Sequence[str]
     names = {_blocked_name(pool.name.lower().removesuffix("."), known) for pool in pools if pool.name}
     if all_pools:
         names |= set(_all_names(known))
-    named = {(pool.ip, pool.port): pool.name for pool in sorted(pools, key=repr) if pool.name}
+    owners = _owners(pools, known)
     addresses = {
-        Blocked("", False, ip, port, _pool_name(named.get((ip, port)), known))
+        Blocked("", False, ip, port, owners.get((ip, port), "unlisted"))
         for ip, port in _accepting(report)
         if _may_be_blocked(ip)
     }
@@ -109,9 +109,14 @@ def _all_names(known: PoolList) -> Iterable[Blocked]:
             yield Blocked(host.removeprefix("*."), host.startswith("*."), "", 0, _plain(row.pool))
 
 
-def _pool_name(name: str | None, known: PoolList) -> str:
-    found = known.lookup(name) if name else None
-    return "unlisted" if found is None else _plain(found.pool)
+def _owners(pools: Iterable[Pool], known: PoolList) -> dict[tuple[str | None, int | None], str]:
+    """Whose each server is, by the names under which the pool list knows it."""
+    found = {}
+    for pool in sorted(pools, key=repr):
+        listed = known.lookup(pool.name) if pool.name else None
+        if listed is not None:
+            found[pool.ip, pool.port] = _plain(listed.pool)
+    return found
 
 
 @lru_cache(1024)

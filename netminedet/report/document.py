@@ -45,6 +45,7 @@ from netminedet.report.holders import (
 )
 from netminedet.report.like import ReportLike
 from netminedet.report.sentences import sentence_document
+from netminedet.report.text import legible
 from netminedet.report.times import iso8601
 
 if TYPE_CHECKING:
@@ -58,7 +59,6 @@ SCHEMA = "netminedet.report/1"
 
 JsonObject = dict[str, Any]
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _FIRST_TOTALS = ("packets", "bytes", "flows")
 
 # DEL and the C1 controls; the marks that reorder text, or cannot be seen; the separators that end a line.
@@ -128,7 +128,7 @@ def estimates_document(suspects: Iterable[Suspect]) -> JsonObject:
         return {"hosts": 0, "hash_rates": [], "power": None}
     totals = rounded_totals(suspects)
     rates = [
-        {"algorithm": _text(one.algorithm), "unit": one.rate.unit, "hosts": one.hosts, **_rate(one.rate)}
+        {"algorithm": legible(one.algorithm), "unit": one.rate.unit, "hosts": one.hosts, **_rate(one.rate)}
         for one in totals.rates
     ]
     power = None if totals.power is None else {"hosts": totals.power_hosts, **_power(totals.power)}
@@ -147,7 +147,7 @@ def groups_document(suspects: Iterable[Suspect]) -> JsonObject:
 
 def _group(group: Group) -> JsonObject:
     return {
-        "name": _text(group.name) or None,
+        "name": legible(group.name) or None,
         "hosts": {verdict.label: group.count(verdict) for verdict in sorted(Verdict, reverse=True)},
         "estimates": estimates_document(group.suspects),
     }
@@ -156,7 +156,7 @@ def _group(group: Group) -> JsonObject:
 def input_document(info: InputInfo) -> JsonObject:
     """One input: what it was and how much of it was read."""
     return {
-        "path": _text(info.path),
+        "path": legible(info.path),
         "sha256": info.sha256,
         "format": info.format,
         "packets": info.packets,
@@ -208,13 +208,13 @@ def evidence_document(evidence: Evidence) -> JsonObject:
         "signature": evidence.signature,
         "strength": evidence.strength,
         "time": iso8601(where.time_ns),
-        "input": _text(where.input),
+        "input": legible(where.input),
         "packet": where.packet,
         "flow": flow_document(where),
-        "excerpt": _text(evidence.excerpt),
-        "why": _text(evidence.why),
+        "excerpt": legible(evidence.excerpt),
+        "why": legible(evidence.why),
         **_message_of("why", evidence.why),
-        "details": {name: _text(value) for name, value in sorted(evidence.details.items())},
+        "details": {name: legible(value) for name, value in sorted(evidence.details.items())},
         **subscriber_document(evidence.subscriber),
     }
 
@@ -251,13 +251,13 @@ def _management(told: Management | None) -> JsonObject:
 def _node(node: NodeSeen) -> JsonObject:
     return {
         "host": node.host,
-        "protocol": node.protocol,
-        "network": node.network or None,
+        "protocol": legible(node.protocol),
+        "network": legible(node.network) or None,
         "first_seen": iso8601(node.first_seen),
         "last_seen": iso8601(node.last_seen),
         "peers": list(node.peers),
         "truncated": node.truncated,
-        "input": _text(node.where.input),
+        "input": legible(node.where.input),
         "packet": node.where.packet,
         "flow": flow_document(node.where),
     }
@@ -275,15 +275,20 @@ def _resolver(resolver: ResolverSeen) -> JsonObject:
 
 
 def _layer(layer: Layer) -> JsonObject:
-    return {"kind": layer.kind, "id": layer.id, "src_ip": layer.src_ip, "dest_ip": layer.dest_ip}
+    return {
+        "kind": legible(layer.kind),
+        "id": None if layer.id is None else legible(layer.id),
+        "src_ip": layer.src_ip,
+        "dest_ip": layer.dest_ip,
+    }
 
 
 def _software(agent: Agent) -> JsonObject:
     return {
-        "software": _text(agent.software),
-        "version": None if agent.version is None else _text(agent.version),
-        "vendor": None if agent.vendor is None else _text(agent.vendor),
-        "hardware": None if agent.hardware is None else _text(agent.hardware),
+        "software": legible(agent.software),
+        "version": None if agent.version is None else legible(agent.version),
+        "vendor": None if agent.vendor is None else legible(agent.vendor),
+        "hardware": None if agent.hardware is None else legible(agent.hardware),
         "kind": agent.kind,
     }
 
@@ -291,13 +296,13 @@ def _software(agent: Agent) -> JsonObject:
 def _hash_rate(one: HashRate) -> JsonObject:
     rate = one.rate
     return {
-        "algorithm": _text(one.algorithm),
+        "algorithm": legible(one.algorithm),
         "unit": rate.unit,
         **_rate(rate),
         "shares": rate.shares,
         "seconds": rounded(rate.seconds),
         "counted": rate.counted.value,
-        "ambiguity": _text(one.ambiguity) or None,
+        "ambiguity": legible(one.ambiguity) or None,
         "reported": None if one.reported is None else _rate(one.reported),
         "power": None if one.power is None else {**_power(one.power), "basis": one.power.basis},
     }
@@ -306,7 +311,7 @@ def _hash_rate(one: HashRate) -> JsonObject:
 def _rate(rate: RateEstimate) -> JsonObject:
     return {
         **_range(rate.low, rate.typical, rate.high),
-        "method": _text(rate.method),
+        "method": legible(rate.method),
         **_message_of("method", rate.method),
     }
 
@@ -316,7 +321,7 @@ def _power(power: PowerEstimate) -> JsonObject:
     return {
         "kw": _range(power.low_kw, power.typical_kw, power.high_kw),
         "kwh_day": _range(power.low_kwh_day, power.typical_kwh_day, power.high_kwh_day),
-        "assumption": _text(power.assumption),
+        "assumption": legible(power.assumption),
         **_message_of("assumption", power.assumption),
     }
 
@@ -326,19 +331,19 @@ def _range(low: float | None, typical: float | None, high: float | None) -> Json
 
 
 def _pool(pool: Pool, suspect: Suspect) -> JsonObject:
-    name = None if pool.name is None else _text(pool.name)
+    name = None if pool.name is None else legible(pool.name)
     place = suspect.places.get(pool.ip or "")
     where = {} if place is None else {"place": place_document(place)}
     return {"name": name, "ip": pool.ip, "port": pool.port, "tls": pool.tls, **where}
 
 
 def _signatures(info: SignatureSetInfo) -> JsonObject:
-    return {"version": _text(info.version), "sha256": info.sha256, "count": info.count}
+    return {"version": legible(info.version), "sha256": info.sha256, "count": info.count}
 
 
 def _message(text: str) -> JsonObject:
     """What a sentence was made of, for those who tell it in another language."""
-    return sentence_document(text.mapped(_text) if isinstance(text, Sentence) else _text(text))
+    return sentence_document(text.mapped(legible) if isinstance(text, Sentence) else legible(text))
 
 
 def _message_of(name: str, text: str) -> JsonObject:
@@ -348,17 +353,7 @@ def _message_of(name: str, text: str) -> JsonObject:
 
 
 def _texts(texts: list[str] | tuple[str, ...]) -> list[str]:
-    return [_text(text) for text in texts]
-
-
-def _text(text: str) -> str:
-    """``text`` with what UTF-8 cannot hold made visible: an undecodable byte as ``\\xff``."""
-    return _SURROGATE.sub(_surrogate, text)
-
-
-def _surrogate(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
+    return [legible(text) for text in texts]
 
 
 def _escaped(match: re.Match[str]) -> str:

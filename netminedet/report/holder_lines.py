@@ -37,8 +37,8 @@ def unit_text(unit: Unit) -> str:
 def place_text(place: Place) -> str:
     """A place, the smallest first, and the network that the address is of."""
     network = [f"AS{place.asn}"] if place.asn is not None else []
-    texts = [text for text in (place.city, place.region, place.country) if text]
-    return ", ".join([*texts, " ".join([*network, place.network]).strip()]).rstrip(", ")
+    texts = [printable(text, 80) for text in (place.city, place.region, place.country) if text]
+    return ", ".join([*texts, " ".join([*network, printable(place.network, 80)]).strip()]).rstrip(", ")
 
 
 def subscriber_text(subscriber: Subscriber) -> str:

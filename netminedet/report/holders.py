@@ -7,6 +7,7 @@ from typing import Any
 from netminedet.holders import Attribution, Behind, Place, Subscriber, SubscriberSeen, Unit
 from netminedet.model import Connection, Shares, Suspect
 from netminedet.report.community_id import community_id
+from netminedet.report.text import legible
 from netminedet.report.times import iso8601
 
 JsonObject = dict[str, Any]
@@ -35,11 +36,11 @@ def connections_document(suspect: Suspect) -> JsonObject:
 def place_document(place: Place) -> JsonObject:
     """Where an address is; null for what is not known."""
     return {
-        "country": place.country or None,
-        "region": place.region or None,
-        "city": place.city or None,
+        "country": legible(place.country) or None,
+        "region": legible(place.region) or None,
+        "city": legible(place.city) or None,
         "asn": place.asn,
-        "network": place.network or None,
+        "network": legible(place.network) or None,
     }
 
 
@@ -51,8 +52,8 @@ def subscriber_document(told: Attribution | None) -> JsonObject:
         "subscriber": {
             "status": told.status,
             "subscribers": [_subscriber(one) for one in told.subscribers],
-            "entries": list(told.entries),
-            "note": told.note or None,
+            "entries": [legible(entry) for entry in told.entries],
+            "note": legible(told.note) or None,
         }
     }
 
@@ -60,17 +61,17 @@ def subscriber_document(told: Attribution | None) -> JsonObject:
 def _unit(unit: Unit) -> JsonObject:
     return {
         "cidr": unit.cidr,
-        "operator": unit.operator or None,
-        "city": unit.city or None,
-        "county": unit.county or None,
-        "unit": unit.unit or None,
-        "unit_kind": unit.unit_kind or None,
-        "contact": unit.contact or None,
+        "operator": legible(unit.operator) or None,
+        "city": legible(unit.city) or None,
+        "county": legible(unit.county) or None,
+        "unit": legible(unit.unit) or None,
+        "unit_kind": legible(unit.unit_kind) or None,
+        "contact": legible(unit.contact) or None,
     }
 
 
 def _subscriber(subscriber: Subscriber) -> JsonObject:
-    return {"name": subscriber.name or None, "private_ip": subscriber.private_ip}
+    return {"name": legible(subscriber.name) or None, "private_ip": subscriber.private_ip}
 
 
 def _behind(behind: Behind) -> JsonObject:

@@ -7,6 +7,7 @@ is longer than it has any reason to be.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 
@@ -20,6 +21,11 @@ PRINTABLE_LIMIT = 400
 _MARKS_LIMIT = 2
 
 ELLIPSIS = "…"
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+#: Characters kept of what a layer is called.
+_LAYER_LIMIT = 60
 
 
 def printable(text: str, limit: int = PRINTABLE_LIMIT) -> str:
@@ -43,6 +49,16 @@ def printable(text: str, limit: int = PRINTABLE_LIMIT) -> str:
         else:
             shown.append(character.encode("unicode_escape").decode("ascii"))
     return "".join(shown)
+
+
+def legible(text: str) -> str:
+    """``text`` with what UTF-8 cannot hold made visible: an undecodable byte as ``\\xff``."""
+    return _SURROGATE.sub(_surrogate, text)
+
+
+def _surrogate(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
 
 
 def about(path: str, problem: str) -> str:
@@ -105,7 +121,7 @@ def came_in(layers: Iterable[Layer]) -> str:
 
 
 def _came_in(layer: Layer) -> str:
-    header = " ".join(filter(None, (layer.kind, layer.id)))
+    header = " ".join(printable(part, _LAYER_LIMIT) for part in (layer.kind, layer.id) if part)
     if not layer.src_ip:
         return header
     return _("{header} ({src} to {dest})").format(header=header, src=layer.src_ip, dest=layer.dest_ip)

@@ -134,7 +134,8 @@ def _print_adjacent(report: ReportLike, console: Console) -> None:
     """Coin nodes, a line each."""
     console.print(Text(_("Adjacent (coin nodes and wallets: no mining)"), style="bold"))
     for node in report.adjacent[:_NODE_LIMIT]:
-        what = f"{node.protocol} ({node.network})" if node.network else node.protocol
+        protocol, network = printable(node.protocol, 40), printable(node.network, 40)
+        what = f"{protocol} ({network})" if network else protocol
         peers = _at_least(plural(len(node.peers), "peer"), node.truncated)
         line = _("{host}: {protocol}, to {peers}").format(host=node.host, protocol=what, peers=peers)
         console.print(Text(line))
