@@ -224,7 +224,7 @@ class NameScanner:
                         self.match[k] = self._asked_for_tunnel()
                 elif self.kind[k] == NEW_FLOW:
                     if self.watching:
-                        self.match[k] = self._watched_end(self.column[k])
+                        self.match[k] = self._watched_end(self.column[k], packets)
                 elif self.kind[k] == CLIENT_HELLO:
                     self.match[k] = self._server_name(self.data, at, end)
                 elif self.kind[k] == SOCKS_REQUEST:
@@ -319,20 +319,20 @@ class NameScanner:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(-1, check=False)
-    def _watched_end(self, column: cython.Py_ssize_t) -> cython.int:
+    def _watched_end(self, column: cython.Py_ssize_t, packets: cython.uchar[:]) -> cython.int:
         """MATCH_NAME when the packet goes to an endpoint that is watched."""
         at: cython.Py_ssize_t = self.ip_at[column]
         end: cython.Py_ssize_t = at + 20
         port: cython.uint = self.ports[column] & 0xFFFF
         value: cython.ulonglong = HASH_START
         slot: cython.Py_ssize_t
-        if self.data[at] >> 4 == 4:
+        if packets[at] >> 4 == 4:
             at += 16
         else:
             end = at + 40
             at += 24
         while at < end:
-            value = ((value ^ self.data[at]) * HASH_STEP) & MASK
+            value = ((value ^ packets[at]) * HASH_STEP) & MASK
             at += 1
         value = ((value ^ (port >> 8)) * HASH_STEP) & MASK
         value = ((value ^ (port & 0xFF)) * HASH_STEP) & MASK
@@ -495,7 +495,7 @@ class NameScanner:
                 if self.data[i] == 0:
                     return self._plain(at + 1, i)
             return MATCH_NONE
-        if at + 7 < end and self.data[at + 1] == 1 and self.data[at + 2] == 0 and self.data[at + 3]:
+        if at + 7 < end and self.data[at + 1] == 1 and self.data[at + 2] == 0 and self.data[at + 3] != 5:
             return self._socks5(at, end)
         at += 2 + self.data[at + 1]  # the greeting and its methods
         if at < end and self.data[at] == 1:  # a password (RFC 1929 section 2)

@@ -16,7 +16,9 @@ from netminedet.sieve.columns import (
     DNS_UDP,
     HTTP_REQUEST,
     MATCH_BARE_TLS,
+    MATCH_NAME,
     MESSAGE_ROOM,
+    NEW_FLOW,
     SEGMENT,
     STASH_SIZE,
     STASH_SLOTS,
@@ -177,7 +179,8 @@ def test_names_match_by_whole_labels(name: bytes, listed: bool) -> None:
         assert [hit.kind for hit in hits(frames)] == [kind] * listed
     connect = tcp_frame(MINER, POOL, 1, b"CONNECT " + name + b":3333 HTTP/1.1\r\n\r\n")
     absolute = tcp_frame(MINER, POOL, 1, b"GET http://" + name + b"/ HTTP/1.1\r\n\r\n")
-    assert len(hits([connect])) == len(hits([absolute])) == listed
+    assert len(hits([absolute])) == listed
+    assert [hit.match == MATCH_NAME for hit in hits([connect])] == [listed]  # else as a tunnel
 
 
 @pytest.mark.parametrize("cut", [1, 6, 40, 200, 1400])
@@ -200,6 +203,16 @@ def test_a_hello_in_pieces_behind_a_message_that_never_ended(others: int) -> Non
         frames.append(tcp_frame(MINER, POOL, (1 << 24) + at, hello[at : at + 40]))
     found = [hit for hit in hits(frames, tool) if hit.kind == CLIENT_HELLO]
     assert [hit.prefix for hit in found if hit.prefix] == [hello]
+
+
+def test_a_flow_to_a_watched_endpoint_whose_beginning_is_missing() -> None:
+    tool, end = sieve(), ("198.51.100.77", 4444)
+    assert hits(sent([LINE]), tool)  # only a server that was heard can send its client elsewhere
+    assert tool.watch_endpoint(*end)
+    frames = [tcp_frame(MINER, end, 99, b"", SYN)]
+    frames += [tcp_frame(MINER, end, 300 + 50 * i, b"x" * 50) for i in range(7)]
+    (hit,) = hits(frames, tool)
+    assert (hit.kind, hit.prefix) == (NEW_FLOW, b"x" * 50)
 
 
 def test_client_hello_without_a_name_is_told_apart() -> None:
