@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 #: Characters of any one text.
 _TEXT_LIMIT = 4000
 
+#: Where scripts run, the script brings up all but the first rows: laying out ten thousand takes seconds.
+_FIRST_ROWS = """@media screen and (scripting: enabled) {
+#hosts tbody:not(.ready) tr:nth-child(n + 101) { display: none; }
+}"""
+
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -71,10 +76,11 @@ def _environment(script: str, _language: str) -> Environment:
         undefined=StrictUndefined,
         finalize=_shown,
     )
-    style = _part("page.css") + "\n" + _labels()
+    style = "\n".join((_part("page.css"), _labels(), _FIRST_ROWS if script else ""))
     environment.globals.update(
         _=_,
         told=told,
+        foreign=foreign,
         plural=plural,
         size=size,
         style=Markup(style),
@@ -84,6 +90,14 @@ def _environment(script: str, _language: str) -> Environment:
     environment.filters["svg"] = Markup
     environment.filters["number"] = "{:,}".format
     return environment
+
+
+def foreign(text: str) -> Any:
+    """A text that others may have written, kept from changing the direction of what stands beside it."""
+    from markupsafe import Markup, escape
+
+    shown = escape(_shown(text))
+    return shown if shown.isascii() else Markup("<bdi>{}</bdi>").format(shown)
 
 
 def _shown(value: Any) -> Any:

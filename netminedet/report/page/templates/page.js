@@ -90,5 +90,6 @@
   addEventListener("hashchange", reveal);
   byId("filters").hidden = false;
   show();
+  body.classList.add("ready");
   reveal();
 })();
