@@ -717,7 +717,7 @@ def paid(wallet: str, agent: str = "cgminer/4.12.1", bits: list[str] | None = No
         (paid(LITECOIN, bits=["00800000"]), (), "sha256d"),
         (paid(LITECOIN, agent="bmminer/2.0.0"), (), "sha256d"),
         # four coins write addresses like this one, and none is mined with SHA-256
-        (paid(RAVENCOIN), (), "sha256d"),
+        (paid(RAVENCOIN), (), "unknown"),
     ],
 )
 def test_a_wallet_tells_the_coin_where_nothing_speaks_against_it(

@@ -9,11 +9,13 @@ JayDDee/cpuminer-opt (``opt_target_factor`` in each algorithm's file, which divi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from msgspec import Struct
 
 from netminedet.language import N_
+from netminedet.signatures.agents import Agent
 
 
 class Algorithm(Struct, frozen=True):
@@ -29,6 +31,9 @@ class Algorithm(Struct, frozen=True):
     #: what else it may be; empty where there is no doubt
     ambiguity: str = ""
 
+
+#: What an algorithm is called that messages, programs and wallets do not tell, or tell by a strange name.
+UNKNOWN = "unknown"
 
 _NOMP = "node-stratum-pool"
 _CPUMINER = "cpuminer-opt"
@@ -92,11 +97,14 @@ _ROWS = (
     Algorithm("equihash-144-5", "Sol", None, "ZIP 301: targets only"),
     Algorithm("equihash-192-7", "Sol", None, "ZIP 301: targets only"),
     Algorithm("equihash-125-4", "Sol", None, "ZIP 301: targets only"),
+    Algorithm("equihash-96-5", "Sol", None, "ZIP 301: targets only"),
     Algorithm("equihash-210-9", "Sol", None, "targets only"),
     Algorithm("beamhash", "Sol", None, _NONE),
     Algorithm("cuckatoo32", "g", None, _NONE),
     Algorithm("cuckoo29", "g", None, _NONE),
     Algorithm("aleo-puzzle", "proof", 0, "HarukaMa/aleo-pool-server, stratum/spec.md"),
+    Algorithm("sha1", "H", None, "the difficulty of Duino-Coin is a limit of the nonce"),
+    Algorithm(UNKNOWN, "H", None, _NONE),
 )
 
 #: All known algorithms by name.
@@ -108,6 +116,7 @@ _ALIASES = {
     "144_5": "equihash-144-5",
     "192_7": "equihash-192-7",
     "200_9": "equihash-200-9",
+    "96_5": "equihash-96-5",
     "alephium": "blake3-alephium",
     "autolykos": "autolykos2",
     "beamv3": "beamhash",
@@ -153,6 +162,7 @@ _OF_DIALECT = {
     "beam": "beamhash",
     "browser-miner": "cryptonight",
     "conflux": "octopus",
+    "duino-coin": "sha1",
     "ergo": "autolykos2",
     "grin": "cuckatoo32",
     "ironfish": "fishhash",
@@ -161,6 +171,9 @@ _OF_DIALECT = {
     "nervos-ckb": "eaglesong",
     "zcash-stratum": "equihash-200-9",
 }
+
+#: Longest host name that is looked at.
+_NAME_LIMIT = 253
 
 #: What is assumed of a dialect where nothing says more, and what else it may carry.
 _DEFAULTS = {
@@ -205,6 +218,27 @@ _COINS = {
 }
 _OF_COIN = {coin: algorithm for algorithm, coins in _COINS.items() for coin in coins.split()}
 
+#: Dialects in which coins of many algorithms are mined, without a word about which.
+ANY_COIN_DIALECTS = frozenset({"stratum-v1", "getwork"})
+#: Algorithms whose difficulty is a number of hashes: XMRig and its kind, with a dialect of their own.
+_CRYPTONOTE = frozenset({"randomx", "cryptonight", "argon2-chukwa"})
+#: Algorithms that Stratum V1 is not spoken for, since they have a dialect of their own.
+_NOT_IN_V1 = (
+    _CRYPTONOTE | {"ethash", *_OF_DIALECT.values()} | {row.name for row in _ROWS if row.unit == "Sol"}
+)
+
+#: Words in names of pools' hosts that name a coin, besides its symbol.
+_COIN_WORDS = {
+    "bitcoin": "BTC",
+    "dogecoin": "DOGE",
+    "litecoin": "LTC",
+    "monero": "XMR",
+    "ravencoin": "RVN",
+    "zcash": "ZEC",
+}
+#: Symbols of coins that also mean a country.
+_NO_COIN_WORDS = frozenset({"ae"})
+
 
 class Guess(Struct, frozen=True):
     """The algorithm of a conversation, and how sure that is."""
@@ -232,7 +266,7 @@ def algorithm_of(
 ) -> Guess | None:
     """The algorithm that a conversation mines with; None where nothing is known.
 
-    ``hints`` are algorithm names, the surest first: the job's ``algo``, then the agent's.
+    ``hints`` are algorithm names, the surest first: the job's ``algo``, then those of ``algorithms_hinted``.
     ``coins`` are ticker symbols from the dialect, the pool or the job.  ``paid`` are those of
     wallets, which at a multi-coin pool are not the ones mined: they tell only where the
     dialect is spoken for many algorithms, and the doubt is kept.
@@ -243,6 +277,8 @@ def algorithm_of(
         named = algorithm_named(hint)
         if named is not None:
             return Guess(named)
+        if hint and dialect == "cryptonote":
+            return Guess(UNKNOWN, N_("the job names an algorithm that is not known here"))
     found = _algorithms(coins)
     if len(found) == 1:
         return Guess(found.pop())
@@ -252,9 +288,63 @@ def algorithm_of(
         return None
     default, doubt = _DEFAULTS[dialect]
     told = _algorithms(paid) if doubt else set()
-    if len(told) == 1 and told != {default}:
+    if not told or default in told:
+        return Guess(default, doubt)
+    if dialect == "stratum-v1":
+        told -= _NOT_IN_V1
+    if len(told) == 1:
         return Guess(told.pop(), N_("told by the wallet alone: some pools pay in another coin than is mined"))
-    return Guess(default, doubt)
+    return Guess(
+        UNKNOWN,
+        N_("the wallet is of no coin that the dialect's usual algorithm is for, and tells no other for sure"),
+    )
+
+
+def algorithms_hinted(
+    dialect: str,
+    *,
+    machine: Iterable[str] = (),
+    pool_names: Iterable[str] = (),
+    programs: Iterable[Agent] = (),
+) -> list[str]:
+    """Algorithms that the surroundings of a conversation tell, the surest first; at most one of each kind.
+
+    ``machine``: what the model that it runs on can mine with, as far as it is known.  ``pool_names``: the
+    host names that the pool was reached by.  ``programs``: what agent strings tell.
+    """
+    of_programs = {found for agent in programs if (found := _of_program(dialect, agent)) is not None}
+    if dialect not in ANY_COIN_DIALECTS:
+        return sorted(of_programs)
+    of_names = {found for name in pool_names for found in algorithms_of_name(name)}
+    kinds = (set(machine), of_names, of_programs)
+    return [kind.pop() for kind in kinds if len(kind) == 1]
+
+
+def algorithms_of_name(name: str) -> set[str]:
+    """Algorithms that words of a pool's host name stand for: "scrypt.auto.nicehash.com", "ltc-eu.f2pool.com".
+
+    The domain itself says nothing.  Never raises.
+    """
+    labels = name[:_NAME_LIMIT].lower().split(".")[:-2]
+    words = {word for label in labels for word in re.split("[-_]", label)}
+    found = set()
+    for word in words - _NO_COIN_WORDS:
+        of_coin = _OF_COIN.get(_COIN_WORDS.get(word, word.upper()))
+        # of the prefixes none: "cn1" is a place in China
+        named = of_coin or (word if word in ALGORITHMS else _ALIASES.get(word if len(word) > 2 else ""))
+        found |= {named} if named is not None else set()
+    return found - {UNKNOWN}
+
+
+def _of_program(dialect: str, agent: Agent) -> str | None:
+    """The one algorithm of a program, as far as it speaks the dialect for it.
+
+    XMRig speaks Stratum V1 for GhostRider (and KawPow, which has a form of its own): xmrig/xmrig,
+    src/base/net/stratum/EthStratumClient.cpp.
+    """
+    if dialect in ANY_COIN_DIALECTS and agent.algorithm in _CRYPTONOTE:
+        return "ghostrider" if (dialect, agent.software) == ("stratum-v1", "XMRig") else None
+    return agent.algorithm
 
 
 def _algorithms(coins: Iterable[str]) -> set[str]:

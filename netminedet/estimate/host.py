@@ -8,11 +8,14 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from netminedet.estimate.algorithms import ALGORITHMS, algorithm_of
+from netminedet.estimate.algorithms import ALGORITHMS, UNKNOWN, Guess, algorithm_of
 from netminedet.estimate.power import PowerEstimate, PowerTable
-from netminedet.estimate.rate import Counted, RateEstimate, Window, estimate_rate, reported_rate
+from netminedet.estimate.rate import Counted, RateEstimate, Window, estimate_rate, no_rate, reported_rate
 from netminedet.estimate.work import Work, number, work_of
+from netminedet.language import N_
 from netminedet.signatures.agents import Agent
+
+_NO_MEASURE = N_("it is not known how many hashes one stands for")
 
 
 class SharesOfFlow(Struct, frozen=True):
@@ -35,6 +38,10 @@ class SharesOfFlow(Struct, frozen=True):
     #: coins that the wallets tell
     paid: tuple[str, ...] = ()
     agents: tuple[Agent, ...] = ()
+    #: algorithms that machine, pool and programs tell, the surest first
+    hints: tuple[str, ...] = ()
+    #: algorithm as the jobs name it -> nanoseconds that it was in force; empty where no job names one
+    spent: dict[str, int] = field(default_factory=dict)
     #: rates that the miner itself reported, as texts
     reported: tuple[str, ...] = ()
 
@@ -57,6 +64,8 @@ class _Group(Struct):
     flows: list[SharesOfFlow] = field(default_factory=list)
     in_force: int = 0
     ambiguity: str = ""
+    #: shares of which nothing tells what they stand for
+    unmeasured: int = 0
 
 
 def hash_rates(flows: Iterable[SharesOfFlow], power: PowerTable) -> tuple[HashRate, ...]:
@@ -66,10 +75,12 @@ def hash_rates(flows: Iterable[SharesOfFlow], power: PowerTable) -> tuple[HashRa
         _add(groups, flow)
     found = []
     for (algorithm, unit, counted), group in sorted(groups.items()):
-        seconds, span = _seconds(group.flows)
+        seconds, span = _seconds(group.flows, algorithm)
         rate = estimate_rate(
             group.works, seconds, unit, counted=counted, in_force=group.in_force or None, span=span
         )
+        if group.unmeasured and not group.works and not group.in_force:
+            rate = no_rate(group.unmeasured, seconds, unit, counted, group.ambiguity or _NO_MEASURE)
         agents = [agent for flow in group.flows for agent in flow.agents]
         claimed = reported_rate(_reported(group.flows), unit)
         found.append(
@@ -80,52 +91,67 @@ def hash_rates(flows: Iterable[SharesOfFlow], power: PowerTable) -> tuple[HashRa
 
 def _add(groups: dict[tuple[str, str, Counted], _Group], flow: SharesOfFlow) -> None:
     latest = _work(flow, flow.in_force)
-    if flow.reported and latest is None and not any(_work(flow, measure) for measure in flow.measures):
-        _add_reported(groups, flow)
-    for measure, shares in flow.measures.items():
-        work = _work(flow, measure) or latest
+    measured = [(_work(flow, measure) or latest, shares) for measure, shares in flow.measures.items()]
+    mined = set()
+    for work, shares in measured:
         if work is not None:
             group = groups.setdefault((work.algorithm, work.unit, flow.counted), _Group())
             group.works[work.hashes] += shares
             group.ambiguity = work.ambiguity
+            mined.add((work.algorithm, work.unit))
     if latest is not None:
         group = groups.setdefault((latest.algorithm, latest.unit, flow.counted), _Group())
         group.in_force = max(group.in_force, latest.hashes)
         group.ambiguity = latest.ambiguity
-        group.flows.append(flow)
+        mined.add((latest.algorithm, latest.unit))
+    if not mined:
+        _add_unmeasured(groups, flow)
+    for algorithm, unit in mined:
+        groups[algorithm, unit, flow.counted].flows.append(flow)
 
 
-def _add_reported(groups: dict[tuple[str, str, Counted], _Group], flow: SharesOfFlow) -> None:
-    """A flow of which nothing is known but the rate that its miner claims."""
-    hints = [agent.algorithm for agent in flow.agents if agent.algorithm]
-    guess = algorithm_of(flow.dialect, flow.coins, hints, flow.paid)
-    if guess is not None:
+def _add_unmeasured(groups: dict[tuple[str, str, Counted], _Group], flow: SharesOfFlow) -> None:
+    """A flow of which nothing is known but the rate that its miner claims, or why its shares give none."""
+    guess = _guess(flow, flow.in_force[2]) or Guess(UNKNOWN)
+    shares = sum(flow.measures.values())
+    is_told = guess.algorithm == UNKNOWN and bool(guess.ambiguity)
+    if flow.reported or (shares and is_told):
         unit = ALGORITHMS[guess.algorithm].unit
         group = groups.setdefault((guess.algorithm, unit, flow.counted), _Group())
         group.ambiguity = group.ambiguity or guess.ambiguity
+        group.unmeasured += shares
         group.flows.append(flow)
+
+
+def _guess(flow: SharesOfFlow, algo: str) -> Guess | None:
+    return algorithm_of(flow.dialect, flow.coins, _hints(flow, algo), flow.paid)
+
+
+def _hints(flow: SharesOfFlow, algo: str) -> list[str]:
+    return [*([algo] if algo else []), *flow.hints]
 
 
 def _work(flow: SharesOfFlow, measure: tuple[str, str, str]) -> Work | None:
     difficulty, target, algo = measure
     if not difficulty and not target:
         return None
-    hints = [algo] if algo else []
-    hints += [agent.algorithm for agent in flow.agents if agent.algorithm]
     return work_of(
         flow.dialect,
         difficulty=difficulty or None,
         target=target or None,
         coins=flow.coins,
-        hints=hints,
+        hints=_hints(flow, algo),
         paid=flow.paid,
     )
 
 
-def _seconds(flows: Sequence[SharesOfFlow]) -> tuple[float, float]:
-    """The time in which any of the flows worked, and the part of it that was watched for certain:
-    overlapping flows count once."""
+def _seconds(flows: Sequence[SharesOfFlow], algorithm: str) -> tuple[float, float]:
+    """The time in which any of the flows worked on the algorithm, and what of it was watched for certain.
+
+    Overlapping flows count once; of a flow whose jobs changed the algorithm its part of the time counts.
+    """
     windows: list[Window] = []
+    parts: list[_Part] = []
     for flow in sorted(flows, key=lambda flow: (flow.first_ns, flow.last_ns)):
         last = windows[-1] if windows else None
         if last is not None and flow.first_ns <= last.last_ns:
@@ -133,7 +159,34 @@ def _seconds(flows: Sequence[SharesOfFlow]) -> tuple[float, float]:
             windows[-1] = replace(last, last_ns=end, moments=last.moments + flow.moments)
         else:
             windows.append(Window(flow.first_ns, flow.last_ns, flow.moments, begin_known=flow.begin_known))
-    return sum(window.seconds for window in windows), sum(window.span for window in windows)
+            parts.append(_Part())
+        parts[-1].add(flow, algorithm)
+    weighted = list(zip(windows, (part.value for part in parts), strict=True))
+    return (
+        sum(window.seconds * part for window, part in weighted),
+        sum(window.span * part for window, part in weighted),
+    )
+
+
+class _Part(Struct):
+    """Which part of their time flows spent on an algorithm."""
+
+    on_it: float = 0.0
+    whole: float = 0.0
+
+    def add(self, flow: SharesOfFlow, algorithm: str) -> None:
+        spent: Counter[str] = Counter()
+        for algo, time in flow.spent.items():
+            guess = _guess(flow, algo)
+            spent[guess.algorithm if guess is not None else ""] += time
+        whole = float(flow.last_ns - flow.first_ns)
+        part = spent[algorithm] / spent.total() if spent.total() > 0 and len(spent) > 1 else 1.0
+        self.on_it += part * whole
+        self.whole += whole
+
+    @property
+    def value(self) -> float:
+        return self.on_it / self.whole if self.whole > 0 else 1.0
 
 
 def _reported(flows: Iterable[SharesOfFlow]) -> list[float]:

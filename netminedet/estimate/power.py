@@ -107,6 +107,11 @@ class PowerTable:
                 return row
         return None
 
+    def algorithms_of(self, hardware: str) -> set[str]:
+        """The algorithms that the table knows this model for; empty where it does not know it."""
+        algorithms = {row.algorithm for row in self.rows if row.kind == "device"}
+        return {one for one in algorithms if self._device(hardware, one) is not None}
+
     def estimate(
         self,
         rate: RateEstimate,

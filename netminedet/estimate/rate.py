@@ -21,7 +21,7 @@ from enum import Enum
 from msgspec import Struct
 
 from netminedet.estimate.quantiles import gamma_quantile
-from netminedet.language import number_of, sentence
+from netminedet.language import as_sentence, number_of, sentence
 
 #: Fewer shares (of equal weight) than this give no rate, only an upper bound.
 SHARES_MIN = 5
@@ -132,8 +132,8 @@ def estimate_rate(
     one seen twice (a retransmission) counts once.  ``seconds`` is a window's (``Window``);
     the windows of one worker's successive connections add up.  ``in_force`` is the work of
     a share under the latest difficulty: it bounds the rate where too few shares were found.
-    ``span``: seconds that were watched for certain, if they are fewer; the bound is for these, since a
-    time that was only reckoned from a few moments may be too long.
+    ``span``: seconds that were watched for certain; the bound is for these, since a time that was only
+    reckoned from a few moments may be too long, and there may be too few of them to reckon any.
     """
     counts = works if isinstance(works, Mapping) else _counts(works)
     shares = sum(counts.values())
@@ -142,7 +142,7 @@ def estimate_rate(
     effective = total * total / squares if squares else 0.0
     largest = max((*counts, in_force or 0), default=0)
     if effective < SHARES_MIN or not SECONDS_MIN <= seconds < math.inf:
-        certain = seconds if span is None else min(span, seconds)
+        certain = seconds if span is None else min(span, seconds or span)
         return _bound(shares, effective, total, squares, largest, certain, unit, counted)
     low = total * gamma_quantile(_TAIL, effective) / effective
     high = _upper(total, squares, largest, 1.0 - _TAIL)
@@ -157,6 +157,13 @@ def estimate_rate(
     return RateEstimate(
         low / seconds, total / seconds, high / seconds, unit, shares, effective, seconds, counted, method
     )
+
+
+def no_rate(shares: int, seconds: float, unit: str, counted: Counted, reason: str) -> RateEstimate:
+    """What is said of shares that nothing measures: why they give no rate, and no bound either."""
+    given = number_of("{n} share", "{n} shares", shares)
+    method = sentence("no hash rate from {shares}: {reason}", shares=given, reason=as_sentence(reason))
+    return RateEstimate(None, None, None, unit, shares, 0.0, seconds, counted, method)
 
 
 def reported_rate(values: Iterable[float], unit: str = "H") -> RateEstimate | None:

@@ -386,9 +386,12 @@ class Conversation:
         matches = list(self._signatures.match(value, None, carrier))
         alien = self._answers_other(segment, value)
         unheard = segment.other_seen and self._ends[1 - segment.side].last is None
+        spent: dict[str, tuple[str, int]] = {}
         for match in matches:
             if match.strength is Strength.STRONG and not alien:
-                self._measures.learn(match.kind, match.sender, match.details)
+                self._measures.learn(match.kind, match.sender, match.details, segment.where.time_ns)
+                if self._measures.spent is not None:
+                    spent[match.signature] = self._measures.spent
         shares = carrier == "text" and any(match.kind is Kind.SHARE for match in matches)
         if shares or ("method" in value and value.get("id") is not None):
             self._remember(self._ends[segment.side], value, matches)
@@ -408,6 +411,7 @@ class Conversation:
                     show=partial(self._signatures.excerpt, value, matches),
                     needs=match.needs,
                     unheard=unheard,
+                    spent=spent.get(match.signature),
                 )
             )
         answer = self._answer(segment, value, found)

@@ -33,15 +33,21 @@ class Measure(Struct, frozen=True):
 class Measures:
     """Follows one conversation's server."""
 
-    __slots__ = ("_announced", "_jobs", "_latest")
+    __slots__ = ("_algo", "_announced", "_jobs", "_latest", "_since", "spent")
 
     def __init__(self) -> None:
         self._announced = Measure()
         self._latest = Measure()
         self._jobs: OrderedDict[str, Measure] = OrderedDict()
+        self._algo = ""
+        self._since: int | None = None
+        #: of the job taken in last, where jobs name algorithms: which one was in force until then, and how
+        #: many nanoseconds
+        self.spent: tuple[str, int] | None = None
 
-    def learn(self, kind: Kind, sender: Side, details: Mapping[str, str]) -> None:
-        """Take in a message's details; those of clients change nothing."""
+    def learn(self, kind: Kind, sender: Side, details: Mapping[str, str], moment: int = 0) -> None:
+        """Take in the details of a message that came at this moment; those of clients change nothing."""
+        self.spent = None
         if sender is not Side.SERVER or kind in (Kind.ACCEPTED, Kind.REJECTED):
             return
         difficulty, target, algo = (details.get(name, "") for name in ("difficulty", "target", "algo"))
@@ -57,11 +63,19 @@ class Measures:
             target or self._announced.target,
             algo or self._announced.algo,
         )
+        self._work_from(moment)
         if job:
             self._jobs[job] = self._latest
             self._jobs.move_to_end(job)
             if len(self._jobs) > MAX_JOBS:
                 self._jobs.popitem(last=False)
+
+    def _work_from(self, moment: int) -> None:
+        """Count the time that the job before was worked on."""
+        if self._algo and self._since is not None and moment > self._since:
+            self.spent = self._algo, moment - self._since
+        self._algo = self._latest.algo
+        self._since = moment
 
     def of_share(self, details: Mapping[str, str]) -> Measure:
         """What a share with these details is measured by."""

@@ -41,13 +41,15 @@ def size_cell(suspect: Suspect) -> list[str]:
     if not suspect.hash_rates:
         return ["-"]
     from netminedet.estimate import spelled_rate
+    from netminedet.estimate.rate import SHARES_MIN
 
     one = suspect.hash_rates[0]
     rate = one.rate
     if rate.typical is not None:
         lines = [spelled_rate(rate.typical, rate.unit)]
     else:
-        lines = [_("few shares")] if rate.high is None else [f"< {spelled_rate(rate.high, rate.unit)}"]
+        few = _("no rate") if rate.shares >= SHARES_MIN else _("few shares")
+        lines = [few] if rate.high is None else [f"< {spelled_rate(rate.high, rate.unit)}"]
     if one.power is not None:
         lines.append(f"{spelled(one.power.typical_kw)} kW")
     if len(suspect.hash_rates) > 1:

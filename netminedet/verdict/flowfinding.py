@@ -16,6 +16,8 @@ MAX_VALUES = 64
 MAX_MEASURES = 512
 #: Rates kept that a miner reported of itself: the latest.
 MAX_REPORTED = 32
+#: Algorithms of one flow whose time is counted.
+MAX_ALGORITHMS = 32
 
 
 class Values(Struct):
@@ -93,6 +95,8 @@ class FlowFinding(Struct):
     measures: Counter[tuple[Kind, str, str, str]] = field(default_factory=Counter)
     #: the latest of "difficulty", "target" and "algo" that the server gave: (time, text)
     in_force: dict[str, tuple[int, str]] = field(default_factory=dict)
+    #: algorithm that jobs named -> nanoseconds until the next job of the server
+    spent: Counter[str] = field(default_factory=Counter)
     #: time -> rate that the miner reported of itself, as it wrote it
     reported: dict[int, str] = field(default_factory=dict)
     #: earliest message of each signature and speaker
@@ -126,6 +130,8 @@ class FlowFinding(Struct):
         for name, latest in other.in_force.items():
             self.in_force[name] = max(latest, self.in_force.get(name, latest))
         self._report(other.reported)
+        for algo, time in other.spent.items():
+            self._spend(algo, time)
 
     def _job_at(self, moment: int) -> None:
         self.first_job = moment if self.first_job is None else min(self.first_job, moment)
@@ -135,6 +141,10 @@ class FlowFinding(Struct):
             measure = (measure[0], "", "", "")
         self.measures[measure] += shares
 
+    def _spend(self, algo: str, time: int) -> None:
+        if algo in self.spent or len(self.spent) < MAX_ALGORITHMS:
+            self.spent[algo] += time
+
     def _report(self, rates: Mapping[int, str]) -> None:
         self.reported.update(rates)
         for moment in sorted(self.reported)[:-MAX_REPORTED]:
@@ -143,6 +153,8 @@ class FlowFinding(Struct):
     def _add_size(self, message: Message) -> None:
         """What the message says of how much is mined."""
         details, moment = message.details, message.where.time_ns
+        if message.spent is not None:
+            self._spend(*message.spent)
         rate = details.get("hashrate")
         if rate and (message.sender is Side.CLIENT or message.kind is Kind.STATUS):
             self._report({moment: rate})

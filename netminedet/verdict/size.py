@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 
-from netminedet.estimate.algorithms import algorithm_of
+from netminedet.estimate.algorithms import ANY_COIN_DIALECTS, algorithm_of, algorithms_hinted
 from netminedet.estimate.host import HashRate, SharesOfFlow, hash_rates
 from netminedet.estimate.power import PowerTable
 from netminedet.estimate.rate import Counted
 from netminedet.model import Kind
-from netminedet.signatures.agents import Agent, AgentTable, shipped_agents
+from netminedet.signatures.agents import Agent, AgentTable
 from netminedet.signatures.logins import split_login
 from netminedet.signatures.wallets import identify
 from netminedet.verdict.flowfinding import FlowFinding
@@ -19,8 +20,15 @@ from netminedet.verdict.flows import FlowVerdict
 
 #: Requests for a block that name who is paid by it.
 BLOCKS_THAT_PAY = frozenset({"getwork.getblocktemplate-monero"})
-#: Dialects in which coins of many algorithms are mined, without a word about which.
-ANY_COIN_DIALECTS = frozenset({"stratum-v1", "getwork"})
+
+Weighed = tuple[FlowFinding, FlowVerdict]
+#: The names under which the pool of a flow was reached.
+NamesOf = Callable[[FlowFinding, FlowVerdict], Sequence[str]]
+
+
+def no_names(flow: FlowFinding, verdict: FlowVerdict) -> Sequence[str]:
+    """Where no names are known."""
+    return ()
 
 
 class Tables(Struct, frozen=True):
@@ -37,13 +45,14 @@ def software_of(agents: Iterable[str], table: AgentTable) -> tuple[Agent, ...]:
 
 
 def size_of(
-    flows: Sequence[tuple[FlowFinding, FlowVerdict]], pool_coins: Sequence[str], tables: Tables
+    flows: Sequence[Weighed], pool_coins: Sequence[str], tables: Tables, names: NamesOf = no_names
 ) -> tuple[HashRate, ...]:
-    """The hash rates of a host whose flows these are."""
-    return hash_rates([_shares(flow, verdict, pool_coins, tables) for flow, verdict in flows], tables.power)
+    """The hash rates of a host whose flows these are; ``names``: the pools' names that a flow was for."""
+    shares = [_shares(flow, verdict, pool_coins, _Clues(tables, names)) for flow, verdict in flows]
+    return hash_rates(shares, tables.power)
 
 
-def coins_of_wallets(flows: Iterable[tuple[FlowFinding, FlowVerdict]]) -> set[str]:
+def coins_of_wallets(flows: Iterable[Weighed], tables: Tables, names: NamesOf = no_names) -> set[str]:
     """Coins that wallet addresses tell.
 
     The coin of a wallet is the one that is *paid*; it counts as the one mined only where
@@ -58,7 +67,7 @@ def coins_of_wallets(flows: Iterable[tuple[FlowFinding, FlowVerdict]]) -> set[st
         if any(signature in BLOCKS_THAT_PAY for signature, _, _, _, _ in flow.messages):
             for paid in _verified(_kept(flow, "wallet")):
                 coins.update(paid if len(paid) == 1 else ())
-        mined = algorithm_of(verdict.dialect, flow.coins, _hints(flow, verdict.dialect))
+        mined = algorithm_of(verdict.dialect, flow.coins, _Clues(tables, names).hints(flow, verdict))
         if mined is None:
             continue
         for paid in _verified(_kept(flow, "worker")):
@@ -69,15 +78,30 @@ def coins_of_wallets(flows: Iterable[tuple[FlowFinding, FlowVerdict]]) -> set[st
     return coins
 
 
-def _hints(flow: FlowFinding, dialect: str) -> list[str]:
-    """The algorithm that messages and programs of a dialect without one tell."""
-    if dialect not in ANY_COIN_DIALECTS:
-        return []
-    told = {algo for _, _, _, algo in flow.measures} | {flow.in_force.get("algo", (0, ""))[1]}
-    programs = shipped_agents()
-    agents = [programs.classify(text) for text in _kept(flow, "agent")]
-    named = {agent.algorithm for agent in agents if agent is not None and agent.algorithm}
-    return sorted(told - {""}) + sorted(named)
+class _Clues(Struct, frozen=True):
+    """What tells the algorithm of a flow besides its coins and wallets."""
+
+    tables: Tables
+    names: NamesOf
+
+    def hints(self, flow: FlowFinding, verdict: FlowVerdict) -> list[str]:
+        """Where the dialect tells none: those that messages name, then those of machine, pool and program."""
+        if verdict.dialect not in ANY_COIN_DIALECTS:
+            return []
+        return [*sorted(_told(flow)), *self.around(flow, verdict)]
+
+    def around(self, flow: FlowFinding, verdict: FlowVerdict) -> list[str]:
+        """The algorithms of machine, pool and program."""
+        programs = software_of(_kept(flow, "agent"), self.tables.agents)
+        models = {agent.hardware for agent in programs if agent.hardware}
+        machine = self.tables.power.algorithms_of(models.pop()) if len(models) == 1 else ()
+        pool_names = [*_kept(flow, "pool_host"), *self.names(flow, verdict)]
+        return algorithms_hinted(verdict.dialect, machine=machine, pool_names=pool_names, programs=programs)
+
+
+def _told(flow: FlowFinding) -> set[str]:
+    """The algorithms that jobs and shares name."""
+    return ({algo for _, _, _, algo in flow.measures} | {flow.in_force.get("algo", (0, ""))[1]}) - {""}
 
 
 def _kept(flow: FlowFinding, name: str) -> list[str]:
@@ -98,16 +122,16 @@ def _verified(logins: Iterable[str]) -> Iterable[tuple[str, ...]]:
 
 
 def _shares(
-    flow: FlowFinding, verdict: FlowVerdict, pool_coins: Sequence[str], tables: Tables
+    flow: FlowFinding, verdict: FlowVerdict, pool_coins: Sequence[str], clues: _Clues
 ) -> SharesOfFlow:
     answered = bool(verdict.shares.accepted or verdict.shares.rejected)
     wanted = Kind.ACCEPTED if answered else Kind.SHARE
-    measures = {
-        (difficulty, target, algo): shares
-        for (kind, difficulty, target, algo), shares in flow.measures.items()
-        if kind is wanted
-    }
-    agents = flow.details["agent"].kept if "agent" in flow.details else ()
+    told = _told(flow)
+    only = told.pop() if len(told) == 1 else ""
+    measures: Counter[tuple[str, str, str]] = Counter()
+    for (kind, difficulty, target, algo), shares in flow.measures.items():
+        if kind is wanted:
+            measures[difficulty, target, algo or only] += shares
     latest = {name: text for name, (_, text) in flow.in_force.items()}
     if verdict.unmeasured:  # a bound from the others alone would be too low
         latest = {}
@@ -116,13 +140,32 @@ def _shares(
         dialect=verdict.dialect,
         measures=measures,
         counted=Counted.ACCEPTED if answered else Counted.SUBMITTED,
-        in_force=(latest.get("difficulty", ""), latest.get("target", ""), latest.get("algo", "")),
+        in_force=(latest.get("difficulty", ""), latest.get("target", ""), latest.get("algo", only)),
         first_ns=flow.first_job if begun and flow.first_job is not None else flow.span.first,
         last_ns=flow.span.last,
         moments=verdict.shares.submitted + verdict.jobs,
         begin_known=begun,
         coins=tuple(sorted(flow.coins)) or tuple(pool_coins),
-        paid=tuple(sorted(coins_of_wallets([(flow, verdict)]))),
-        agents=software_of(sorted(agents), tables.agents),
+        paid=_paid(flow, verdict, clues),
+        agents=software_of(_kept(flow, "agent"), clues.tables.agents),
+        hints=tuple(clues.around(flow, verdict)),
+        spent=_spent(flow),
         reported=tuple(flow.reported[moment] for moment in sorted(flow.reported)),
     )
+
+
+def _paid(flow: FlowFinding, verdict: FlowVerdict, clues: _Clues) -> tuple[str, ...]:
+    """Coins of wallets: the one that they tell, else all that they may be of."""
+    coins = coins_of_wallets([(flow, verdict)], clues.tables, clues.names)
+    if not coins and verdict.dialect in ANY_COIN_DIALECTS:
+        coins = {coin for paid in _verified(_kept(flow, "worker")) for coin in paid}
+    return tuple(sorted(coins))
+
+
+def _spent(flow: FlowFinding) -> dict[str, int]:
+    """How long each algorithm was in force: from job to job, and from the last that named it to the end."""
+    spent = Counter(flow.spent)
+    since, algo = flow.in_force.get("algo", (0, ""))
+    if algo:
+        spent[algo] += max(0, flow.span.last - since)
+    return dict(spent)

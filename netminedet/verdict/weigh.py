@@ -12,6 +12,7 @@ suspected   a pool's name alone
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import TYPE_CHECKING
 
@@ -78,6 +79,7 @@ class _Case(Struct):
     managed: _Flows = field(default_factory=list)
     names: list[NameFinding] = field(default_factory=list)
     answers: list[tuple[str, AnswerFinding]] = field(default_factory=list)
+    by_address: dict[str, list[AnswerFinding]] = field(default_factory=dict)
     sessions: list[PoolSession] = field(default_factory=list)
     #: of its own flows, by their id
     tunnels: dict[FlowId, TunnelAsked] = field(default_factory=dict)
@@ -109,6 +111,7 @@ def weigh(findings: Findings, settings: Settings, only: str | None = None) -> tu
             case(host).names.append(name)
     for (host, address, _), answer in sorted(findings.answers.items(), key=lambda item: item[0]):
         case(host).answers.append((address, answer))
+        case(host).by_address.setdefault(address, []).append(answer)
     for session in sorted(all_sessions(findings), key=lambda one: place_of(one.where)):
         case(session.where.flow.src_ip).sessions.append(session)
     for key, tunnel in findings.tunnels.items():
@@ -202,7 +205,7 @@ def _suspect(case: _Case, findings: Findings, settings: Settings) -> Suspect:
         role=_role(case, serves, software),
         reasons=_reasons(case, serves),
         dialects=tuple(sorted(dialects)),
-        coins=_coins(case, flows),
+        coins=_coins(case, flows, tables),
         pools=_pools(case),
         workers=lists["worker"],
         wallets=lists["wallet"],
@@ -217,7 +220,7 @@ def _suspect(case: _Case, findings: Findings, settings: Settings) -> Suspect:
         evidence_omitted=omitted,
         truncated=truncated,
         software=software,
-        hash_rates=size_of(joined(measured), _pool_coins(case), tables),
+        hash_rates=size_of(joined(measured), _pool_coins(case), tables, partial(_names, case)),
         management=management_of(flow for _, flow, _ in case.managed) if case.managed else None,
         rigs=_rigs(case, serves),
         connections=connections,
@@ -316,13 +319,23 @@ def _lists(flows: _Flows) -> tuple[dict[str, tuple[str, ...]], bool]:
     return {name: tuple(sorted(values)[:MAX_LIST]) for name, values in found.items()}, truncated
 
 
-def _coins(case: _Case, flows: _Flows) -> tuple[str, ...]:
+def _coins(case: _Case, flows: _Flows, tables: Tables) -> tuple[str, ...]:
     """Those that the dialect tells; else wallet addresses; else the pools with one coin only."""
     from netminedet.verdict.size import coins_of_wallets
 
     coins = {coin for _, flow, _ in flows for coin in flow.coins}
-    coins = coins or coins_of_wallets((flow, verdict) for _, flow, verdict in flows)
+    weighed = ((flow, verdict) for _, flow, verdict in flows)
+    coins = coins or coins_of_wallets(weighed, tables, partial(_names, case))
     return tuple(sorted(coins)) or _pool_coins(case)
+
+
+def _names(case: _Case, flow: FlowFinding, verdict: FlowVerdict) -> list[str]:
+    """The names under which the host knew the pool of a flow: those of its tunnel, else of the DNS."""
+    asked = case.tunnels.get((flow.a, flow.b, flow.proto))
+    if asked is not None:
+        return [asked.pool.name]
+    answers = case.by_address.get(verdict.server[0], ()) if verdict.client[0] == case.host else ()
+    return [answer.pool.name for answer in answers if answer.holds_at(flow.span.first)]
 
 
 def _pool_coins(case: _Case) -> tuple[str, ...]:
