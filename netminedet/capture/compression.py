@@ -8,11 +8,12 @@ costs nothing of what it was to protect.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from functools import cache
+from typing import Any, NamedTuple, Protocol
 
 from netminedet.capture.rawfile import RawFile
+from netminedet.capture.zstdblocks import ZstdBlocks
 from netminedet.errors import NetminedetError
 from netminedet.language import sentence
 
@@ -20,6 +21,8 @@ from netminedet.language import sentence
 CHUNK_SIZE = 1 << 18
 #: The last bytes of a chunk, fed one by one: the ends of all three formats are shorter.
 _TAIL = 64
+#: Output of zstd that is gathered before it is handed on, in bytes; a block more at most.
+_ZSTD_FILL = 1 << 18
 #: Memory that an xz stream may ask for; the highest preset takes 65 MiB.
 _XZ_MEMORY_LIMIT = 1 << 28
 
@@ -37,21 +40,39 @@ class Decoder(Protocol):
     #: all input is used up
     hungry: bool
 
+    @property
+    def pending(self) -> int:
+        """Bytes at the end of the last input that were not looked at yet."""
+
     def decode(self, data: bytes | memoryview, limit: int) -> bytes | memoryview:
         """At most ``limit`` bytes more of output.  Raises DamagedStream with the reason."""
 
 
+@cache
+def _zlib() -> Any:
+    """zlib-ng where it is installed, which is faster, else Python's own zlib."""
+    try:
+        from zlib_ng import zlib_ng
+    except ImportError:
+        import zlib
+
+        return zlib
+    return zlib_ng
+
+
 class _Gzip:
     def __init__(self) -> None:
-        self._inner = zlib.decompressobj(wbits=31)
+        self._error = _zlib().error
+        self._inner = _zlib().decompressobj(wbits=31)
         self.ended = False
         self.unused = 0
+        self.pending = 0
         self.hungry = True
 
     def decode(self, data: bytes | memoryview, limit: int) -> bytes:
         try:
-            output = self._inner.decompress(self._inner.unconsumed_tail + data, limit)
-        except zlib.error as error:
+            output: bytes = self._inner.decompress(self._inner.unconsumed_tail + data, limit)
+        except self._error as error:
             raise DamagedStream(str(error)) from None
         self.ended = self._inner.eof
         self.unused = len(self._inner.unused_data)
@@ -67,6 +88,7 @@ class _Xz:
         self._inner = lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=_XZ_MEMORY_LIMIT)
         self.ended = False
         self.unused = 0
+        self.pending = 0
         self.hungry = True
 
     def decode(self, data: bytes | memoryview, limit: int) -> bytes:
@@ -81,29 +103,57 @@ class _Xz:
 
 
 class _Zstd:
+    """Fed block by block: the library has no limit for its output, and what is too much waits here."""
+
     def __init__(self) -> None:
         import zstandard
 
         self._error = zstandard.ZstdError
         self._inner = zstandard.ZstdDecompressor().decompressobj()
+        self._blocks = ZstdBlocks()
+        self._failure: DamagedStream | None = None
+        self._input = memoryview(b"")
         self._output = memoryview(b"")
         self.ended = False
         self.unused = 0
         self.hungry = True
 
+    @property
+    def pending(self) -> int:
+        return len(self._input)
+
     def decode(self, data: bytes | memoryview, limit: int) -> memoryview:
-        # The library has no limit for its output: what is too much waits here.
+        if data:
+            self._input = memoryview(data)
         if not self._output:
-            try:
-                self._output = memoryview(self._inner.decompress(data))
-            except self._error as error:
-                raise DamagedStream(str(error)) from None
+            self._fill()
         output = self._output[:limit]
         self._output = self._output[limit:]
-        self.hungry = not self._output
-        self.ended = self.hungry and self._inner.eof
-        self.unused = len(self._inner.unused_data)
+        self.hungry = not self._output and not self._input and self._failure is None
+        self.ended = not self._output and self._inner.eof
+        if self.ended:
+            self.unused = len(self._inner.unused_data) + len(self._input)
         return output
+
+    def _fill(self) -> None:
+        """Have the next blocks decompressed.  What stands before a damage comes first."""
+        if self._failure is not None:
+            raise self._failure
+        blocks: list[bytes] = []
+        size, rest = 0, self._input
+        try:
+            while rest and size < _ZSTD_FILL and not self._inner.eof:
+                fed = self._blocks.next(rest)
+                block, rest = rest[:fed], rest[fed:]
+                blocks.append(self._inner.decompress(block))
+                size += len(blocks[-1])
+        except self._error as error:
+            self._failure = DamagedStream(str(error))
+            if not size:
+                raise self._failure from None
+        finally:
+            self._input = rest
+        self._output = memoryview(b"".join(blocks))
 
 
 class Codec(NamedTuple):
@@ -112,7 +162,7 @@ class Codec(NamedTuple):
     name: str
     magics: tuple[bytes, ...]
     decoder: Callable[[], Decoder]
-    #: most input to feed at once, in bytes: bounds what a bomb puts into memory
+    #: most input to feed at once, in bytes: bounds what a bomb puts into memory; 0: the decoder sees to it
     piece: int
 
 
@@ -120,13 +170,12 @@ class Codec(NamedTuple):
 CODECS = (
     Codec("gzip", (b"\x1f\x8b",), _Gzip, 1 << 15),
     Codec("xz", (b"\xfd7zXZ\0",), _Xz, 1 << 15),
-    # Skippable frames, with which parallel compressors begin, have 16 magics.  A block of
-    # 4 bytes may stand for 128 KiB: 1 KiB of input is at most 32 MiB of output.
+    # Skippable frames, with which parallel compressors begin, have 16 magics.
     Codec(
         "zstd",
         (b"\x28\xb5\x2f\xfd", *(bytes((n, 0x2A, 0x4D, 0x18)) for n in range(0x50, 0x60))),
         _Zstd,
-        1 << 10,
+        0,
     ),
 )
 
@@ -205,7 +254,7 @@ class Decompressor:
         try:
             output = self._decoder.decode(piece, limit)
         except DamagedStream as error:
-            place = self._raw_offset - (self._end - self._start)
+            place = self._raw_offset - (self._end - self._start) - self._decoder.pending
             raise DamagedStream(
                 sentence(
                     "the {codec} data is damaged at byte {place} ({error})",
@@ -231,6 +280,8 @@ class Decompressor:
 
     def _piece_size(self) -> int:
         left = self._end - self._start
+        if not self._codec.piece:
+            return left
         if left <= _TAIL:
             return min(left, 1)
         return min(left // 2, self._codec.piece)

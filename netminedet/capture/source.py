@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from netminedet.capture.compression import CHUNK_SIZE
 from netminedet.capture.formats import HEAD, READERS, find_reader, unpacked
@@ -15,6 +16,9 @@ from netminedet.errors import NetminedetError
 from netminedet.language import as_sentence, number_of, sentence
 from netminedet.model import Batch, InputInfo
 
+if TYPE_CHECKING:
+    from netminedet.capture.ahead import Ahead
+
 #: Packets in a batch at most: a window of them at 76 bytes each, header included.
 BATCH_CAPACITY = 1 << 14
 
@@ -22,8 +26,11 @@ BATCH_CAPACITY = 1 << 14
 class Source:
     """An open capture, read once from front to back.  Made by ``open_source``."""
 
-    def __init__(self, raw: RawFile, window: Window, reader: Reader, info: InputInfo) -> None:
+    def __init__(
+        self, raw: RawFile, window: Window, reader: Reader, info: InputInfo, ahead: Ahead | None = None
+    ) -> None:
         self._raw = raw
+        self._ahead = ahead
         self._window = window
         self._reader = reader
         self._notes = Notes(info.problems)
@@ -159,6 +166,8 @@ class Source:
             self._ended = True
             packets = number_of("{n} packet", "{n} packets", self.info.packets)
             self._lost(sentence("reading was stopped after {packets}", packets=packets))
+        if self._ahead is not None:
+            self._ahead.close()
         self._raw.close()
 
     def __enter__(self) -> Source:
@@ -195,14 +204,28 @@ def open_source(path: str | os.PathLike[str], *, hash_content: bool = False) -> 
 
 def _opened(raw: RawFile, path: str) -> Source:
     stream, compression = unpacked(raw, CHUNK_SIZE)
-    window = Window(stream)
+    if not compression:
+        return _recognised(raw, Window(stream), path, "")
+    from netminedet.capture.ahead import Ahead
+
+    ahead = Ahead(stream)
+    try:
+        return _recognised(raw, Window(ahead), path, compression, ahead)
+    except BaseException:
+        ahead.close()
+        raise
+
+
+def _recognised(
+    raw: RawFile, window: Window, path: str, compression: str, ahead: Ahead | None = None
+) -> Source:
     window.refill(HEAD)
     head = window.head(HEAD)
     found = find_reader(head)
     if found is None:
         raise NetminedetError(f"{shown(path)}: {_why_not(head, compression, window.failure)}")
     name = f"{found.name}+{compression}" if compression else found.name
-    return Source(raw, window, found(window, path), InputInfo(path=path, format=name))
+    return Source(raw, window, found(window, path), InputInfo(path=path, format=name), ahead)
 
 
 def _why_not(head: bytes, compression: str, failure: str | None) -> str:

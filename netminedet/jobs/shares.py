@@ -15,6 +15,8 @@ from collections import Counter
 from functools import partial
 from typing import Any
 
+from netminedet.capture.compression import find_codec
+from netminedet.capture.formats import HEAD
 from netminedet.capture.rawfile import RawFile
 from netminedet.capture.source import open_source
 from netminedet.errors import NetminedetError
@@ -56,17 +58,26 @@ def scan_shared(
 def plain_size(path: str) -> int | None:
     """The size of an uncompressed capture in a file; None for anything else."""
     try:
-        with open_source(path) as source:
-            return None if "+" in source.info.format else source.size
+        raw = RawFile(path)
     except NetminedetError:
         return None
+    try:
+        return None if find_codec(raw.peek(HEAD)) else raw.size
+    except OSError:
+        return None
+    finally:
+        raw.close()
 
 
 def _work(path: str, make_pipeline: PipelineMaker, part: Part, link: Link) -> None:
     """The part of one process."""
+    try:
+        opened = open_source(path)
+    except NetminedetError:
+        raise Sequential from None  # which tells what is wrong with it
     pipeline = make_pipeline(path, part)
     told = 0
-    with open_source(path) as source:
+    with opened as source:
         info = source.info
         for batch in source.batches():
             pipeline.feed(batch)
