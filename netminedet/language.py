@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, Union
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, Union, cast
 
 if TYPE_CHECKING:
     from gettext import GNUTranslations
@@ -21,6 +22,8 @@ LANGUAGES = ("en", "zh")
 
 #: A value within a sentence.
 Value: TypeAlias = Union[str, int, "Sentence"]
+
+Call = TypeVar("Call", bound=Callable[..., Any])
 
 _CATALOGUE = Path(__file__).parent / "locale" / "zh_CN" / "LC_MESSAGES" / "netminedet.mo"
 #: Sentences within sentences are believed to this depth.
@@ -37,6 +40,21 @@ def choose(lang: str | None) -> None:
     if chosen not in LANGUAGES:
         raise ValueError(f"no language: {lang!r}; choose one of {', '.join(LANGUAGES)}")
     _language = chosen
+
+
+def in_english(function: Call) -> Call:
+    """Makes a function work in English whatever the language of the process: for what machines read."""
+
+    @wraps(function)
+    def spoken(*given: Any, **named: Any) -> Any:
+        global _language
+        before, _language = _language, "en"
+        try:
+            return function(*given, **named)
+        finally:
+            _language = before
+
+    return cast(Call, spoken)
 
 
 def language() -> str:

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from report_samples import SOME
 from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
 from netminedet import explain, language, scan
 from netminedet.language import Sentence, choose, listed, number_of, sentence, told
-from netminedet.report.formats import load_format
+from netminedet.report.formats import format_names, load_format
 from netminedet.report.mask import Masker
 from netminedet.report.sentences import MAX_VALUES, sentence_document, sentence_from
 from netminedet.report.story import render_story
@@ -163,12 +164,14 @@ def test_every_word_of_a_report_is_known() -> None:
     assert told_of - set(DETAILS) - {"ja4"} == set()
 
 
-def test_json_is_the_same_in_either_language() -> None:
+@pytest.mark.parametrize("form", sorted({*format_names()} - {"table", "csv", "html"}))
+def test_what_machines_read_is_the_same_in_either_language(form: str) -> None:
+    if form == "stix":
+        pytest.importorskip("stix2", reason="stix2 is not installed")
     texts = []
     for lang in language.LANGUAGES:
         choose(lang)
-        report = scan(SAMPLES / "mixed.pcapng")
-        for form in ("json", "jsonl"):
+        for report in (scan(SAMPLES / "mixed.pcapng"), SOME):
             stream = io.StringIO()
             load_format(form).render(report, stream, color=False, width=None)
             texts.append(stream.getvalue())

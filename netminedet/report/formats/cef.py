@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TextIO
 
+from netminedet.language import in_english
 from netminedet.model import Suspect, Verdict
 from netminedet.report import syslog
 from netminedet.report.like import ReportLike
@@ -42,6 +43,7 @@ def messages(report: ReportLike) -> Iterator[bytes]:
         yield f"{head}- {_event(report, suspect)}".encode()
 
 
+@in_english
 def _event(report: ReportLike, suspect: Suspect) -> str:
     name = f"Virtual-currency mining: {suspect.verdict.label} {suspect.role.value}"
     begin = ("CEF:0", "netminedet", "netminedet", _header(report.tool_version), "suspect", name)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TextIO
 
+from netminedet.language import in_english
 from netminedet.model import Pool, Suspect, Verdict
 from netminedet.report.blocking import block_list, is_name
 from netminedet.report.community_id import community_id
@@ -41,6 +42,7 @@ _Listed = set[str | tuple[str, int]]
 _VALUE_LIMIT = 500
 
 
+@in_english
 def render(report: ReportLike, stream: TextIO, *, color: bool = False, width: int | None = None) -> None:
     """Write the event as one indented document."""
     stream.write(json_text({"Event": _event(report)}, indent=2) + "\n")

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TextIO
 
+from netminedet.language import in_english
 from netminedet.model import FiveTuple, Suspect
 from netminedet.report.csvcells import pool_text
 from netminedet.report.like import ReportLike
@@ -43,6 +44,7 @@ def messages(report: ReportLike) -> Iterator[bytes]:
         yield message(header(suspect.verdict, suspect.last_seen, "suspect"), data, text)
 
 
+@in_english
 def _values(suspect: Suspect) -> dict[str, str | int | None]:
     flow, unit = main_flow(suspect), suspect.unit
     pool = pool_of(suspect, flow)
