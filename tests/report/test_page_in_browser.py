@@ -189,6 +189,23 @@ def test_nothing_is_wider_than_the_screen(width: int, opened) -> None:  # type: 
     assert one.page.evaluate("document.querySelector('.figures').getBoundingClientRect().right") <= width
 
 
+def test_charts_keep_their_words_apart_and_within_the_screen(opened) -> None:  # type: ignore[no-untyped-def]
+    many = [replace(one, shares=Shares(12_345_678, 12_345_678, 0)) for one in MANY.suspects]
+    for width in (390, 1280):
+        boxes = opened(replace(MANY, suspects=tuple(many)), width=width).page.evaluate(
+            """() => [...document.querySelectorAll("svg.chart")].map((chart) =>
+                 [...chart.querySelectorAll("text")].map((one) => one.getBoundingClientRect())
+                   .filter((box) => box.width).map((box) => [box.left, box.top, box.right, box.bottom]))"""
+        )
+        assert sum(map(len, boxes)) > 20
+        for chart in boxes:
+            assert all(left >= 0 and right <= width for left, _top, right, _bottom in chart)
+            for number, (left, top, right, bottom) in enumerate(chart):
+                for other in chart[:number]:
+                    beside = other[0] >= right - 1 or other[2] <= left + 1
+                    assert beside or other[1] >= bottom - 4 or other[3] <= top + 4
+
+
 #: The contrast of WCAG 2.2 between an element's letters and what is behind them.
 CONTRAST = """selector => {
   const luminance = (colour) => {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import timezone
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ NARROW, WIDE = 380, 800
 
 _FONT = 11.5
 _ROW = 21
+#: How far a logarithmic scale goes at least, to either side, as a factor: room for a few numbers below it.
+_LEAST_SPAN = 5
 _DAY_NS = 86_400_000_000_000
 #: A formula for what a character takes of a row, relative to the size of the letters.
 _LATIN, _CJK = 0.56, 1.0
@@ -54,7 +57,8 @@ class Stretch(Struct, frozen=True):
 
 def bars(name: str, entries: Sequence[Bar], about: tuple[str, str], width: int = NARROW) -> str:
     """Horizontal bars from the top down."""
-    left, right = 0.40 * width, 0.24 * width
+    left = 0.38 * width
+    right = 10 + _FONT * max((_length(entry.shown) for entry in entries), default=0)
     words, (figure, axes) = Words(), _canvas(width, len(entries), left, right, bottom=4)
     most = max((entry.value for entry in entries), default=0) or 1
     axes.set_xlim(0, most)
@@ -76,10 +80,11 @@ def ranges(name: str, entries: Sequence[Span], about: tuple[str, str], width: in
     from netminedet.estimate import spelled_rate
 
     left = 0.30 * width
-    words, (figure, axes) = Words(), _canvas(width, len(entries), left, 0.06 * width, bottom=22)
+    words, (figure, axes) = Words(), _canvas(width, len(entries), left, 0.06 * width, bottom=26)
     axes.set_xscale("log")
     low, high = min(entry.low for entry in entries), max(entry.high for entry in entries)
-    axes.set_xlim(low / 1.8, high * 1.8)
+    middle = math.sqrt(low) * math.sqrt(high)
+    axes.set_xlim(min(low / 1.8, middle / _LEAST_SPAN), max(high * 1.8, middle * _LEAST_SPAN))
     for row, entry in enumerate(entries):
         axes.plot(
             [entry.low, entry.high], [row, row], color=COLOURS["soft"], linewidth=6, solid_capstyle="butt"
@@ -99,7 +104,7 @@ def stretches(
 ) -> str:
     """Stretches of time from the top down, with a tick at each moment."""
     left = min(0.36 * width, 190)
-    words, (figure, axes) = Words(), _canvas(width, len(entries), left, 0.03 * width, bottom=36)
+    words, (figure, axes) = Words(), _canvas(width, len(entries), left, 0.03 * width, bottom=40)
     first, last = min(entry.spans[0][0] for entry in entries), max(entry.spans[0][1] for entry in entries)
     _times(axes, first, last, zone, 4 if width == NARROW else 7)
     least = 2.5 * max(last - first, 1_000_000_000) / (width - left)  # what can be seen
@@ -133,7 +138,7 @@ def hosts_over_time(
     from matplotlib.ticker import MaxNLocator
 
     times, numbers = steps
-    words, (figure, axes) = Words(), _canvas(width, 5, 46, 0.03 * width, bottom=36)
+    words, (figure, axes) = Words(), _canvas(width, 5, 46, 0.03 * width, bottom=40)
     axes.set_ylim(0, max(numbers) * 1.08)
     axes.yaxis.set_visible(True)
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
@@ -168,7 +173,7 @@ def _scale(axes: Any) -> None:
     axes.xaxis.set_visible(True)
     axes.set_axisbelow(True)
     axes.grid(axis="x", color=COLOURS["rule"], linewidth=0.7)
-    axes.tick_params(axis="x", length=0, labelsize=_FONT - 0.5, labelcolor=COLOURS["muted"])
+    axes.tick_params(axis="x", length=0, pad=7, labelsize=_FONT - 0.5, labelcolor=COLOURS["muted"])
     axes.xaxis.get_offset_text().set(fontsize=_FONT - 0.5, color=COLOURS["muted"])
 
 
