@@ -587,7 +587,7 @@ CASES: dict[str, Case] = {
         "chia",
         "0x" + HASH,
         "",
-        (2, 0, 0),
+        (2, 1, 1),
     ),
     "deepMiner's page": Case(
         over_websocket([("C", {"type": "auth", "params": {"site_key": "", "userID": "page-7"}}), *PAGE]),

@@ -90,6 +90,7 @@ class Recogniser(Protocol):
     ) -> Iterable[Recognised]: ...
     def excerpt(self, message: object, matches: Any = ()) -> str: ...
     def accepts(self, dialect_id: str, reply: object) -> bool | None: ...
+    def named(self, details: Mapping[str, str], login: str) -> Mapping[str, str]: ...
 
 
 class Segment(Struct):
@@ -154,6 +155,8 @@ class Conversation:
         self._signatures = signatures
         self._ends = (_End(), _End())
         self._measures = Measures()
+        #: the worker that the connection's login names
+        self._login = ""
         self._noise: NoiseWatch | None = None
         self._noise_client = 0
         self._begun = False
@@ -246,6 +249,7 @@ class Conversation:
         self.dropped = 0
         self._ends = (_End(), _End())
         self._measures = Measures()
+        self._login = ""
         self._noise, self._spoke = None, None
         self._begun = self._mutual = False
         return messages
@@ -392,7 +396,11 @@ class Conversation:
                 self._measures.learn(match.kind, match.sender, match.details, segment.where.time_ns)
                 if self._measures.spent is not None:
                     spent[match.signature] = self._measures.spent
-        shares = carrier == "text" and any(match.kind is Kind.SHARE for match in matches)
+            if match.kind is Kind.HANDSHAKE and match.sender is Side.CLIENT:
+                self._login = match.details.get("worker", self._login)
+        # words and bodies of HTTP are answered in turn, also where they have no id
+        in_turn = carrier == "text" or (carrier == "http" and "method" not in value)
+        shares = in_turn and any(match.kind is Kind.SHARE for match in matches)
         if shares or ("method" in value and value.get("id") is not None):
             self._remember(self._ends[segment.side], value, matches)
         found: list[Message] = []
@@ -407,7 +415,7 @@ class Conversation:
                     strength=Strength.WEAK if alien else self._strength(segment, value, match),
                     why=match.why,
                     coins=match.coins,
-                    details=self._measured(match.kind, match.details),
+                    details=self._measured(match.kind, self._named(match)),
                     show=partial(self._signatures.excerpt, value, matches),
                     needs=match.needs,
                     unheard=unheard,
@@ -419,6 +427,11 @@ class Conversation:
             # what the request tells of its answer is surer than what the answer's shape tells
             found = [one for one in found if one.kind is not answer.kind] + [answer]
         return found
+
+    def _named(self, match: Recognised) -> Mapping[str, str]:
+        """A message's details, a rig with its account."""
+        details: Mapping[str, str] = match.details
+        return self._signatures.named(details, self._login) if "rig" in details else details
 
     def _measured(self, kind: Kind, details: Mapping[str, str]) -> Mapping[str, str]:
         """A share's details with what it is measured by."""
@@ -445,7 +458,7 @@ class Conversation:
             return
         end.others.pop(key, None)
         best = max(asked, key=lambda match: (match.strength, match.dialect))
-        details = self._measured(best.kind, best.details)
+        details = self._measured(best.kind, self._named(best))
         end.requests.setdefault(key, deque(maxlen=MAX_PENDING)).append(
             _Request(best.dialect, best.kind, best.signature, best.strength, details)
         )

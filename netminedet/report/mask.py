@@ -44,6 +44,8 @@ _CUT_MIN = 4
 _ADDRESS_LIKE = (
     r"(?<![0-9A-Za-z])(?P<address>(?:[A-Za-z0-9]{2,12}:)?[0-9A-Za-z_-]{25,160})(?P<rig>[./+][\w.@/+-]{1,64})?"
 )
+#: Between a rig and what else a login names behind it: another name of it, or an e-mail address.
+_PARTS = re.compile(r"[./]")
 _REMEDY = "write at least 16 random characters to it, for example with: openssl rand -hex 32"
 
 
@@ -75,7 +77,11 @@ class Masker:
         """
         account, rig = split_login(name)
         masked = self.wallet(account or name)
-        return masked if rig is None else f"{masked}.{self._pseudonym('worker', rig)}"
+        return masked if rig is None else f"{masked}.{self.rig(rig)}"
+
+    def rig(self, name: str) -> str:
+        """``worker-`` and 16 hex digits."""
+        return self._pseudonym("worker", name)
 
     def _pseudonym(self, kind: str, name: str) -> str:
         data = f"{kind}\0{name}".encode("utf-8", "surrogatepass")
@@ -160,6 +166,7 @@ class _Texts:
             self._add(name, masker.worker(name))
             if rig is not None:
                 self._add(account, masker.wallet(account))
+                self._add_rigs(rig)
         for name in wallets:
             self._add(name, masker.wallet(name))
         self._names = sorted(self._masked, key=lambda name: (-len(name), name))
@@ -169,12 +176,18 @@ class _Texts:
         self._pattern = re.compile(f"{names}|{_ADDRESS_LIKE}" if whole else _ADDRESS_LIKE)
 
     def _add(self, name: str, pseudonym: str) -> None:
-        """The name as it is, and as JSON writes it."""
-        shown = name.removesuffix(CUT)
-        if not shown:
-            return
-        for spelled in (shown, json.dumps(shown, ensure_ascii=False)[1:-1], json.dumps(shown)[1:-1]):
-            self._masked.setdefault(spelled, pseudonym)
+        """The name as it is, and as JSON writes it; of one that was cut, what is left."""
+        for shown in filter(None, {name.removesuffix(CUT), *name.split(CUT)}):
+            for spelled in (shown, json.dumps(shown, ensure_ascii=False)[1:-1], json.dumps(shown)[1:-1]):
+                self._masked.setdefault(spelled, pseudonym)
+
+    def _add_rigs(self, rig: str) -> None:
+        """A rig that a message names apart from its account: a whole string of JSON only, since a
+        rig may have the name of anything (``1``)."""
+        for name in {rig, *_PARTS.split(rig)}:
+            for shown in filter(None, name.split(CUT)):
+                for spelled in (json.dumps(shown, ensure_ascii=False), json.dumps(shown)):
+                    self._masked.setdefault(spelled, f'"{self._masker.rig(name)}"')
 
     def masked(self, text: str) -> str:
         """The text with every name replaced; of a sentence, in its values too."""

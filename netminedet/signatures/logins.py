@@ -88,6 +88,20 @@ def wallet_of(login: str) -> str | None:
     return None
 
 
+def with_rig(login: str, rig: str) -> str:
+    """The login name of a rig that is named apart from its account; empty login: no account is known.
+
+    ``0xabc…`` and ``rig2`` are ``0xabc….rig2``; a rig that tells its account, or that the login
+    names already, adds nothing.
+    """
+    account, own = split_login(login)
+    if not login or rig.startswith(account):
+        return rig
+    if own is None:
+        return f"{login}.{rig}"
+    return login if rig in (own, own.partition("/")[0]) else f"{login}/{rig}"
+
+
 def _split(text: str) -> tuple[str, str | None]:
     start = 0
     email = _EMAIL.match(text)

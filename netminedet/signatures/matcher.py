@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from netminedet.model import Kind, Needs, Side, SignatureSetInfo, Strength
 from netminedet.signatures import text
 from netminedet.signatures.dialect import Dialect, Pattern
-from netminedet.signatures.logins import wallet_of
+from netminedet.signatures.logins import is_address, split_login, wallet_of, with_rig
 from netminedet.signatures.pools import PoolList
 
 if TYPE_CHECKING:
@@ -178,6 +178,20 @@ class SignatureSet:
             return self._expression(accepted).value(reply) is True
         result = reply.get("result")
         return reply.get("error") is None and result is not None and result is not False
+
+    def named(self, details: Mapping[str, str], login: str) -> Mapping[str, str]:
+        """Details in which a rig named apart from its account is put behind it, as the ``worker``.
+
+        ``login`` is the worker that the same connection's login named, or empty.
+        """
+        rest = {key: value for key, value in details.items() if key != "rig"}
+        rig = details.get("rig")
+        if rig is not None:
+            rest["worker"] = with_rig(details.get("worker", login), rig)
+            account = split_login(rest["worker"])[0]
+            if is_address(account):
+                rest.setdefault("wallet", account)
+        return rest
 
     def most_specific(self, dialect_ids: Iterable[str]) -> tuple[str, ...]:
         """The given dialects, sorted, without those that another one of them refines."""

@@ -35,6 +35,7 @@ DETAIL_KEYS = (
     "redirect_host",
     "redirect_port",
     "request_id",
+    "rig",
     "session",
     "target",
     "wallet",
