@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from netminedet.protocols.http import Head, parse_head
-from netminedet.protocols.textlines import ApiKind, ApiMessage
+from netminedet.protocols.machines import ApiKind, ApiMessage
 
 #: Characters of a header field's value in which the realm is looked for.
 MAX_LOOK = 1024

@@ -25,11 +25,25 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from netminedet.model import Side
+from netminedet.protocols.machines import (
+    DEVICES,
+    MAX_LISTED,
+    MAX_TEXT,
+    ApiKind,
+    ApiMessage,
+    clean,
+    ethminer_reply,
+    hashrate_of,
+    number,
+    objects,
+    section_told,
+    texts,
+    whole,
+    xmrig_config,
+)
 
-#: Longest message, in bytes; pools and workers listed, and characters of a text.
+#: Longest message, in bytes.
 MAX_MESSAGE = 128 * 1024
-MAX_LISTED = 64
-MAX_TEXT = 256
 
 
 class DuinoKind(str, Enum):
@@ -59,37 +73,6 @@ class DuinoMessage(Struct, frozen=True):
     def telling(self) -> bool:
         """Whether the message alone is peculiar to this protocol."""
         return self.kind in (DuinoKind.JOB, DuinoKind.GREETING)
-
-
-class ApiKind(str, Enum):
-    """Which way an API message goes: to the miner, or back."""
-
-    COMMAND = "command"
-    REPLY = "reply"
-
-
-class ApiMessage(Struct, frozen=True):
-    """A request to a miner's management API, or its reply.
-
-    ``family``: "cgminer", "btminer" or "ethman".  ``hashrate`` in hashes a second and ``elapsed`` in
-    seconds, as the miner says; None and empty for what it does not say.
-    """
-
-    kind: ApiKind
-    family: str
-    command: str = ""
-    vendor: str = ""
-    elapsed: int | None = None
-    hashrate: float | None = None
-    accepted: int | None = None
-    rejected: int | None = None
-    pools: tuple[str, ...] = ()
-    users: tuple[str, ...] = ()
-
-    @property
-    def telling(self) -> bool:
-        """Whether the message alone is peculiar to miners: replies are, commands are words of others too."""
-        return self.kind is ApiKind.REPLY
 
 
 _VERSION = re.compile(r"[1-9]\.[0-9]{1,2}\Z")
@@ -161,23 +144,21 @@ _ETHMAN_METHODS = frozenset(
 #: What a management API's message in JSON has at its top, besides what an answer of JSON-RPC has: (key,
 #: value), and keys that alone may make one.
 API_VERBS = frozenset(("method", method) for method in _ETHMAN_METHODS)
-API_KEYS = frozenset({"command", "cmd", "STATUS", "ua"})
+API_KEYS = frozenset({"command", "cmd", "STATUS", "ua", "donate-level"})
 _SECTION = re.compile(r"(?<!\\)\|")
 _FIELD = re.compile(r"(?<!\\),")
 _STATUS = re.compile(r"STATUS=[SIWEF],When=\d{1,20},Code=\d{1,5},Msg=")
 _THREE = re.compile(r"(\d{1,15});(\d{1,15});(\d{1,15})\Z", re.ASCII)
 _POOL = re.compile(r"[A-Za-z0-9._-]{3,255}:\d{1,5}\Z")
-_RATE = re.compile(r"([KMGT]?)HS (av|5s|20s|30m)\Z")
-_UNITS = {"": 1.0, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
-_RATE_ORDER = ("av", "30m", "20s", "5s")
-_XMRIG_PATHS = frozenset(("/1/summary", "/2/summary", "/2/backends"))
+_XMRIG_PATHS = frozenset(("/1/summary", "/2/summary", "/2/backends", "/1/config", "/api.json"))
 _XMRIG_KEYS = {"ua", "algo", "hashrate", "connection", "results"}
 
 
 def api_request(method: str, target: str) -> ApiMessage | None:
     """Read an HTTP request for how a miner is; None for any other.
 
-    XMRig's HTTP interface (src/base/api): the summary, in its two versions, and the back ends.
+    XMRig's HTTP interface (src/base/api): the summary, under its three names, the back ends and the
+    configuration.
     """
     path = target.partition("?")[0]
     if method != "GET" or path not in _XMRIG_PATHS:
@@ -197,8 +178,9 @@ def api_message(text: str) -> ApiMessage | None:
     if text.startswith("GET "):
         return api_request("GET", text[:MAX_TEXT].split(" ")[1])
     word, bar, _ = text.partition("|")
-    if _COMMANDS.match(word) and len(text) <= MAX_TEXT and (bar or word not in _COMMON_WORDS):
-        return ApiMessage(ApiKind.COMMAND, "cgminer", command=word)
+    if _COMMANDS.match(word) and len(text) <= MAX_TEXT:
+        kind = ApiKind.COMMAND if bar or word not in _COMMON_WORDS else ApiKind.WORD
+        return ApiMessage(kind, "cgminer", command=word)
     return None
 
 
@@ -226,7 +208,10 @@ def api_value(value: Mapping[str, Any]) -> ApiMessage | None:
         return _cgminer_reply(value)
     if value.keys() >= _XMRIG_KEYS:
         return _xmrig_summary(value)
-    return _ethman_reply(value.get("result"))
+    if "donate-level" in value:
+        return xmrig_config(value)
+    result = value.get("result")
+    return _ethman_reply(result) or ethminer_reply(result)
 
 
 def _text_reply(text: str) -> ApiMessage | None:
@@ -234,9 +219,8 @@ def _text_reply(text: str) -> ApiMessage | None:
     sections: dict[str, list[dict[str, object]]] = {}
     for section in _SECTION.split(text)[: MAX_LISTED * 4]:
         pairs = [part.partition("=") for part in _FIELD.split(section)[:MAX_TEXT]]
-        sections.setdefault(pairs[0][0] + "S" * (pairs[0][0] == "POOL"), []).append(
-            {key: value for key, _, value in pairs}
-        )
+        name = "DEVS" if pairs[0][0] in DEVICES else pairs[0][0] + "S" * (pairs[0][0] == "POOL")
+        sections.setdefault(name, []).append({key: value for key, _, value in pairs})
     return _cgminer_reply(sections)
 
 
@@ -251,31 +235,32 @@ def _cgminer_reply(reply: Mapping[str, Any]) -> ApiMessage | None:
     formal = "When" in status and ("Code" in status or "Msg" in status)
     if not formal and not _like_whatsminer(reply):
         return None
-    vendor = _clean(vendor) if isinstance(vendor, str) else ""
+    vendor = clean(vendor) if isinstance(vendor, str) else ""
     named = re.search("btminer|whatsminer", vendor, re.IGNORECASE)
     family = "cgminer" if formal and not named else "btminer"
-    message = ApiMessage(ApiKind.REPLY, family, vendor=vendor)
-    for summary in _objects(reply.get("SUMMARY"))[:1]:
+    command, rate = section_told(reply)
+    message = ApiMessage(ApiKind.REPLY, family, command=command, vendor=vendor, hashrate=rate)
+    for summary in objects(reply.get("SUMMARY"))[:1]:
         message = replace(
             message,
             command="summary",
-            elapsed=_whole(summary.get("Elapsed")),
-            hashrate=_hashrate(summary),
-            accepted=_whole(summary.get("Accepted")),
-            rejected=_whole(summary.get("Rejected")),
+            elapsed=whole(summary.get("Elapsed")),
+            hashrate=hashrate_of(summary),
+            accepted=whole(summary.get("Accepted")),
+            rejected=whole(summary.get("Rejected")),
         )
-    pools = _objects(reply.get("POOLS"))
+    pools = objects(reply.get("POOLS"))
     if pools:
-        message = replace(message, command="pools", pools=_texts(pools, "URL"), users=_texts(pools, "User"))
+        message = replace(message, command="pools", pools=texts(pools, "URL"), users=texts(pools, "User"))
     return message
 
 
 def _like_whatsminer(reply: Mapping[str, Any]) -> bool:
     """Whatsminer leaves time and name out of the status; what follows must then tell by itself."""
-    for summary in _objects(reply.get("SUMMARY"))[:1]:
-        if "Elapsed" in summary and "Accepted" in summary and _hashrate(summary) is not None:
+    for summary in objects(reply.get("SUMMARY"))[:1]:
+        if "Elapsed" in summary and "Accepted" in summary and hashrate_of(summary) is not None:
             return True
-    pools = _objects(reply.get("POOLS"))
+    pools = objects(reply.get("POOLS"))
     return bool(pools) and all("://" in str(pool.get("URL")) and "User" in pool for pool in pools)
 
 
@@ -286,14 +271,14 @@ def _ethman_reply(result: object) -> ApiMessage | None:
     if not all(isinstance(item, str) for item in result):
         return None
     totals, pools = _THREE.match(result[2]), result[7].split(";")
-    minutes = _whole(result[1])
+    minutes = whole(result[1])
     if totals is None or minutes is None or not all(_POOL.match(pool) for pool in pools):
         return None
     return ApiMessage(
         ApiKind.REPLY,
         "ethman",
         command="miner_getstat1",
-        vendor=_clean(result[0]),
+        vendor=clean(result[0]),
         elapsed=60 * minutes,
         hashrate=1000.0 * int(totals[1]),
         accepted=int(totals[2]),
@@ -310,53 +295,15 @@ def _xmrig_summary(summary: Mapping[str, Any]) -> ApiMessage | None:
     if not isinstance(summary["results"], Mapping):
         return None
     total = rates.get("total")
-    latest = [_number(rate) for rate in total[:MAX_LISTED]] if isinstance(total, list) else []
+    latest = [number(rate) for rate in total[:MAX_LISTED]] if isinstance(total, list) else []
     return ApiMessage(
         ApiKind.REPLY,
         "xmrig",
         command="summary",
-        vendor=_clean(agent),
+        vendor=clean(agent),
         hashrate=next((rate for rate in reversed(latest) if rate is not None), None),  # the longest average
-        pools=_texts([dict(connection)], "pool"),
+        pools=texts([dict(connection)], "pool"),
     )
-
-
-def _objects(value: object) -> list[dict[str, object]]:
-    found = value if isinstance(value, list) else [value]
-    return [one for one in found[:MAX_LISTED] if isinstance(one, dict)]
-
-
-def _texts(objects: list[dict[str, object]], key: str) -> tuple[str, ...]:
-    """The different texts under ``key``, in order."""
-    found = (one.get(key) for one in objects)
-    return tuple(dict.fromkeys(_clean(text) for text in found if isinstance(text, str) and text))
-
-
-def _clean(text: str) -> str:
-    return "".join(c for c in text[:MAX_TEXT].replace("\\", "") if c.isprintable())
-
-
-def _whole(value: object) -> int | None:
-    number = _number(value)
-    return None if number is None else int(number)
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, str):
-        return float(value) if re.fullmatch(r"\d{1,20}(\.\d{1,20})?", value, re.ASCII) else None
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 1e30:
-        return float(value)
-    return None
-
-
-def _hashrate(summary: Mapping[str, object]) -> float | None:
-    """The average that the miner states, else its latest figure, in hashes a second."""
-    rates: dict[str, float] = {}
-    for key, value in summary.items():
-        name, number = _RATE.match(key), _number(value)
-        if name is not None and number is not None:
-            rates[name[2]] = number * _UNITS[name[1]]
-    return next((rates[span] for span in _RATE_ORDER if span in rates), None)
 
 
 def duino_objects(line: str) -> list[dict[str, object]]:
