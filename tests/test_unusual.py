@@ -445,6 +445,7 @@ CASES: dict[str, Case] = {
             hand_in(2, algo="rx/0"),
             reply(2, TAKEN),
         ],
+        worker="acct7.farm",
         agent="xmrig-proxy/6.26.0 (Linux)",
     ),
     "xmr-stak with one id": monero(
@@ -523,7 +524,7 @@ CASES: dict[str, Case] = {
             reply(4, True),
         ],
         "eth-proxy",
-        ETH,
+        f"{ETH} {ETH}.rig",
         "eth1.0",
     ),
     "eth-proxy over HTTP": Case(
@@ -592,6 +593,7 @@ CASES: dict[str, Case] = {
     "deepMiner's page": Case(
         over_websocket([("C", {"type": "auth", "params": {"site_key": "", "userID": "page-7"}}), *PAGE]),
         "browser-miner",
+        "page-7",
         role="browser",
     ),
     "a page that is asked only": Case(

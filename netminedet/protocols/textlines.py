@@ -115,6 +115,8 @@ _COMMANDS = re.compile(
 )
 # ... those that other text protocols (memcached, chat) have too.
 _COMMON_WORDS = frozenset({"version", "config", "stats", "check", "notify", "restart", "quit"})
+# ... which ask something, so that what is answered may tell.
+_COMMON_QUESTIONS = frozenset({"version", "config", "stats"})
 _BTMINER_COMMANDS = re.compile(
     r"(?:summary|pools|e?devs|devdetails|status|get_(?:psu|version|token|miner_info|error_code)|update_pools|"
     r"restart_btminer|power_(?:on|off)|set_led|adjust_power_limit)\Z"
@@ -178,10 +180,9 @@ def api_message(text: str) -> ApiMessage | None:
     if text.startswith("GET "):
         return api_request("GET", text[:MAX_TEXT].split(" ")[1])
     word, bar, _ = text.partition("|")
-    if _COMMANDS.match(word) and len(text) <= MAX_TEXT:
-        kind = ApiKind.COMMAND if bar or word not in _COMMON_WORDS else ApiKind.WORD
-        return ApiMessage(kind, "cgminer", command=word)
-    return None
+    if _COMMANDS.match(word) and len(text) <= MAX_TEXT and (bar or word not in _COMMON_WORDS):
+        return ApiMessage(ApiKind.COMMAND, "cgminer", command=word)
+    return ApiMessage(ApiKind.WORD, "cgminer", command=word) if word in _COMMON_QUESTIONS else None
 
 
 def _json_message(text: str) -> ApiMessage | None:

@@ -200,8 +200,6 @@ def test_commands(text: str, family: str, command: str) -> None:
     "text",
     [
         "",
-        "version",
-        "stats",
         "quit",
         "summary of the day",
         '{"command":"summary","type":"request","seq":1}',
