@@ -26,6 +26,7 @@ from netminedet.model import (
 from netminedet.protocols.certificate import certificate_names
 from netminedet.protocols.conversation import Conversation, Segment
 from netminedet.protocols.dns import DnsMessage, read_dns
+from netminedet.protocols.framing import V2_ANSWER
 from netminedet.protocols.hosts import http_target
 from netminedet.protocols.peers import OPENERS as PEER_OPENERS
 from netminedet.protocols.peers import adjacent as read_adjacent
@@ -97,7 +98,7 @@ class Pipeline:
             signatures.anchors,
             _suffixes(signatures),
             limits.flows,
-            signatures.openers,
+            (*signatures.openers, V2_ANSWER),
             PEER_OPENERS if adjacent else None,
             _gate(signatures),
             samples=samples,

@@ -33,11 +33,14 @@ class Channels:
 
     def __init__(self) -> None:
         self._open: OrderedDict[int, _Channel] = OrderedDict()
+        #: the protocol that the client asked for: 0 mining, 1 job declaration, 2 template distribution
+        self.protocol: int | None = None
 
     def targets(self, message: Sv2Message, times: int = 1) -> list[int | None]:
         """Take in a message: the targets of the shares that it hands in or answers, ``times`` in all."""
         fields = {name: value for name, value in message.fields.items() if isinstance(value, int)}
         name, number = message.name, fields.get("channel_id", -1)
+        self.protocol = fields.get("protocol", self.protocol)
         if name.startswith("Open") and name.endswith("Success") and fields:
             self._opened(number, _Channel(fields["target"], fields.get("group_channel_id", -1)))
         elif name == "SetTarget" and fields:

@@ -337,18 +337,17 @@ class Conversation:
             return
         kind = None if end.framing.pending else opening(data)
         other = self._ends[1 - segment.side]
-        if kind == "http" or (
-            segment.http_seen and (segment.flight_is_json is False or may_begin_http(data))
-        ):
+        behind_http = segment.http_seen and (segment.flight_is_json is False or may_begin_http(data))
+        if kind == "http" or (behind_http and kind is None):
             end.framing = HttpFraming(requests=_asks(data, other.framing))
         elif kind == "websocket":
             end.framing, other.framing = midstream_websocket(), midstream_websocket()
         elif data.startswith(self._signatures.openers) and not end.framing.pending:
             end.framing, other.framing = TextFraming(), TextFraming()
-        elif kind == "frames":
+        elif kind in ("frames", "frames-back"):
             channels = Channels()
-            end.framing = FrameFraming(Side.CLIENT, channels)
-            other.framing = FrameFraming(Side.SERVER, channels)
+            side = Side.CLIENT if kind == "frames" else Side.SERVER
+            end.framing, other.framing = FrameFraming(side, channels), FrameFraming(side.other, channels)
 
     def _read_tunnel(self, answer: HttpFraming, segment: Segment) -> list[Message]:
         """An HTTP answer made the connection a WebSocket or a tunnel: from here on both speak otherwise."""

@@ -242,7 +242,8 @@ class FrameFraming:
     """Stratum V2 in the clear: each message as an object with its name under "sv2".
 
     One message may acknowledge several shares: it is given once for each.  A share, and its answer,
-    has the target of its channel and job under "target".
+    has the target of its channel and job under "target"; the answer to SetupConnection, the protocol
+    that was asked for under "protocol".
     """
 
     carrier = "frames"
@@ -267,6 +268,8 @@ class FrameFraming:
                 value = _as_object(message)
                 if target is not None:
                     value["target"] = _plain("target", target)
+                if message.name == "SetupConnection.Success" and self._channels.protocol is not None:
+                    value["protocol"] = self._channels.protocol
                 items.append(JsonItem(value, heads_segment=True))
         return items
 
@@ -325,11 +328,16 @@ def read_value(value: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def opening(data: bytes) -> str | None:
-    """What the first bytes of a direction's turn begin: "http", "websocket", "frames", or None."""
+    """What the first bytes of a direction's turn begin: "http", "websocket", "frames", or None.
+
+    "frames-back": Stratum V2 of which the client's side is not seen, or comes later.
+    """
     if data.startswith(_HEADS):
         return "http"
     if is_v2_opening(data):
         return "frames"
+    if data.startswith(V2_ANSWER):
+        return "frames-back"
     if len(data) >= 4 and data[0] in (0x81, 0xC1) and _frame_of_json(data):
         return "websocket"
     return None
@@ -343,6 +351,10 @@ def is_request(data: bytes) -> bool:
 def may_begin_http(data: bytes) -> bool:
     """Whether the bytes are the first few of a request's or an answer's head."""
     return len(data) < _LONGEST_HEAD and any(word.startswith(data) for word in _HEADS)
+
+
+#: How SetupConnection.Success begins (sv2-spec sections 3.2 and 3.6.2): type 1, 6 bytes, version 2.
+V2_ANSWER = b"\0\0\1\6\0\0\2\0"
 
 
 def is_v2_opening(data: bytes) -> bool:

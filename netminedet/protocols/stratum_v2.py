@@ -162,8 +162,10 @@ class _Payload:
         """The worker behind a share, as extension 0x0002 adds it: type, length and text, or only the text."""
         rest = self.data[self.at :]
         if rest[:3] in (b"\x00\x02\x01", b"\x02\x00\x01") and len(rest) >= 5:
-            self.take(5)
-            return self.text(max(rest[3], rest[4]))
+            # a length of one byte, as in drafts, or of two in either order
+            short = rest[3] == len(rest) - 4
+            self.take(4 if short else 5)
+            return self.text(rest[3] if short else max(rest[3], rest[4]))
         return self.text(self.number(1))
 
 
