@@ -1,7 +1,7 @@
 """What people read, in one of two languages: English, as it stands in the code, and simplified Chinese.
 
-Messages are marked in the code by `_`, `ngettext`, `N_` and `Sentence`; the Chinese is in the gettext
-catalogue under ``locale/`` (CONTRIBUTING.md says how it is kept).  The language is the process's, and
+Messages are marked in the code by `_`, `ngettext`, `N_`, `sentence` and `number_of`; the Chinese is in the
+gettext catalogue under ``locale/`` (CONTRIBUTING.md says how it is kept).  The language is the process's, and
 is English until `choose` says otherwise; nothing is loaded for it.  What machines read (JSON, JSON
 Lines, event streams) is always English and does not depend on it.
 """

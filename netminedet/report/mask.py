@@ -19,7 +19,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from netminedet.errors import NetminedetError
-from netminedet.language import Sentence
+from netminedet.language import N_, Sentence
 from netminedet.model import Evidence, Management, Suspect
 from netminedet.signatures.agents import Agent
 from netminedet.signatures.logins import split_login
@@ -35,7 +35,7 @@ KEY_LIMIT = 65536
 DIGITS = 16
 
 #: In place of an excerpt that may hold names which are not known.
-LEFT_OUT = "(left out: this host gave more names than are kept)"
+LEFT_OUT = N_("(left out: this host gave more names than are kept)")
 
 #: A name that was cut short in an excerpt is known again from this many characters on.
 _CUT_MIN = 4

@@ -11,6 +11,7 @@ from netminedet.language import N_, _, ngettext, told
 from netminedet.model import Connection, Evidence, Suspect
 from netminedet.report.community_id import community_id
 from netminedet.report.holder_lines import holder_lines, place_text, subscriber_text
+from netminedet.report.mask import LEFT_OUT
 from netminedet.report.page.amounts import share_counts
 from netminedet.report.page.groups import address
 from netminedet.report.page.moments import Clock
@@ -224,7 +225,9 @@ def _proof(evidence: Evidence, clock: Clock) -> Proof:
             f"{printable(told(name), 40)} {printable(value, _NAME_LIMIT)}"
             for name, value in sorted(evidence.details.items())
         ),
-        excerpt=printable(evidence.excerpt, _EXCERPT_LIMIT),
+        excerpt=printable(
+            told(LEFT_OUT) if evidence.excerpt == LEFT_OUT else evidence.excerpt, _EXCERPT_LIMIT
+        ),
     )
 
 
