@@ -41,6 +41,7 @@ from netminedet.protocols.framing import (
     pass_over,
     read_value,
 )
+from netminedet.protocols.gzipped import GZIP_MAGIC, GzipFraming
 from netminedet.protocols.jsonlines import ForeignItem, Item, JsonItem, JsonLines
 from netminedet.protocols.measure import Measures
 from netminedet.protocols.noise import NOISE_NAMES, NoiseCounts, NoiseStage, NoiseWatch, looks_random
@@ -329,7 +330,10 @@ class Conversation:
 
     def _choose_framing(self, end: _End, segment: Segment, data: bytes) -> None:
         """Change the framing where the bytes begin something else than what came before."""
-        if isinstance(end.framing, (WebSocketFraming, FrameFraming, TextFraming)):
+        if isinstance(end.framing, (WebSocketFraming, FrameFraming, TextFraming, GzipFraming)):
+            return
+        if self.found and data.startswith(GZIP_MAGIC) and not end.framing.pending:
+            end.framing = GzipFraming()  # as a server of EthereumStratum/2.0.0 asks for
             return
         if isinstance(end.framing, HttpFraming):
             if segment.flight_is_json and not end.framing.in_body:
