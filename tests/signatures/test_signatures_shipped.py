@@ -129,12 +129,15 @@ def test_escaped_verb_contains_an_anchor(spelling: str) -> None:
     assert "stratum-v1.subscribe" in found(json.loads(line))
 
 
-#: Their sources give one form only: an encrypted handshake, words alone, EthereumStratum/1's greeting.
+#: Their sources give one form only: an encrypted handshake, an answer of fixed fields, words alone,
+#: EthereumStratum/1's greeting.
 ONE_FORM = {
     "stratum-v2.noise-handshake",
     "panchan.greeting",
     "panchan.peer",
     "stratum-v2.noise-channel",
+    "stratum-v2-templates.setup-success",
+    "management-api.word",
     "duino-coin.version",
     "duino-coin.job",
     "duino-coin.good",
