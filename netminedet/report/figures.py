@@ -47,6 +47,27 @@ def rounded_totals(suspects: Iterable[Suspect]) -> Totals:
     )
 
 
+def rate_words(suspect: Suspect) -> str | None:
+    """The first hash rate for programs and their readers, always in English: "108 TH/s", or "< 882 H/s".
+
+    None where there is none.
+    """
+    if not suspect.hash_rates:
+        return None
+    from netminedet.estimate import spelled_rate
+
+    rate = suspect.hash_rates[0].rate
+    if rate.typical is not None:
+        return spelled_rate(rate.typical, rate.unit)
+    return None if rate.high is None else f"< {spelled_rate(rate.high, rate.unit)}"
+
+
+def kw_words(suspect: Suspect) -> str | None:
+    """The power of all its algorithms in kW; None where none is known."""
+    powers = [one.power.typical_kw for one in suspect.hash_rates if one.power is not None]
+    return f"{sum(powers):.{DIGITS}g}" if powers else None
+
+
 def _rounded_hash_rate(one: HashRate) -> HashRate:
     power = None if one.power is None else rounded_power(one.power)
     return replace(one, rate=rounded_rate(one.rate), power=power)

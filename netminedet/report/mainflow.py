@@ -24,12 +24,12 @@ def main_evidence(suspect: Suspect) -> Evidence | None:
 
 
 def pool_of(suspect: Suspect, flow: FiveTuple | None) -> Pool | None:
-    """The pool at the other end of the flow, else the suspect's first; None where it has none."""
+    """The pool at the other end of the flow; None where that is none, as a name server's."""
     if flow is not None:
         for pool in suspect.pools:
             if (pool.ip, pool.port) == (flow.dest_ip, flow.dest_port):
                 return pool
-    return suspect.pools[0] if suspect.pools else None
+    return None
 
 
 def _flow(suspect: Suspect) -> FiveTuple | None:

@@ -215,4 +215,4 @@ def test_nobody_listens(listener: socket.socket) -> None:
 
 def test_a_table_of_what_is_at_hand(report: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["export", "--to", "misp", report]) == 0
-    assert json.loads(capsys.readouterr().out)["Event"]["info"] == "Mining of virtual currencies: 7 suspects"
+    assert json.loads(capsys.readouterr().out)["Event"]["info"] == "Mining of virtual currencies: suspects 7"

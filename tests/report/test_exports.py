@@ -19,6 +19,7 @@ import pytest
 from captured import PATHS, report_on, report_on_all
 from report_samples import FARM, SAMPLES, SOME, SampleReport
 
+from netminedet.language import choose
 from netminedet.report.blocking import NEVER
 from netminedet.report.csvcells import COLUMNS
 from netminedet.report.formats import format_names, load_format
@@ -44,6 +45,16 @@ each_report = pytest.mark.parametrize("name", REPORTS)
 @pytest.mark.parametrize("form", format_names())
 def test_the_same_report_gives_the_same_bytes(form: str) -> None:
     assert written(report_on_all(), form) == written(report_on_all(), form)
+
+
+@pytest.mark.parametrize("form", sorted({*format_names()} - {"csv", "html", "table"}))
+def test_what_machines_read_is_the_same_in_any_language(form: str) -> None:
+    english = written(SOME, form), written(report_on("mixed.pcapng"), form)
+    choose("zh")
+    try:
+        assert (written(SOME, form), written(report_on("mixed.pcapng"), form)) == english
+    finally:
+        choose("en")
 
 
 # CSV

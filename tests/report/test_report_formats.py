@@ -29,6 +29,7 @@ UPDATE = "NETMINEDET_UPDATE_GOLDEN"
 CASES = [
     *[(name, "table", width) for name in SAMPLES for width in (80, 140)],
     *[(name, form, None) for name in ("some", "empty") for form in ("json", "jsonl")],
+    *[("some", form, None) for form in ("csv", "cef", "syslog", "ecs", "misp", "blocklist")],
 ]
 
 

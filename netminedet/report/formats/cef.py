@@ -2,9 +2,10 @@
 
 The event class is ``suspect``, the severity 9 (confirmed), 6 (probable) or 3 (suspected).
 ``src`` is the suspect; ``spt``, ``dst`` and ``dpt`` are those of the connection that proves
-most; IPv6 addresses stand in ``c6a2`` and ``c6a3``, as the format wants it.  ``start`` and
-``end`` are milliseconds since 1970.  Custom fields carry their labels: role, coins, wallets,
-workers, size (hash rate and kW) and unit; accepted and submitted shares.
+most; IPv6 addresses stand in ``c6a2`` and ``c6a3``, as the format wants it.
+``destinationServiceName`` is the first pool's name.  ``start`` and ``end`` are milliseconds
+since 1970.  Custom fields carry their labels: role, coins, wallets, workers, size (hash rate
+and kW) and unit; accepted and submitted shares.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from typing import TextIO
 from netminedet.language import in_english
 from netminedet.model import Suspect, Verdict
 from netminedet.report import syslog
+from netminedet.report.figures import kw_words, rate_words
 from netminedet.report.like import ReportLike
 from netminedet.report.mainflow import main_flow, pool_of
-from netminedet.report.sizes import size_cell
 from netminedet.report.text import printable
 
 MACHINE = True
@@ -62,10 +63,13 @@ def _extension(suspect: Suspect) -> dict[str, Value]:
         found["dpt"] = flow.dest_port
     if pool is not None:
         found["dhost"] = pool.name
+    named = next((pool.name for pool in suspect.pools if pool.name), None)
+    size = (rate_words(suspect), f"{kw} kW" if (kw := kw_words(suspect)) else None)
     return {
         **found,
         "start": suspect.first_seen // 1_000_000,
         "end": suspect.last_seen // 1_000_000,
+        "destinationServiceName": named,
         "cat": "coin-mining",
         "act": "detected",
         "app": ",".join(suspect.dialects),
@@ -75,7 +79,7 @@ def _extension(suspect: Suspect) -> dict[str, Value]:
         **_labelled("cs2", "coins", ",".join(suspect.coins)),
         **_labelled("cs3", "wallets", ",".join(suspect.wallets)),
         **_labelled("cs4", "workers", ",".join(suspect.workers)),
-        **_labelled("cs5", "size", ", ".join(size_cell(suspect)) if suspect.hash_rates else None),
+        **_labelled("cs5", "size", ", ".join(filter(None, size))),
         **_labelled("cs6", "unit", None if suspect.unit is None else suspect.unit.unit),
         **_labelled("cn1", "accepted shares", suspect.shares.accepted),
         **_labelled("cn2", "submitted shares", suspect.shares.submitted),

@@ -19,7 +19,7 @@ from netminedet.report.community_id import community_id
 from netminedet.report.document import JsonObject, json_text
 from netminedet.report.like import ReportLike
 from netminedet.report.mainflow import main_flow
-from netminedet.report.text import plural, printable
+from netminedet.report.text import printable
 from netminedet.report.times import date_and_clock, iso8601
 from netminedet.report.uuids import fingerprint, identifier, report_time
 
@@ -59,7 +59,7 @@ def _event(report: ReportLike) -> JsonObject:
             attributes.setdefault(attribute["uuid"], attribute)
     return {
         "uuid": str(identifier("misp-event", key)),
-        "info": f"Mining of virtual currencies: {plural(len(report.suspects), 'suspect')}",
+        "info": f"Mining of virtual currencies: suspects {len(report.suspects)}",
         "date": date_and_clock(moment)[0],
         "timestamp": str(moment // _SECOND),
         "analysis": "2",

@@ -19,9 +19,9 @@ from typing import TextIO
 from netminedet.language import in_english
 from netminedet.model import FiveTuple, Suspect
 from netminedet.report.csvcells import pool_text
+from netminedet.report.figures import kw_words, rate_words
 from netminedet.report.like import ReportLike
 from netminedet.report.mainflow import main_flow, pool_of
-from netminedet.report.sizes import size_cell
 from netminedet.report.syslog import element, header, message, timestamp
 
 MACHINE = True
@@ -47,7 +47,7 @@ def messages(report: ReportLike) -> Iterator[bytes]:
 @in_english
 def _values(suspect: Suspect) -> dict[str, str | int | None]:
     flow, unit = main_flow(suspect), suspect.unit
-    pool = pool_of(suspect, flow)
+    pool = pool_of(suspect, flow) or next(iter(suspect.pools), None)
     return {
         "host": suspect.host,
         "verdict": suspect.verdict.label,
@@ -58,8 +58,8 @@ def _values(suspect: Suspect) -> dict[str, str | int | None]:
         "pool": None if pool is None else pool_text(pool),
         "accepted": suspect.shares.accepted,
         "submitted": suspect.shares.submitted,
-        "hashRate": size_cell(suspect)[0] if suspect.hash_rates else None,
-        "kw": _kw(suspect),
+        "hashRate": rate_words(suspect),
+        "kw": kw_words(suspect),
         "coins": ",".join(suspect.coins),
         "dialects": ",".join(suspect.dialects),
         "operator": None if unit is None else unit.operator,
@@ -78,8 +78,3 @@ def _ends(flow: FiveTuple) -> dict[str, str | int | None]:
         "destPort": flow.dest_port,
         "proto": flow.proto.upper(),
     }
-
-
-def _kw(suspect: Suspect) -> str | None:
-    powers = [one.power.typical_kw for one in suspect.hash_rates if one.power is not None]
-    return f"{sum(powers):.6g}" if powers else None
