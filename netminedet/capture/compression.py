@@ -18,7 +18,7 @@ from netminedet.errors import NetminedetError
 from netminedet.language import sentence
 
 #: Compressed bytes read at once.
-CHUNK_SIZE = 1 << 18
+CHUNK_SIZE = 1 << 20
 #: The last bytes of a chunk, fed one by one: the ends of all three formats are shorter.
 _TAIL = 64
 #: Output of zstd that is gathered before it is handed on, in bytes; a block more at most.
@@ -168,7 +168,7 @@ class Codec(NamedTuple):
 
 #: Every compression that can be read.  A new one is added here and nowhere else.
 CODECS = (
-    Codec("gzip", (b"\x1f\x8b",), _Gzip, 1 << 15),
+    Codec("gzip", (b"\x1f\x8b",), _Gzip, 1 << 16),
     Codec("xz", (b"\xfd7zXZ\0",), _Xz, 1 << 15),
     # Skippable frames, with which parallel compressors begin, have 16 magics.
     Codec(
