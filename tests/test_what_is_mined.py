@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from netminedet.estimate import load_power
-from netminedet.estimate.algorithms import algorithms_of_name
-from netminedet.estimate.host import HashRate
+from netminedet.estimate.algorithms import ALGORITHMS, algorithms_of_name
+from netminedet.estimate.host import HashRate, SharesOfFlow, _families, _power
+from netminedet.estimate.rate import Counted, estimate_rate
+from netminedet.signatures.agents import load_agents
 from tests.frames import ethernet, ipv4, udp
 from tests.talks import CLIENT, SERVER, Said, frames_of, suspects_of
 from tests.test_unusual import HASH, NOTIFY, SUBSCRIBED, call, greeted, push, reply
@@ -222,3 +224,87 @@ def test_a_rate_that_the_miner_reports_is_kept_where_its_shares_say_nothing() ->
     assert found.reported is not None
     assert found.reported.typical == 151200.5
     assert found.rate.method == "no hash rate from 6 shares: it is not known how many hashes one stands for"
+
+
+@pytest.mark.parametrize(
+    ("length", "algorithm"),
+    [
+        (2694, "equihash-200-9"),
+        (806, "equihash-192-7"),
+        (202, "equihash-144-5"),
+        (138, "equihash-96-5"),
+        (106, "equihash-125-4"),
+    ],
+)
+def test_the_length_of_a_solution_tells_the_equihash(length: int, algorithm: str) -> None:
+    job = ["77aa01bc", "04000000", HASH, HASH, "00" * 32, "b1f0a266", "1c01ab2f", True]
+    talk = [*greeted("acme/1.0", "acct7.r1", [None, "5a11"]), push("mining.set_target", ["000" + "f" * 61])]
+    talk.append(push("mining.notify", job))
+    for number in range(10, 10 + SHARES):
+        share = ["acct7.r1", "77aa01bc", "b1f0a266", f"{number:054x}", f"{number:x}".rjust(length, "7")]
+        talk += [call(number, "mining.submit", share), reply(number, True)]
+    (found,) = rates(talk)
+    assert (found.algorithm, found.ambiguity, found.rate.unit) == (algorithm, "", "Sol")
+    assert found.rate.typical == pytest.approx(2**12 / 2, rel=0.1)
+    assert (found.power is not None) == (algorithm == "equihash-200-9")
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "dialect", "programs", "basis", "key"),
+    [
+        # computers: their own family's figures, or none
+        ("kheavyhash", "kaspa", ["lolMiner 1.76"], None, "gpu"),
+        ("kheavyhash", "kaspa", ["BzMiner-v19"], None, "gpu"),
+        ("sha256d", "stratum-v1", ["minerd/2.5.1"], None, "cpu"),
+        ("sha256d", "stratum-v1", ["excavator/1.4.4a_nvidia"], None, "gpu"),
+        ("equihash-200-9", "zcash-stratum", ["miniZ/2.4"], None, "gpu"),
+        ("blake3-alephium", "alephium", ["lolMiner 1.76"], None, "gpu"),
+        ("eaglesong", "nervos-ckb", ["GMiner/3.44"], None, "gpu"),
+        ("blake256r14", "stratum-v1", ["decred-gominer/2.1.0"], None, "gpu"),
+        ("kawpow", "kawpow", ["T-Rex/0.26.8"], "family", "gpu"),
+        ("kawpow", "kawpow", ["XMRig/6.26.0"], "family", "gpu"),
+        ("kawpow", "kawpow", ["excavator/1.9.0"], "family", "gpu"),
+        ("randomx", "cryptonote", ["XMRig/6.26.0"], "family", "cpu"),
+        ("randomx", "cryptonote", ["SRBMiner-MULTI/3.6.7"], "family", "cpu"),
+        ("cryptonight", "browser-miner", [], "family", "browser"),
+        ("cryptonight", "cryptonote", [], "algorithm", ""),
+        # machines, and what is not known
+        ("kheavyhash", "kaspa", ["IceRiverMiner-v1.1"], "algorithm", ""),
+        ("kheavyhash", "kaspa", [], "algorithm", ""),
+        ("sha256d", "stratum-v1", ["bmminer/2.0.0"], "family", "asic"),
+        ("sha256d", "stratum-v1", ["NerdMinerV2/2.6.0"], "family", "lottery"),
+        ("sha256d", "stratum-v1", ["NiceHash/1.0.0"], None, ""),
+    ],
+)
+def test_power_is_that_of_the_program_s_kind_of_device(
+    algorithm: str, dialect: str, programs: list[str], basis: str | None, key: str
+) -> None:
+    known = [load_agents().classify(program) for program in programs]
+    flow = SharesOfFlow(
+        dialect=dialect,
+        measures={("", "0" * 8 + "f" * 56, algorithm): 0},
+        counted=Counted.ACCEPTED,
+        in_force=("", "", ""),
+        first_ns=0,
+        last_ns=0,
+        moments=0,
+        begin_known=True,
+        agents=tuple(agent for agent in known if agent is not None),
+    )
+    unit = ALGORITHMS[algorithm].unit
+    rate = estimate_rate([10**9] * SHARES, 100.0, unit)
+    power = _power(load_power(), rate, algorithm, [flow])
+    assert (power.basis if power else None) == basis
+    if key and basis is None:
+        assert _families([flow])[-1] == key
+    if basis == "family":
+        assert power is not None
+        assert f"'{key}'" in power.assumption
+
+
+def test_why_no_power_is_told() -> None:
+    (found,) = rates(stratum("minerd/2.5.1", difficulty=0.01))
+    assert found.power is None
+    assert found.rate.method.endswith(
+        "; no power is told: there are no figures for devices of the kind 'cpu' with sha256d"
+    )

@@ -9,10 +9,10 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from netminedet.estimate.algorithms import ALGORITHMS, UNKNOWN, Guess, algorithm_of
-from netminedet.estimate.power import PowerEstimate, PowerTable
+from netminedet.estimate.power import PowerEstimate, PowerTable, is_computer
 from netminedet.estimate.rate import Counted, RateEstimate, Window, estimate_rate, no_rate, reported_rate
 from netminedet.estimate.work import Work, number, work_of
-from netminedet.language import N_
+from netminedet.language import N_, Sentence, sentence
 from netminedet.signatures.agents import Agent
 
 _NO_MEASURE = N_("it is not known how many hashes one stands for")
@@ -81,11 +81,11 @@ def hash_rates(flows: Iterable[SharesOfFlow], power: PowerTable) -> tuple[HashRa
         )
         if group.unmeasured and not group.works and not group.in_force:
             rate = no_rate(group.unmeasured, seconds, unit, counted, group.ambiguity or _NO_MEASURE)
-        agents = [agent for flow in group.flows for agent in flow.agents]
+        watts = _power(power, rate, algorithm, group.flows)
+        if watts is None and rate.typical is not None and is_computer(_families(group.flows)):
+            rate = replace(rate, method=_without_power(rate, algorithm, group.flows))
         claimed = reported_rate(_reported(group.flows), unit)
-        found.append(
-            HashRate(algorithm, rate, group.ambiguity, claimed, _power(power, rate, algorithm, agents))
-        )
+        found.append(HashRate(algorithm, rate, group.ambiguity, claimed, watts))
     return tuple(found)
 
 
@@ -201,17 +201,33 @@ def _reported(flows: Iterable[SharesOfFlow]) -> list[float]:
 
 
 def _power(
-    table: PowerTable, rate: RateEstimate, algorithm: str, agents: Sequence[Agent]
+    table: PowerTable, rate: RateEstimate, algorithm: str, flows: Sequence[SharesOfFlow]
 ) -> PowerEstimate | None:
     """By the one device that the agents name, else by their family, else by the algorithm.
 
-    None for a market place: what it sells is made elsewhere.
+    None for a market place whose program says nothing of machines: what it sells is made elsewhere.
     """
-    if any(agent.kind == "market" for agent in agents):
+    agents = [agent for flow in flows for agent in flow.agents]
+    if any(agent.kind == "market" and not agent.power for agent in agents):
         return None
     models = {agent.hardware for agent in agents if agent.hardware}
-    families = sorted({agent.power for agent in agents if agent.power}) + sorted(
-        {agent.kind for agent in agents}
-    )
     hardware = models.pop() if len(models) == 1 else None
-    return table.estimate(rate, algorithm, hardware=hardware, families=families)
+    return table.estimate(rate, algorithm, hardware=hardware, families=_families(flows))
+
+
+def _families(flows: Sequence[SharesOfFlow]) -> list[str]:
+    """What the programs run on, as keys of the power table, the most fitting first."""
+    agents = [agent for flow in flows for agent in flow.agents]
+    families = sorted({agent.power for agent in agents if agent.power})
+    families += sorted({agent.kind for agent in agents} - {"market"})
+    return [*families, *(["browser"] if {flow.dialect for flow in flows} == {"browser-miner"} else [])]
+
+
+def _without_power(rate: RateEstimate, algorithm: str, flows: Sequence[SharesOfFlow]) -> Sentence:
+    """How the rate came about, and why no power is told."""
+    return sentence(
+        "{method}; no power is told: there are no figures for devices of the kind '{kind}' with {algorithm}",
+        method=rate.method,
+        kind=_families(flows)[-1],
+        algorithm=algorithm,
+    )

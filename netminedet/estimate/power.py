@@ -33,6 +33,9 @@ _AMOUNT = re.compile(r"\d{1,12}(?:\.\d{1,12})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
 #: Behind a model's name: its hash rate, as in "Antminer S19 Pro 110T".
 _HASH_RATE = re.compile(r"\d{1,5}(?:\.\d{1,3})?[kmgt]?(?:h|hs|h/s)?", re.ASCII)
 
+#: Kinds of devices that are no dedicated machines: what the table says of any device is not true of them.
+COMPUTERS = frozenset({"gpu", "cpu", "browser", "lottery"})
+
 #: Longest model name that is looked up.
 _NAME_LIMIT = 80
 
@@ -95,13 +98,17 @@ class PowerTable:
     ) -> PowerRow | None:
         """The row that fits best: the device's, else the first family's that has one, else the algorithm's.
 
+        The last only for dedicated machines and where the kind is not known: a graphics card may take a
+        thousand times what a machine made for the algorithm takes.
+
         ``hardware`` is a model's name in any spelling ("antminer s19 PRO 110T"); a model
         that the table lacks is not taken for a similar one.
         """
         device = self._device(hardware, algorithm) if hardware else None
         if device is not None:
             return device
-        for key in (*families, algorithm):
+        rest = () if is_computer(families) else (algorithm,)
+        for key in (*families, *rest):
             row = self._others.get((key, algorithm))
             if row is not None:
                 return row
@@ -146,6 +153,12 @@ class PowerTable:
             if row is not None and (end == len(name) or _HASH_RATE.fullmatch(name[end:])):
                 return row
         return None
+
+
+def is_computer(families: Iterable[str]) -> bool:
+    """Whether all of these kinds are computers, and there is one."""
+    kinds = set(families)
+    return bool(kinds) and kinds <= COMPUTERS
 
 
 def load_power(directories: Sequence[Path] = ()) -> PowerTable:

@@ -60,9 +60,9 @@ def test_device_before_family_before_algorithm() -> None:
         "Antminer S21",
         "home-asic",
         "asic",
-        "sha256d",
+        None,
         "gpu",
-        "x11",
+        None,
         None,
     ]
 
