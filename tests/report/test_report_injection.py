@@ -13,6 +13,8 @@ from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 from report_samples import CUT, FARM, FEW, SampleReport
 
+from netminedet import language
+from netminedet.language import sentence
 from netminedet.model import Pool, SignatureSetInfo
 from netminedet.report.document import json_text, report_document
 from netminedet.report.formats import format_names, load_format
@@ -80,19 +82,37 @@ def rendered(report: SampleReport, form: str) -> str:
     return stream.getvalue()
 
 
-@pytest.mark.parametrize("form", format_names())
-@pytest.mark.parametrize("text", HOSTILE)
-def test_nothing_that_steers_gets_out(text: str, form: str) -> None:
-    output = rendered(spoiled(text), form)
+def steering(output: str, form: str) -> set[str]:
+    """Characters that steer a terminal, end lines or change the direction of writing."""
     output.encode("utf-8")
-    risky = {
+    return {
         character
         for character in set(output) - SEPARATORS.get(form, {"\n"})
         if unicodedata.category(character) in ("Cc", "Zl", "Zp")
         or unicodedata.bidirectional(character)
         in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
     }
-    assert not risky
+
+
+@pytest.mark.parametrize("form", format_names())
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_that_steers_gets_out(text: str, form: str) -> None:
+    assert not steering(rendered(spoiled(text), form), form)
+
+
+@pytest.mark.parametrize("form", ["csv", "html", "table"])
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_that_steers_gets_out_in_chinese(
+    text: str, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(language, "_language", "zh")
+    report = spoiled(text)
+    (suspect,) = report.suspects
+    reason = sentence("asked the DNS for {name}, a name of the mining pool {pool}", name=text, pool=text)
+    reasons = (sentence("{account} (asked by {askers})", account=reason, askers=text), text)
+    output = rendered(replace(report, suspects=(replace(suspect, reasons=reasons),)), form)
+    assert not steering(output, form)
+    assert "向 DNS" in output
 
 
 @pytest.mark.parametrize("form", format_names())
