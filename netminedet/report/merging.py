@@ -71,7 +71,14 @@ def _identity(info: InputInfo) -> Hashable:
 
 def _without_repeats(given: Iterable[_Given]) -> tuple[list[_Given], list[str]]:
     """The reports without those that bring no input of their own, and a note on each of these."""
-    ranked = sorted(given, key=lambda one: (-len(one.known), _text(one.report)))
+    alike: defaultdict[frozenset[Hashable], list[_Given]] = defaultdict(list)
+    for one in given:
+        alike[one.known].append(one)
+    ranked = [
+        one
+        for known in sorted(alike, key=lambda known: (-len(known), sorted(map(str, known))))
+        for one in (alike[known] if len(alike[known]) == 1 else sorted(alike[known], key=_text))
+    ]
     kept: list[_Given] = []
     notes = []
     for one in ranked:
@@ -107,8 +114,9 @@ def _refuse_unlike_addresses(given: Sequence[_Given]) -> None:
             )
 
 
-def _text(report: PlainReport) -> str:
-    return json_text(report.to_dict())
+def _text(given: _Given) -> str:
+    """Tells reports on the same inputs apart."""
+    return json_text(given.report.to_dict())
 
 
 def _merged(reports: Sequence[PlainReport]) -> PlainReport:

@@ -40,6 +40,8 @@ class _Bundle:
 
     def __init__(self, report: ReportLike) -> None:
         self.objects: dict[str, Object] = {}
+        #: identifiers of observables, by what they are made of: making one anew takes its time
+        self._known: dict[object, str] = {}
         self._made = _time(report_time(report))
         self._tool = self._add(
             stix2.Identity(
@@ -56,7 +58,7 @@ class _Bundle:
 
     def add_suspect(self, suspect: Suspect) -> None:
         """Everything on one host."""
-        host = self._add(_address(suspect.host))
+        host = self._address(suspect.host)
         observed = self._add(
             stix2.ObservedData(
                 id=_id("observed-data", suspect.host, suspect.first_seen, suspect.last_seen),
@@ -94,20 +96,33 @@ class _Bundle:
         found = [host]
         found += [self._connection(one) for one in suspect.connections]
         if not suspect.connections:
-            found += [self._traffic(one.where.flow) for one in suspect.evidence]
+            found += [
+                self._traffic(flow) for flow in dict.fromkeys(one.where.flow for one in suspect.evidence)
+            ]
         for pool in suspect.pools:
             if pool.name is not None and is_name(pool.name.lower()):
-                found.append(self._add(stix2.DomainName(value=pool.name.lower())))
+                found.append(self._domain(pool.name.lower()))
             if pool.ip is not None:
-                found.append(self._add(_address(pool.ip)))
+                found.append(self._address(pool.ip))
         return list(dict.fromkeys(found))
+
+    def _address(self, text: str) -> str:
+        if text not in self._known:
+            make = stix2.IPv6Address if ":" in text else stix2.IPv4Address
+            self._known[text] = self._add(make(value=text))
+        return self._known[text]
+
+    def _domain(self, name: str) -> str:
+        if ("name", name) not in self._known:
+            self._known["name", name] = self._add(stix2.DomainName(value=name))
+        return self._known["name", name]
 
     def _connection(self, one: Connection) -> str:
         times = {"start": _time(one.first_seen), "end": _time(one.last_seen), "is_active": False}
         return self._traffic(one.flow, **times)
 
     def _traffic(self, flow: FiveTuple, **times: Any) -> str:
-        ends = [self._add(_address(ip)) for ip in (flow.src_ip, flow.dest_ip)]
+        ends = [self._address(ip) for ip in (flow.src_ip, flow.dest_ip)]
         layer = "ipv6" if ":" in flow.src_ip else "ipv4"
         return self._add(
             stix2.NetworkTraffic(
@@ -215,10 +230,6 @@ def _unit_texts(suspect: Suspect) -> Iterable[str]:
     unit = suspect.unit
     texts = () if unit is None else (unit.operator, unit.city, unit.county, unit.unit)
     return filter(None, texts)
-
-
-def _address(text: str) -> Object:
-    return stix2.IPv6Address(value=text) if ":" in text else stix2.IPv4Address(value=text)
 
 
 def _id(kind: str, *parts: object) -> str:
