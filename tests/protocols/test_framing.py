@@ -69,7 +69,7 @@ OPENINGS = [
     pytest.param(v2.setup(protocol=3), None, id="v2-no-such-protocol"),
     pytest.param(v2.setup(low=1), None, id="v2-other-version"),
     pytest.param(v2.SETUP[:16], None, id="v2-too-short"),
-    pytest.param(v2.SETUP_SUCCESS, None, id="v2-answer"),
+    pytest.param(v2.SETUP_SUCCESS, "frames-back", id="v2-answer"),
     pytest.param(bytes(64), None, id="zeros"),
     pytest.param(ws(TEXT), "websocket", id="frame-of-a-server"),
     pytest.param(ws(TEXT, mask=KEY), "websocket", id="frame-of-a-client"),
