@@ -600,7 +600,7 @@ CASES: dict[str, Case] = {
     "a page that is asked only": Case(
         over_websocket([said for said in PAGE if said[0] == "S"]),
         "browser-miner",
-        shares=(0, 0, 0),
+        shares=(1, 1, 0),
         verdict="probable",
         role="browser",
     ),

@@ -205,11 +205,7 @@ def weigh_flow(flow: FlowFinding) -> FlowVerdict | None:
     if _is_transcript(spoken, a_is_client):
         return None
     shares = _shares(flow, a_is_client)
-    if served == shares.rejected:  # whoever is asked for something strange refuses it
-        served = 0
     jobs = _count(flow, Kind.JOB, not a_is_client, Side.SERVER)
-    if not flow.heard:  # nobody mines with an end that is there and says nothing: these are copied lines
-        shares, jobs = Shares(), 0
     basis, reason = _basis(asked, served, shares, jobs)
     if basis is Basis.ASKED and _is_sealed(flow):
         basis, reason = Basis.SEALED, _sealed(flow)
