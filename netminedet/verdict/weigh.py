@@ -315,6 +315,9 @@ def _lists(flows: _Flows) -> tuple[dict[str, tuple[str, ...]], bool]:
             if name in flow.details:
                 values |= flow.details[name].kept
                 truncated |= flow.details[name].truncated
+    # a rig by itself, where its account was not seen beside it, is in the whole login already
+    ends = {login.partition(".")[2] for login in found["worker"]} - {""}
+    found["worker"] -= ends
     truncated |= any(len(values) > MAX_LIST for values in found.values())
     return {name: tuple(sorted(values)[:MAX_LIST]) for name, values in found.items()}, truncated
 
