@@ -189,8 +189,6 @@ class Message(Struct, frozen=True, eq=False):
     details: Mapping[str, str] = field(default_factory=dict)
     #: what it lacks, it is weak without
     needs: Needs | None = None
-    #: the other end has said nothing so far, although its packets were seen
-    unheard: bool = False
     #: of a job: the algorithm that was in force until it came, and for how many nanoseconds
     spent: tuple[str, int] | None = None
     #: makes the excerpt: few messages become evidence, and only those need one.  No part of what is compared

@@ -43,7 +43,6 @@ from netminedet.sieve.columns import (
     FLIGHT_JSON,
     FLIGHT_KNOWN,
     FLIGHT_TEXT,
-    HAVE_SEQ,
     HTTP_REQUEST,
     HTTP_SEEN,
     MATCH_BARE_TLS,
@@ -72,7 +71,6 @@ MAX_AGED = 1024
 # A row's flags as they stand in a hit's context.
 _KNOWN, _JSON, _TEXT = (flag >> 48 for flag in (FLIGHT_KNOWN, FLIGHT_JSON, FLIGHT_TEXT))
 _HTTP = 3 * (HTTP_SEEN >> 48)
-_SEEN = HAVE_SEQ >> 48
 
 
 class Pipeline:
@@ -408,7 +406,6 @@ def _segment_of(hit: Hit) -> Segment:
         flight_is_json=bool(context & _JSON) if context & _KNOWN else None,
         flight_is_text=bool(context & _TEXT),
         http_seen=bool(hit.context & _HTTP),
-        other_seen=bool(hit.context & (_SEEN << (1 - hit.side))),
     )
 
 

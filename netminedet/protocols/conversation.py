@@ -115,8 +115,6 @@ class Segment(Struct):
     flight_is_text: bool = True
     #: one of the sides has spoken HTTP in this flow
     http_seen: bool = False
-    #: packets of the other side were seen: if it says nothing, then because it has nothing to say
-    other_seen: bool = False
 
 
 class _Request(Struct):
@@ -392,7 +390,6 @@ class Conversation:
     def _messages(self, segment: Segment, value: dict[str, Any], carrier: str) -> list[Message]:
         matches = list(self._signatures.match(value, None, carrier))
         alien = self._answers_other(segment, value)
-        unheard = segment.other_seen and self._ends[1 - segment.side].last is None
         spent: dict[str, tuple[str, int]] = {}
         for match in matches:
             if match.strength is Strength.STRONG and not alien:
@@ -421,7 +418,6 @@ class Conversation:
                     details=self._measured(match.kind, self._named(match)),
                     show=partial(self._signatures.excerpt, value, matches),
                     needs=match.needs,
-                    unheard=unheard,
                     spent=spent.get(match.signature),
                 )
             )

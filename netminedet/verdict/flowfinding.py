@@ -106,15 +106,12 @@ class FlowFinding(Struct):
     needs: dict[str, Needs] = field(default_factory=dict)
     #: what the sizes of its records show, where it is encrypted
     sealed: Sealed | None = None
-    #: one end may have heard the other: false where packets of one were seen and it said nothing
-    heard: bool = False
 
     def merge(self, other: FlowFinding) -> None:
         self.span.merge(other.span)
         if other.sealed is not None:
             self.sealed = other.sealed if self.sealed is None else self.sealed + other.sealed
         self.messages.update(other.messages)
-        self.heard |= other.heard
         self.needs.update(other.needs)
         self.dialects |= other.dialects
         self.coins |= other.coins
@@ -174,7 +171,6 @@ class FlowFinding(Struct):
         self.span.reach(moment)
         key = (message.signature, message.kind, message.sender, message.strength, by_a)
         self.messages[key] += 1
-        self.heard |= not message.unheard
         if message.needs is not None:
             self.needs[message.signature] = message.needs
         if message.strength is Strength.STRONG:
