@@ -8,10 +8,11 @@ a server there was heard to accept work, and never one of a private network.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from pathlib import Path
+from typing import TextIO
 
 from msgspec import Struct
 
@@ -76,6 +77,27 @@ def block_list(report: ReportLike, *, all_pools: bool, signatures: Sequence[str]
     return BlockList(tuple(sorted(filter(None, names))), tuple(sorted(addresses)))
 
 
+def list_format(lines: Callable[[BlockList, str], Iterable[str]]) -> Callable[..., None]:
+    """The ``render`` of a format that writes these lines of a list.
+
+    ``lines`` is given what to block, and one line that says what the list is and where it comes from.
+    """
+
+    def render(
+        report: ReportLike,
+        stream: TextIO,
+        *,
+        color: bool = False,
+        width: int | None = None,
+        all_pools: bool = False,
+        signatures: Sequence[str] = (),
+    ) -> None:
+        found = block_list(report, all_pools=all_pools, signatures=signatures)
+        stream.writelines(f"{line}\n" for line in lines(found, _origin(report, found)))
+
+    return render
+
+
 def _accepting(report: ReportLike) -> Iterable[tuple[str, int]]:
     """The servers that said yes to a share."""
     for suspect in report.suspects:
@@ -89,8 +111,7 @@ def is_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
-def comment(report: ReportLike, found: BlockList) -> str:
-    """What a list is and where it comes from, in one line without its mark of a comment."""
+def _origin(report: ReportLike, found: BlockList) -> str:
     names = f"{len(found.names)} names, {len(found.addresses)} addresses"
     return f"pools of virtual currencies, by netminedet {_plain(report.tool_version)}: {names}"
 

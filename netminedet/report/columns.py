@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from netminedet.language import N_, _, told
 from netminedet.model import Pool, Suspect
 from netminedet.report.sizes import size_cell
-from netminedet.report.text import ELLIPSIS, amount, plural, printable, size
+from netminedet.report.text import ELLIPSIS, amount, bracketed, plural, printable, size
 from netminedet.report.times import date_and_clock
 
 #: Blank columns between two columns.
@@ -134,7 +134,7 @@ def _pool(suspect: Suspect) -> list[str]:
 
 
 def _address(pool: Pool) -> str:
-    host = f"[{pool.ip}]" if ":" in (pool.ip or "") else pool.ip
+    host = bracketed(pool.ip or "")
     port = "" if pool.port is None else f":{pool.port}"
     return f"{host}{port}{' tls' if pool.tls else ''}"
 

@@ -13,6 +13,7 @@ from netminedet.model import Evidence, FiveTuple, Pool, Suspect
 from netminedet.report.community_id import community_id
 from netminedet.report.figures import rounded, rounded_power
 from netminedet.report.mainflow import main_evidence, main_flow
+from netminedet.report.text import bracketed
 from netminedet.report.times import iso8601
 
 #: A number, a text, several texts, or nothing.
@@ -23,7 +24,7 @@ def pool_text(pool: Pool) -> str:
     """A pool in few words: "name address:port tls"."""
     address = pool.ip or ""
     if pool.port is not None:
-        address = f"[{address}]:{pool.port}" if ":" in address else f"{address}:{pool.port}"
+        address = f"{bracketed(address)}:{pool.port}"
     return " ".join(filter(None, (pool.name, address, "tls" if pool.tls else "")))
 
 

@@ -61,6 +61,11 @@ def _surrogate(match: re.Match[str]) -> str:
     return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
 
 
+def bracketed(ip: str) -> str:
+    """An address as it stands before a port: IPv6 in brackets (RFC 3986 section 3.2.2)."""
+    return f"[{ip}]" if ":" in ip else ip
+
+
 def about(path: str, problem: str) -> str:
     """A problem with an input, on one line that begins with the input's path.
 

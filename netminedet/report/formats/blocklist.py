@@ -5,30 +5,21 @@ An address stands with its port.  For what is listed and what never is, see `blo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TextIO
+from collections.abc import Iterator
 
-from netminedet.report.blocking import block_list, comment
-from netminedet.report.like import ReportLike
+from netminedet.report.blocking import BlockList, list_format
+from netminedet.report.text import bracketed
 
 MACHINE = True
 OPTIONS = ("all_pools", "signatures")
 
 
-def render(
-    report: ReportLike,
-    stream: TextIO,
-    *,
-    color: bool = False,
-    width: int | None = None,
-    all_pools: bool = False,
-    signatures: Sequence[str] = (),
-) -> None:
-    """Write an entry a line."""
-    found = block_list(report, all_pools=all_pools, signatures=signatures)
-    stream.write(f"# {comment(report, found)}\n")
+def _lines(found: BlockList, origin: str) -> Iterator[str]:
+    yield f"# {origin}"
     for one in found.names:
-        stream.write(f"{one.name}\n")
+        yield one.name
     for one in found.addresses:
-        ip = f"[{one.ip}]" if ":" in one.ip else one.ip
-        stream.write(f"{ip}:{one.port}\n")
+        yield f"{bracketed(one.ip)}:{one.port}"
+
+
+render = list_format(_lines)

@@ -7,26 +7,17 @@ A dataset is matched by whole names: of a domain, the domain itself and no host 
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
-from typing import TextIO
+from collections.abc import Iterator
 
-from netminedet.report.blocking import block_list
-from netminedet.report.like import ReportLike
+from netminedet.report.blocking import BlockList, list_format
 
 MACHINE = True
 OPTIONS = ("all_pools", "signatures")
 
 
-def render(
-    report: ReportLike,
-    stream: TextIO,
-    *,
-    color: bool = False,
-    width: int | None = None,
-    all_pools: bool = False,
-    signatures: Sequence[str] = (),
-) -> None:
-    """Write a name a line."""
-    found = block_list(report, all_pools=all_pools, signatures=signatures)
+def _lines(found: BlockList, origin: str) -> Iterator[str]:
     for name in dict.fromkeys(one.name for one in found.names):
-        stream.write(base64.b64encode(name.encode()).decode("ascii") + "\n")
+        yield base64.b64encode(name.encode()).decode("ascii")
+
+
+render = list_format(_lines)

@@ -5,27 +5,18 @@ Such a file knows whole names only: of a domain, the domain itself and no host u
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TextIO
+from collections.abc import Iterator
 
-from netminedet.report.blocking import block_list, comment
-from netminedet.report.like import ReportLike
+from netminedet.report.blocking import BlockList, list_format
 
 MACHINE = True
 OPTIONS = ("all_pools", "signatures")
 
 
-def render(
-    report: ReportLike,
-    stream: TextIO,
-    *,
-    color: bool = False,
-    width: int | None = None,
-    all_pools: bool = False,
-    signatures: Sequence[str] = (),
-) -> None:
-    """Write a name a line."""
-    found = block_list(report, all_pools=all_pools, signatures=signatures)
-    stream.write(f"# {comment(report, found)}\n")
+def _lines(found: BlockList, origin: str) -> Iterator[str]:
+    yield f"# {origin}"
     for name in dict.fromkeys(one.name for one in found.names):
-        stream.write(f"0.0.0.0 {name}\n")
+        yield f"0.0.0.0 {name}"
+
+
+render = list_format(_lines)

@@ -6,32 +6,25 @@ step; rules that use them stay.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TextIO
+from collections.abc import Iterator
 
-from netminedet.report.blocking import block_list, comment
-from netminedet.report.like import ReportLike
+from netminedet.report.blocking import BlockList, list_format
 
 MACHINE = True
 OPTIONS = ("signatures",)
 
 
-def render(
-    report: ReportLike,
-    stream: TextIO,
-    *,
-    color: bool = False,
-    width: int | None = None,
-    signatures: Sequence[str] = (),
-) -> None:
-    """Write a script for ``nft -f``."""
-    found = block_list(report, all_pools=False, signatures=signatures)
-    stream.write(f"# {comment(report, found)}\n")
-    stream.write("add table inet netminedet\n")
+def _lines(found: BlockList, origin: str) -> Iterator[str]:
+    yield f"# {origin}"
+    yield "add table inet netminedet"
     for version, kind in ((4, "ipv4_addr"), (6, "ipv6_addr")):
         name = f"inet netminedet pools{version}"
-        stream.write(f"add set {name} {{ type {kind} . inet_service; }}\nflush set {name}\n")
+        yield f"add set {name} {{ type {kind} . inet_service; }}"
+        yield f"flush set {name}"
         pairs = sorted({(one.ip, one.port) for one in found.of_version(version)})
         if pairs:
             elements = ",\n".join(f"    {ip} . {port}" for ip, port in pairs)
-            stream.write(f"add element {name} {{\n{elements}\n}}\n")
+            yield f"add element {name} {{\n{elements}\n}}"
+
+
+render = list_format(_lines)

@@ -6,12 +6,11 @@ what a rule is about, so that they stay the same from list to list.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TextIO
+from collections.abc import Iterator
 from zlib import crc32
 
-from netminedet.report.blocking import Blocked, BlockList, block_list, comment
-from netminedet.report.like import ReportLike
+from netminedet.report.blocking import Blocked, BlockList, list_format
+from netminedet.report.text import bracketed
 
 MACHINE = True
 OPTIONS = ("all_pools", "signatures")
@@ -20,25 +19,15 @@ _FIRST_SID = 1_700_000
 _SIDS = 200_000
 
 
-def render(
-    report: ReportLike,
-    stream: TextIO,
-    *,
-    color: bool = False,
-    width: int | None = None,
-    all_pools: bool = False,
-    signatures: Sequence[str] = (),
-) -> None:
-    """Write a rule a line."""
-    found = block_list(report, all_pools=all_pools, signatures=signatures)
-    stream.write(f"# {comment(report, found)}\n")
+def _lines(found: BlockList, origin: str) -> Iterator[str]:
+    yield f"# {origin}"
     taken: set[int] = set()
     for begin, options in _rules(found):
         sid = _FIRST_SID + crc32(f"{begin} {options}".encode()) % _SIDS
         while sid in taken:
             sid = _FIRST_SID + (sid + 1 - _FIRST_SID) % _SIDS
         taken.add(sid)
-        stream.write(f"{begin} ({options} classtype:coin-mining; sid:{sid}; rev:1;)\n")
+        yield f"{begin} ({options} classtype:coin-mining; sid:{sid}; rev:1;)"
 
 
 def _rules(found: BlockList) -> Iterator[tuple[str, str]]:
@@ -47,8 +36,7 @@ def _rules(found: BlockList) -> Iterator[tuple[str, str]]:
         for keyword, protocol in (("dns.query", "dns"), ("tls.sni", "tls")):
             yield f"alert {protocol} any any -> any any", f"{_message(one)} {keyword}; {_is_name(one)}"
     for one in found.addresses:
-        ip = f"[{one.ip}]" if ":" in one.ip else one.ip
-        yield f"alert tcp any any -> {ip} {one.port}", f"{_message(one)} flow:to_server;"
+        yield f"alert tcp any any -> {bracketed(one.ip)} {one.port}", f"{_message(one)} flow:to_server;"
 
 
 def _message(one: Blocked) -> str:
@@ -60,3 +48,6 @@ def _is_name(one: Blocked) -> str:
     if one.whole_domain:
         return f'dotprefix; content:".{one.name}"; nocase; endswith;'
     return f'content:"{one.name}"; nocase; startswith; endswith;'
+
+
+render = list_format(_lines)

@@ -5,29 +5,20 @@ Names are ``Intel::DOMAIN``, addresses ``Intel::ADDR`` (without ports, which Zee
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TextIO
+from collections.abc import Iterator
 
-from netminedet.report.blocking import block_list
-from netminedet.report.like import ReportLike
+from netminedet.report.blocking import BlockList, list_format
 
 MACHINE = True
 OPTIONS = ("all_pools", "signatures")
 
 
-def render(
-    report: ReportLike,
-    stream: TextIO,
-    *,
-    color: bool = False,
-    width: int | None = None,
-    all_pools: bool = False,
-    signatures: Sequence[str] = (),
-) -> None:
-    """Write an indicator a line, columns separated by tabs."""
-    found = block_list(report, all_pools=all_pools, signatures=signatures)
-    stream.write("#fields\tindicator\tindicator_type\tmeta.source\tmeta.desc\n")
+def _lines(found: BlockList, origin: str) -> Iterator[str]:
+    yield "#fields\tindicator\tindicator_type\tmeta.source\tmeta.desc"
     rows = [(one.name, "Intel::DOMAIN", one.pool) for one in found.names]
     rows += [(one.ip, "Intel::ADDR", one.pool) for one in found.addresses]
     for indicator, kind, pool in sorted(set(rows)):
-        stream.write(f"{indicator}\t{kind}\tnetminedet\tmining pool {pool}\n")
+        yield f"{indicator}\t{kind}\tnetminedet\tmining pool {pool}"
+
+
+render = list_format(_lines)

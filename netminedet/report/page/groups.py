@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from netminedet.language import N_
 from netminedet.model import Pool, Role, Shares, Suspect
+from netminedet.report.text import bracketed
 
 if TYPE_CHECKING:
     from netminedet.signatures.pools import PoolList
@@ -93,7 +94,7 @@ def pool_name(pool: Pool) -> str:
 
 def address(pool: Pool) -> str:
     """ "203.0.113.25:3333", "[2001:db8::1]:3333"."""
-    host = f"[{pool.ip}]" if pool.ip and ":" in pool.ip else pool.ip or ""
+    host = bracketed(pool.ip or "")
     return host if pool.port is None else f"{host}:{pool.port}"
 
 

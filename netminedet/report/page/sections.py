@@ -16,7 +16,7 @@ from netminedet.report.page.amounts import share_counts
 from netminedet.report.page.groups import address
 from netminedet.report.page.moments import Clock
 from netminedet.report.sizes import size_lines
-from netminedet.report.text import came_in, plural, printable, size
+from netminedet.report.text import bracketed, came_in, plural, printable, size
 
 #: Words of evidence, and of programs, that are shown.
 STRENGTHS = (N_("strong"), N_("weak"), N_("name"))
@@ -232,7 +232,7 @@ def _proof(evidence: Evidence, clock: Clock) -> Proof:
 
 
 def _end(ip: str, port: int) -> str:
-    return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
+    return f"{bracketed(ip)}:{port}"
 
 
 def _printable(texts: Sequence[str]) -> tuple[str, ...]:
