@@ -26,6 +26,7 @@ from netminedet.model import (
 
 if TYPE_CHECKING:
     from netminedet.estimate import Totals
+    from netminedet.evidence import EvidenceFolder
     from netminedet.jobs.outcome import Outcome, Step
     from netminedet.keeper import Keeper
     from netminedet.limits import Limits
@@ -206,24 +207,15 @@ def scan(
 
     if jobs < 1:
         raise NetminedetError(f"{jobs} jobs are too few; give 1 or more")
-    if evidence is None:
-        limits = limits_for(max_memory, max_flows, jobs)
-        return _scan(
-            paths,
-            home_net,
-            signatures,
-            limits,
-            hash_inputs,
-            progress,
-            adjacent=adjacent,
-            on_input=on_input,
-            jobs=jobs,
-        )
-    from netminedet.evidence import EvidenceFolder
-    from netminedet.keeper import Keeper
+    jobs = jobs if evidence is None else 1
+    limits = limits_for(max_memory, max_flows, jobs)
+    folder: EvidenceFolder | None = None
+    keeper: Keeper | None = None
+    if evidence is not None:
+        from netminedet.evidence import EvidenceFolder
+        from netminedet.keeper import Keeper
 
-    limits = limits_for(max_memory, max_flows)
-    folder, keeper = EvidenceFolder(fspath(evidence)), Keeper()
+        folder, keeper = EvidenceFolder(fspath(evidence)), Keeper()
     report = _scan(
         paths,
         home_net,
@@ -234,12 +226,14 @@ def scan(
         adjacent=adjacent,
         keeper=keeper,
         on_input=on_input,
+        jobs=jobs,
     )
-    folder.add(keeper.take(), {suspect.host for suspect in report.suspects}.__contains__)
-    if folder.counts["evidence_errors"]:
-        raise NetminedetError(
-            f"{fspath(evidence)}: evidence could not be written; make room, or name another"
-        )
+    if evidence is not None and folder is not None and keeper is not None:
+        folder.add(keeper.take(), {suspect.host for suspect in report.suspects}.__contains__)
+        if folder.counts["evidence_errors"]:
+            raise NetminedetError(
+                f"{fspath(evidence)}: evidence could not be written; make room, or name another"
+            )
     return report
 
 

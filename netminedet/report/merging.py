@@ -66,7 +66,7 @@ def _given(name: str, report: PlainReport) -> _Given:
 
 def _identity(info: InputInfo) -> Hashable:
     """The hash of an input; all that is known of it, where it was not hashed."""
-    return info.sha256 or json_text({"": str(astuple(info))})
+    return info.sha256 or repr(astuple(info))
 
 
 def _without_repeats(given: Iterable[_Given]) -> tuple[list[_Given], list[str]]:
@@ -151,7 +151,7 @@ def _signatures(given: Sequence[SignatureSetInfo]) -> SignatureSetInfo:
 
 def _inputs(inputs: Iterable[InputInfo]) -> tuple[InputInfo, ...]:
     """Each once, in the order of their times."""
-    distinct = {json_text({"": str(astuple(info))}): info for info in inputs}
+    distinct = {repr(astuple(info)): info for info in inputs}
     ordered = sorted(distinct.items(), key=lambda item: (*_begin(item[1]), item[0]))
     return tuple(info for _, info in ordered)
 
