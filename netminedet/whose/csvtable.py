@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from netminedet.errors import NetminedetError
-from netminedet.report.text import printable
+from netminedet.report.text import legible, printable
 
 #: Names that a column may have in the first line: ours, then those that are understood as it.
 Columns = Mapping[str, Sequence[str]]
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _SEPARATORS = ",;\t"
 
 
@@ -48,7 +47,7 @@ class Row:
     @property
     def is_legible(self) -> bool:
         """Whether all of its bytes were UTF-8."""
-        return not any(_SURROGATE.search(cell) for cell in self._cells)
+        return all(legible(cell) == cell for cell in self._cells)
 
     def error(self, column: str, problem: str) -> NetminedetError:
         """``ledger.csv:12: cidr: …``."""
@@ -79,7 +78,7 @@ class Table:
         """Where each column stands, the separator, and the number of the line."""
         known = {_plain(name): ours for ours, names in columns.items() for name in (ours, *names)}
         number, first = self._first_line()
-        if _SURROGATE.search(first):
+        if legible(first) != first:
             raise NetminedetError(f"{self.shown}:{number}: is not UTF-8; save the file as CSV in UTF-8")
         separator = max(_SEPARATORS, key=first.count)
         cells = next(csv.reader([first], delimiter=separator), [])

@@ -99,6 +99,15 @@ def bench_all(given: argparse.Namespace, tools: list[Tool], kinds: list[str]) ->
     return results
 
 
+def write_document(document: dict[str, Any], output: Path | None) -> None:
+    """To a file, else to standard output."""
+    text = json.dumps(document, indent=1)
+    if output:
+        output.write_text(text + "\n")
+    else:
+        print(text)
+
+
 def main() -> None:
     """Run everything and print the document."""
     given = options()
@@ -127,11 +136,7 @@ def main() -> None:
         },
         "results": bench_all(given, tools, kinds),
     }
-    text = json.dumps(document, indent=1)
-    if given.output:
-        given.output.write_text(text + "\n")
-    else:
-        print(text)
+    write_document(document, given.output)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import json
 import shlex
 import shutil
 import struct
@@ -19,7 +18,7 @@ from typing import Any
 
 import zstandard
 
-from tests.bench.__main__ import ENTRY_POINT, HERE, ROOT, machine
+from tests.bench.__main__ import ENTRY_POINT, HERE, ROOT, machine, write_document
 from tests.bench.generate import cached_capture, head
 from tests.bench.measure import FEW_PACKETS, Bench
 
@@ -150,11 +149,7 @@ def main() -> None:
         document["many_captures"] = {"captures": len(paths), **many}
         source, _ = cached_capture(folder, "mix", given.packed_mb, 50)
         document["compressed"] = compressed(bench, source, str(few), given.repeat)
-    text = json.dumps(document, indent=1)
-    if given.output:
-        given.output.write_text(text + "\n")
-    else:
-        print(text)
+    write_document(document, given.output)
 
 
 if __name__ == "__main__":
