@@ -68,7 +68,7 @@ NODE: list[Said] = [
     [
         pytest.param(TALK, Verdict.CONFIRMED, id="both-sides"),
         pytest.param(CONNECT + TALK, Verdict.CONFIRMED, id="through-http-connect"),
-        pytest.param(BACK, Verdict.PROBABLE, id="server-only"),
+        pytest.param(BACK, Verdict.CONFIRMED, id="server-only"),
         pytest.param(BACK[:2], Verdict.PROBABLE, id="server-only-before-any-share"),
         pytest.param([setup(), REFUSED], Verdict.CONFIRMED, id="refused"),
     ],

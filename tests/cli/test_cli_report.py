@@ -124,7 +124,10 @@ def test_a_browser_that_cannot_print(
 def test_weasyprint_prints_the_page_and_fetches_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("weasyprint", reason="WeasyPrint is not installed", exc_type=OSError)
+    try:
+        import weasyprint  # noqa: F401
+    except (ImportError, OSError) as error:  # it, or a library of the system that it needs
+        pytest.skip(f"WeasyPrint is not installed: {error}")
     monkeypatch.setenv(pdf.BROWSER_VARIABLE, "no-such-browser")
     image = tmp_path / "image.png"
     image.write_bytes(base64.b64decode(DOT))
