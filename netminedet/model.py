@@ -231,6 +231,8 @@ class PoolName(Struct, frozen=True):
     stratum: bool = False
     #: ports on which the pool is known to serve miners
     ports: frozenset[int] = frozenset()
+    #: true for a service whose miners are scripts in web pages
+    browser: bool = False
 
 
 class NameSeen(Struct, frozen=True):

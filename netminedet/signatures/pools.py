@@ -136,6 +136,7 @@ class PoolList:
             coins=row.coins,
             stratum=_is_stratum(seen, row),
             ports=row.ports,
+            browser=row.category == "browser-miner",
         )
 
     def owner(self, names: Sequence[str]) -> PoolName | None:

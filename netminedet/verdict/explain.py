@@ -227,6 +227,17 @@ _ROLES = {
     Role.LOOKUP: sentence("Role lookup only: nothing but names was seen."),
 }
 
+_UNREAD = {
+    Role.MINER: sentence(
+        "Role miner: it opened a session to a pool's mining name, or was sent to another server by a pool, "
+        "or asked a proxy for a tunnel to one, as miners do; what was said could not be read."
+    ),
+    Role.BROWSER: sentence(
+        "Role browser: its sessions lead to services for mining scripts in web pages; what was said could "
+        "not be read."
+    ),
+}
+
 _MACHINE = sentence("Role miner: it answers as a mining machine does; whoever asked it is no suspect.")
 
 
@@ -254,7 +265,9 @@ def explain_verdict(suspect: Suspect, findings: Findings) -> Ruling:
     elif present:
         lower.append(sentence("Without all of that it would be no suspect: nothing else was seen of it."))
     first = RULES[present[0]] if present else RULES[Tie.NAME]
-    role = _MACHINE if present == [Basis.MANAGED] else _ROLES[suspect.role]
+    unread = bool(present) and all(isinstance(rule, Tie) for rule in present)
+    role = _UNREAD.get(suspect.role, _ROLES[suspect.role]) if unread else _ROLES[suspect.role]
+    role = _MACHINE if present == [Basis.MANAGED] else role
     return Ruling((*why, role), first.more, tuple(dict.fromkeys(lower)))
 
 

@@ -46,6 +46,8 @@ class PoolSession(Struct, frozen=True):
     #: all the time that the sieve saw it, as far as known
     span: Span
     details: Mapping[str, str] = field(default_factory=dict)
+    #: whether it leads to a service whose miners are scripts in web pages
+    browser: bool = False
 
     @property
     def flow_id(self) -> FlowId:
@@ -126,7 +128,7 @@ def _tls_session(opened: BareTls, pool: PoolName, findings: Findings) -> PoolSes
     )
     reason = _lasted(reason, span)
     details = {"ja4": opened.ja4} if opened.ja4 else {}
-    return PoolSession(opened.where, pool.name, TO_POOL, reason, True, span, details)
+    return PoolSession(opened.where, pool.name, TO_POOL, reason, True, span, details, pool.browser)
 
 
 def _tunnel_session(tunnel: TunnelAsked, findings: Findings) -> PoolSession:
@@ -144,7 +146,7 @@ def _tunnel_session(tunnel: TunnelAsked, findings: Findings) -> PoolSession:
     )
     reason = _lasted(reason, span)
     details = {"port": str(tunnel.port)}
-    return PoolSession(tunnel.where, pool.name, TUNNEL, reason, False, span, details)
+    return PoolSession(tunnel.where, pool.name, TUNNEL, reason, False, span, details, pool.browser)
 
 
 def _tied_by_order(followed: Followed, findings: Findings) -> PoolSession:

@@ -46,6 +46,11 @@ MAX_LIST = 64
 PROXY_LOGINS = 3
 #: Dialects that only web pages speak.
 BROWSER_DIALECTS = frozenset({"browser-miner"})
+#: Signatures of names that the host opened a session to, or asked a proxy to. A certificate's name is none:
+#: the server's choice, it may be that of the web site beside it.
+_SESSION_NAMES = frozenset(
+    f"name.{source.value}" for source in (NameSource.TLS, NameSource.HTTP_CONNECT, NameSource.SOCKS)
+)
 #: Dialects that an ordinary node speaks too: serving one host is no pool's business.
 NODE_DIALECTS = frozenset({"getwork", "stratum-v2-templates"})
 #: Dialects that a node speaks too, but for the login and for work that nobody asked for.
@@ -255,7 +260,23 @@ def _role(case: _Case, serves: _Flows, software: Iterable[Agent]) -> Role:
     if case.as_client:
         spoken = {dialect for _, flow, _ in case.as_client for dialect in flow.dialects}
         return Role.BROWSER if spoken <= BROWSER_DIALECTS else Role.MINER
-    return Role.MINER if case.sessions or case.managed else Role.LOOKUP
+    if case.managed:
+        return Role.MINER
+    return _role_by_names(case)
+
+
+def _role_by_names(case: _Case) -> Role:
+    """The role of a host whose messages were not seen: who opened a session to a pool's mining name, or asked
+    a proxy for one, did more than look it up.  How sure that is, the verdict says."""
+    scripts = {session.browser for session in case.sessions}
+    scripts |= {
+        name.pool.browser
+        for name in case.names
+        if name.pool.stratum and name.evidence.signature in _SESSION_NAMES
+    }
+    if not scripts:
+        return Role.LOOKUP
+    return Role.BROWSER if scripts == {True} else Role.MINER
 
 
 def _reasons(case: _Case, serves: _Flows) -> tuple[str, ...]:

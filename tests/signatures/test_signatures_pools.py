@@ -190,3 +190,13 @@ def test_folder_adds_and_overrides_rows(tmp_path: Path) -> None:
     assert pools.lookup("x.pool.example") == PoolName("x.pool.example", "Ours", ports=frozenset({3333}))
     assert pools.lookup("www.antpool.com") is None
     assert pools.lookup("ss.antpool.com") is not None
+
+
+def test_services_for_scripts_are_marked() -> None:
+    text = (
+        "pool,domain,category,hosts\nScripts,scripts.example,browser-miner,ws1.scripts.example\n"
+        "Ours,pool.example,pool,\nMarket,market.example,proxy-market,\n"
+    )
+    pools = PoolList(parse_pools(text, "pools.csv").values())
+    names = ("ws1.scripts.example", "scripts.example", "eu.pool.example", "eu.market.example")
+    assert [pool.browser for name in names if (pool := pools.lookup(name))] == [True, True, False, False]

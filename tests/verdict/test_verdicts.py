@@ -289,6 +289,45 @@ def test_server_name_is_a_session_too() -> None:
     assert weighed(found)[MINER[0]].verdict is Verdict.PROBABLE
 
 
+SCRIPTS = replace(STRATUM, name="miner.scripts.example", pool="Scripts", browser=True)
+
+
+@pytest.mark.parametrize(
+    ("names", "role"),
+    [
+        pytest.param([(NameSource.TLS, STRATUM)], Role.MINER, id="session"),
+        pytest.param([(NameSource.SOCKS, STRATUM)], Role.MINER, id="socks"),
+        pytest.param([(NameSource.HTTP_CONNECT, STRATUM)], Role.MINER, id="connect"),
+        pytest.param([(NameSource.TLS, SCRIPTS)], Role.BROWSER, id="script"),
+        pytest.param([(NameSource.TLS, SCRIPTS), (NameSource.TLS, STRATUM)], Role.MINER, id="both"),
+        pytest.param(
+            [(NameSource.TLS, SCRIPTS), (NameSource.DNS, STRATUM)], Role.BROWSER, id="script-and-dns"
+        ),
+        pytest.param([(NameSource.TLS, WEBSITE)], Role.LOOKUP, id="website"),
+        pytest.param([(NameSource.TLS, replace(WEBSITE, browser=True))], Role.LOOKUP, id="script-website"),
+        pytest.param([(NameSource.DNS, STRATUM), (NameSource.DNS_ALIAS, STRATUM)], Role.LOOKUP, id="dns"),
+        pytest.param([(NameSource.TLS_CERTIFICATE, STRATUM)], Role.LOOKUP, id="certificate"),
+        pytest.param([(NameSource.HTTP_HOST, STRATUM)], Role.LOOKUP, id="http"),
+    ],
+)
+def test_role_by_names_alone(names: list[tuple[NameSource, PoolName]], role: Role) -> None:
+    """A session to a mining name is more than a look-up of it; it proves no more."""
+    found = Findings()
+    for source, pool in names:
+        found.add_name(NameSeen(where(1), source, pool), 500)
+    suspect = weighed(found)[MINER[0]]
+    assert (suspect.role, suspect.verdict) == (role, Verdict.SUSPECTED)
+
+
+@pytest.mark.parametrize(("pool", "role"), [(STRATUM, Role.MINER), (SCRIPTS, Role.BROWSER)])
+def test_role_by_sessions_tied_to_a_pool(pool: PoolName, role: Role) -> None:
+    tied = looked_up(pool)
+    tied.add_bare_tls(BareTls(where(2)))
+    for found in (tied, asked(pool, 3333)):
+        suspect = weighed(found)[MINER[0]]
+        assert (suspect.role, suspect.verdict) == (role, Verdict.PROBABLE)
+
+
 def test_evidence_and_lists_are_capped_and_say_so() -> None:
     messages = [
         message(n, H, Side.CLIENT, by=(MINER[0], 1000 + n), to=POOL, worker=f"w{n:04}") for n in range(1, 200)
