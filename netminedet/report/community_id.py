@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import struct
+from functools import lru_cache
 from ipaddress import ip_address
 
 from netminedet.model import FiveTuple
@@ -18,10 +19,8 @@ _PROTOCOLS = {"tcp": 6, "udp": 17}
 
 def community_id(flow: FiveTuple, seed: int = 0) -> str:
     """The Community ID of a flow, the same for both directions of it."""
-    ends = sorted(
-        [(ip_address(flow.src_ip).packed, flow.src_port), (ip_address(flow.dest_ip).packed, flow.dest_port)]
-    )
-    (low_ip, low_port), (high_ip, high_port) = sorted((ip_address(ip).packed, port) for ip, port in ends)
+    ends = ((flow.src_ip, flow.src_port), (flow.dest_ip, flow.dest_port))
+    (low_ip, low_port), (high_ip, high_port) = sorted((_packed(ip), port) for ip, port in ends)
     hashed = (
         struct.pack("!H", seed)
         + low_ip
@@ -30,3 +29,8 @@ def community_id(flow: FiveTuple, seed: int = 0) -> str:
     )
     digest = hashlib.sha1(hashed, usedforsecurity=False).digest()
     return "1:" + base64.b64encode(digest).decode("ascii")
+
+
+@lru_cache(maxsize=4096)
+def _packed(ip: str) -> bytes:
+    return ip_address(ip).packed

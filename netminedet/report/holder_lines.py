@@ -31,14 +31,15 @@ def holder_lines(suspect: Suspect) -> list[str]:
 def unit_text(unit: Unit) -> str:
     """A unit, its place and its operator, then the network."""
     named = (unit.unit, unit.unit_kind, unit.county, unit.city, unit.operator, unit.contact)
-    return ", ".join([*(printable(text, 80) for text in named if text), printable(unit.cidr, 50)])
+    return _(", ").join([*(printable(text, 80) for text in named if text), printable(unit.cidr, 50)])
 
 
 def place_text(place: Place) -> str:
     """A place, the smallest first, and the network that the address is of."""
-    network = [f"AS{place.asn}"] if place.asn is not None else []
+    number = [f"AS{place.asn}"] if place.asn is not None else []
     texts = [printable(text, 80) for text in (place.city, place.region, place.country) if text]
-    return ", ".join([*texts, " ".join([*network, printable(place.network, 80)]).strip()]).rstrip(", ")
+    network = " ".join([*number, printable(place.network, 80)]).strip()
+    return _(", ").join([*texts, *filter(None, [network])])
 
 
 def subscriber_text(subscriber: Subscriber) -> str:

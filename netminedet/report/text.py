@@ -38,7 +38,7 @@ def printable(text: str, limit: int = PRINTABLE_LIMIT) -> str:
     """
     if len(text) > limit:
         text = text[: limit // 2] + ELLIPSIS + text[-(limit // 2) :]
-    if text.isascii() and text.isprintable():
+    if text.isprintable() and (text.isascii() or not any(map(unicodedata.combining, text))):
         return text
     shown: list[str] = []
     marks = 0

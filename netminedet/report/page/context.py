@@ -19,8 +19,10 @@ from netminedet.report.page.rows import row_of, scale_of
 from netminedet.report.page.sections import section_of
 from netminedet.report.page.summary import summary_of
 
-#: Suspects that get a section of their own by default.
+#: Suspects whose section stands in the page from the start, by default; others' are packed.
 SECTIONS = 300
+#: Pieces of evidence in a section that is packed.
+PIECES_PACKED = 12
 #: Pools listed.
 MAX_POOLS_SHOWN = 100
 #: Lines of other hosts (coin nodes, resolvers) listed.
@@ -40,7 +42,7 @@ class PageOptions(Struct, frozen=True):
 
     #: its heading; empty: one of ours
     title: str = ""
-    #: suspects with a section of their own
+    #: suspects whose section stands in the page from the start
     sections: int = SECTIONS
     clock: Clock = Clock()
     #: whether the page has its script, by which the table is sorted and filtered
@@ -69,11 +71,15 @@ def context_of(report: ReportLike, options: PageOptions) -> dict[str, Any]:
         "areas": area_tables(suspects),
         "pictures": pictures_of(suspects, summary, clock),
         "rows": (
-            row_of(number, suspect, scale, clock, has_section=number <= shown)
+            row_of(number, suspect, scale, clock, has_section=options.script or number <= shown)
             for number, suspect in enumerate(suspects, 1)
         ),
         "sections": (
             section_of(number, suspect, clock) for number, suspect in enumerate(suspects[:shown], 1)
+        ),
+        "others": (
+            section_of(number, suspect, clock, PIECES_PACKED)
+            for number, suspect in enumerate(suspects[shown:], shown + 1)
         ),
         "sections_shown": shown,
         "pools": summary.pools[:MAX_POOLS_SHOWN],

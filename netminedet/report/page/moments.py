@@ -16,16 +16,17 @@ class Clock:
 
     def __init__(self, zone: timezone = timezone.utc) -> None:
         self.zone = zone
+        offset = f"{_EPOCH.astimezone(zone):%z}"
+        self._offset = f"{offset[:3]}:{offset[3:]}"
 
     @property
     def name(self) -> str:
         """ "UTC", or with the offset: "UTC+08:00"."""
-        offset = f"{_EPOCH.astimezone(self.zone):%z}"
-        return "UTC" if offset == "+0000" else f"UTC{offset[:3]}:{offset[3:]}"
+        return "UTC" if self._offset == "+00:00" else f"UTC{self._offset}"
 
     def second(self, time_ns: int) -> str:
         """ "2026-03-02 08:00:00"."""
-        return f"{self._at(time_ns):%Y-%m-%d %H:%M:%S}"
+        return self._at(time_ns).isoformat(" ")[:19]
 
     def until(self, first: int, last: int) -> str:
         """The second of ``last``, without the day where that is the day of ``first``."""
@@ -38,8 +39,7 @@ class Clock:
 
     def machine(self, time_ns: int) -> str:
         """What the ``datetime`` of a ``<time>`` element takes."""
-        offset = f"{_EPOCH.astimezone(self.zone):%z}"
-        return f"{self._at(time_ns):%Y-%m-%dT%H:%M:%S}{offset[:3]}:{offset[3:]}"
+        return self._at(time_ns).isoformat()[:19] + self._offset
 
     def _at(self, time_ns: int) -> datetime:
         return (_EPOCH + timedelta(seconds=time_ns // _SECOND)).astimezone(self.zone)

@@ -39,10 +39,14 @@ def write_page(report: ReportLike, stream: TextIO, options: PageOptions | None =
     """Write the page; raises NetminedetError where what draws it is not installed."""
     check_installed()
     from netminedet.report.page.context import PageOptions, context_of
+    from netminedet.report.page.packs import packs_of
 
     options = options or PageOptions()
     environment = _environment(_part("page.js") if options.script else "", language())
     context = context_of(report, options)
+    article = environment.get_template("section.html").make_module(context).article  # type: ignore[attr-defined]
+    others = context.pop("others")
+    context |= {"article": article, "packs": packs_of(others, article) if options.script else None}
     for chunk in environment.get_template("page.html").generate(**context):
         stream.write(chunk)
 
@@ -80,14 +84,14 @@ def _environment(script: str, _language: str) -> Environment:
     environment.globals.update(
         _=_,
         told=told,
-        foreign=foreign,
         plural=plural,
         size=size,
         style=Markup(style),
         script=Markup(script),
         policy=_policy(style, script),
     )
-    environment.filters["svg"] = Markup
+    environment.filters["foreign"] = foreign
+    environment.filters["markup"] = Markup
     environment.filters["number"] = "{:,}".format
     return environment
 
@@ -97,14 +101,13 @@ def foreign(text: str) -> Any:
     from markupsafe import Markup, escape
 
     shown = escape(_shown(text))
-    return shown if shown.isascii() else Markup("<bdi>{}</bdi>").format(shown)
+    return shown if shown.isascii() else Markup(f"<bdi>{shown}</bdi>")
 
 
 def _shown(value: Any) -> Any:
     """What is put into the page: texts in printable form, what is markup already as it is."""
-    return (
-        value if hasattr(value, "__html__") or not isinstance(value, str) else printable(value, _TEXT_LIMIT)
-    )
+    is_text = type(value) is str or (isinstance(value, str) and not hasattr(value, "__html__"))
+    return printable(value, _TEXT_LIMIT) if is_text else value
 
 
 def _part(name: str) -> str:

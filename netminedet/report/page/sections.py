@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from netminedet.holders import Attribution
 from netminedet.language import N_, _, ngettext, told
-from netminedet.model import Connection, Evidence, Suspect
+from netminedet.model import Connection, Evidence, FiveTuple, Suspect
 from netminedet.report.community_id import community_id
 from netminedet.report.holder_lines import holder_lines, place_text, subscriber_text
 from netminedet.report.mask import LEFT_OUT
@@ -27,6 +27,10 @@ PROGRAM_KINDS = (
 #: Characters of one name, of an excerpt.
 _NAME_LIMIT = 200
 _EXCERPT_LIMIT = 300
+_SECOND = 1_000_000_000
+#: Length of the line of time, in its own units, and of what can just be seen on it.
+STRIP = 1000
+_LEAST = 4
 #: Connections of one host that are listed.
 MAX_CONNECTIONS_SHOWN = 16
 
@@ -45,13 +49,11 @@ class Proof(Struct, frozen=True):
     machine_time: str
     packet: str
     input: str
-    source: str
-    target: str
-    within: str
+    flow: str
     community_id: str
     subscriber: str
-    signature: str
-    strength: str
+    #: the signature, and how strong that is
+    known_by: str
     why: str
     details: str
     excerpt: str
@@ -68,12 +70,24 @@ class Link(Struct, frozen=True):
     subscriber: str
 
 
+class Strip(Struct, frozen=True):
+    """When a host was active, on a line from its first sign to its last: places from 0 to ``STRIP``."""
+
+    #: of each connection where it begins, and how long it is
+    spans: tuple[tuple[float, float], ...]
+    #: of each piece of evidence
+    ticks: tuple[float, ...]
+    first: str
+    last: str
+
+
 class Section(Struct, frozen=True):
     """All of one suspect."""
 
     number: int
     suspect: Suspect
     title: str
+    strip: Strip | None
     facts: tuple[Fact, ...]
     reasons: tuple[str, ...]
     links: tuple[Link, ...]
@@ -81,22 +95,51 @@ class Section(Struct, frozen=True):
     notes: tuple[str, ...]
 
 
-def section_of(number: int, suspect: Suspect, clock: Clock) -> Section:
-    """What the page tells of a suspect."""
+def section_of(number: int, suspect: Suspect, clock: Clock, pieces: int | None = None) -> Section:
+    """What the page tells of a suspect, with all of its evidence or the strongest ``pieces`` of it."""
+    evidence = suspect.evidence if pieces is None else strongest(suspect.evidence, pieces)
     return Section(
         number=number,
         suspect=suspect,
         title=f"{told(suspect.verdict.label)} · {told(suspect.role.value)}",
+        strip=_strip(suspect, clock),
         facts=tuple(fact for fact in _facts(suspect, clock) if fact.texts),
         reasons=tuple(told(reason) for reason in suspect.reasons),
         links=tuple(_link(one, clock) for one in suspect.connections[:MAX_CONNECTIONS_SHOWN]),
-        proofs=tuple(_proof(evidence, clock) for evidence in suspect.evidence),
-        notes=tuple(_notes(suspect)),
+        proofs=tuple(_proof(one, clock) for one in evidence),
+        notes=tuple(_notes(suspect, len(evidence))),
+    )
+
+
+def strongest(evidence: Sequence[Evidence], pieces: int) -> list[Evidence]:
+    """So many pieces of evidence, the strongest and of these the first, in the order that they had."""
+    ranks = {strength: rank for rank, strength in enumerate(STRENGTHS)}
+    ranked = sorted(
+        range(len(evidence)), key=lambda place: (ranks.get(evidence[place].strength, len(ranks)), place)
+    )
+    return [evidence[place] for place in sorted(ranked[:pieces])]
+
+
+def _strip(suspect: Suspect, clock: Clock) -> Strip | None:
+    """None where there is but one moment."""
+    first, last = suspect.first_seen, suspect.last_seen
+    if last - first < _SECOND:
+        return None
+
+    def place(moment: int) -> float:
+        return STRIP * (min(max(moment, first), last) - first) / (last - first)
+
+    places = [(place(one.first_seen), place(one.last_seen)) for one in suspect.connections]
+    return Strip(
+        tuple((min(begin, STRIP - _LEAST), max(_LEAST, end - begin)) for begin, end in places),
+        tuple(sorted({place(one.where.time_ns) for one in suspect.evidence})),
+        clock.second(first),
+        clock.until(first, last),
     )
 
 
 def _facts(suspect: Suspect, clock: Clock) -> Iterable[Fact]:
-    first, last = clock.second(suspect.first_seen), clock.second(suspect.last_seen)
+    first, last = clock.second(suspect.first_seen), clock.until(suspect.first_seen, suspect.last_seen)
     yield Fact(_("Seen mining"), (f"{first} – {last} ({clock.name})",))
     yield Fact(_("Whose address it is"), tuple(holder_lines(suspect)))
     yield Fact(_("Pools"), tuple(_pools(suspect)))
@@ -165,8 +208,11 @@ def _traffic(suspect: Suspect) -> str:
     return _(", ").join((flows, packets, size(suspect.bytes)))
 
 
-def _notes(suspect: Suspect) -> Iterable[str]:
+def _notes(suspect: Suspect, pieces: int) -> Iterable[str]:
     """What is not shown."""
+    if pieces < len(suspect.evidence):
+        shown = _("The strongest {shown} of {all} pieces of evidence; the JSON report has all of them.")
+        yield shown.format(shown=pieces, all=len(suspect.evidence))
     if suspect.evidence_omitted:
         yield ngettext(
             "{n} further piece of evidence was found and not kept.",
@@ -186,12 +232,10 @@ def _notes(suspect: Suspect) -> Iterable[str]:
 
 
 def _link(one: Connection, clock: Clock) -> Link:
-    flow = one.flow
-    source, target = _end(flow.src_ip, flow.src_port), _end(flow.dest_ip, flow.dest_port)
     return Link(
         first=clock.second(one.first_seen),
         last=clock.until(one.first_seen, one.last_seen),
-        flow=f"{source} → {target} {flow.proto.upper()}",
+        flow=_ends(one.flow),
         proves=told(one.proves),
         shares=share_counts(one.shares),
         subscriber=_subscriber(one.subscriber),
@@ -208,18 +252,16 @@ def _subscriber(found: Attribution | None) -> str:
 
 def _proof(evidence: Evidence, clock: Clock) -> Proof:
     where, flow = evidence.where, evidence.where.flow
+    within = came_in(where.tunnel)
     return Proof(
         time=clock.exact(where.time_ns),
         machine_time=clock.machine(where.time_ns),
-        packet=f"{where.packet:,}",
+        packet=_("packet {n}").format(n=f"{where.packet:,}"),
         input=printable(where.input, _NAME_LIMIT),
-        source=_end(flow.src_ip, flow.src_port),
-        target=f"{_end(flow.dest_ip, flow.dest_port)} {flow.proto.upper()}",
-        within=came_in(where.tunnel),
+        flow=_ends(flow) + (_(", ") + _("inside {layers}").format(layers=within) if within else ""),
         community_id=community_id(flow),
         subscriber=_subscriber(evidence.subscriber),
-        signature=printable(evidence.signature, _NAME_LIMIT),
-        strength=told(evidence.strength),
+        known_by=printable(evidence.signature, _NAME_LIMIT) + _(", ") + told(evidence.strength),
         why=printable(told(evidence.why), 2 * _EXCERPT_LIMIT),
         details=_(", ").join(
             f"{printable(told(name), 40)} {printable(value, _NAME_LIMIT)}"
@@ -231,8 +273,10 @@ def _proof(evidence: Evidence, clock: Clock) -> Proof:
     )
 
 
-def _end(ip: str, port: int) -> str:
-    return f"{bracketed(ip)}:{port}"
+def _ends(flow: FiveTuple) -> str:
+    """Both ends of a flow, and its protocol."""
+    source, target = f"{bracketed(flow.src_ip)}:{flow.src_port}", f"{bracketed(flow.dest_ip)}:{flow.dest_port}"
+    return f"{source} → {target} {flow.proto.upper()}"
 
 
 def _printable(texts: Sequence[str]) -> tuple[str, ...]:

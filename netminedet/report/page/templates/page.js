@@ -93,3 +93,52 @@
   body.classList.add("ready");
   reveal();
 })();
+
+// Brings up the sections that are packed.  They are HTML of ours, with all that others wrote escaped; the
+// parser that makes elements of it runs nothing.
+(() => {
+  const section = document.getElementById("evidence");
+  const packs = section ? [...section.querySelectorAll("script.pack")] : [];
+  if (!packs.length) return;
+  const further = document.getElementById("further");
+  const unpacked = new Map();
+  const numberOf = (one) => Number(one.id.slice(1));
+  const holds = (pack, number) => pack.dataset.first <= number && number <= pack.dataset.last;
+
+  async function unpack(pack) {
+    const packed = Uint8Array.from(atob(pack.textContent), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
+    const html = await new Response(stream).text();
+    return [...new DOMParser().parseFromString(html, "text/html").body.children];
+  }
+
+  function articlesOf(pack) {
+    if (!unpacked.has(pack)) unpacked.set(pack, unpack(pack));
+    return unpacked.get(pack);
+  }
+
+  // Puts a section where its number belongs.
+  function place(article) {
+    if (article.isConnected) return;
+    const later = [...section.querySelectorAll("article")].find((one) => numberOf(one) > numberOf(article));
+    section.insertBefore(document.adoptNode(article), later || further);
+  }
+
+  async function bring() {
+    const found = /^#s([0-9]{1,9})$/.exec(location.hash);
+    const pack = found && packs.find((one) => holds(one, Number(found[1])));
+    if (!pack) return;
+    const article = (await articlesOf(pack)).find((one) => one.id === found[0].slice(1));
+    place(article);
+    article.scrollIntoView();
+  }
+
+  further.firstElementChild.addEventListener("click", async () => {
+    const articles = await articlesOf(packs.shift());
+    articles.forEach(place);
+    further.hidden = !packs.length;
+  });
+  addEventListener("hashchange", bring);
+  further.hidden = false;
+  bring();
+})();
