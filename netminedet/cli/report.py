@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     "--sections",
     type=click.IntRange(min=0),
     metavar="N",
-    help="Hosts with a section of their own, the weightiest; the table has all.  [default: 300]",
+    help="Hosts, the weightiest, whose sections stand open in the page.  [default: 300]",
 )
 @click.option(
     "--utc-offset",

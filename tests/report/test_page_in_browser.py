@@ -81,11 +81,11 @@ def opened(chromium: Browser, tmp_path: Path) -> Iterator[object]:
     contexts = []
 
     def open_report(
-        report: ReportLike, *, width: int = 1280, script: bool = True, dark: bool = False
+        report: ReportLike, *, width: int = 1280, script: bool = True, dark: bool = False, sections: int = 300
     ) -> Opened:
         path = tmp_path / "report.html"
         stream = io.StringIO()
-        write_page(report, stream, PageOptions())
+        write_page(report, stream, PageOptions(sections=sections))
         path.write_text(stream.getvalue(), encoding="utf-8")
         context = chromium.new_context(
             viewport={"width": width, "height": 844},
@@ -240,3 +240,27 @@ def test_prints_all_lines_whatever_page_is_shown(opened) -> None:  # type: ignor
     assert printed.startswith(b"%PDF-")
     assert printed.count(b"/Type /Page\n") > 4
     assert one.problems == []
+
+
+def test_a_packed_section_is_brought_up_from_the_table(opened) -> None:  # type: ignore[no-untyped-def]
+    found = opened(SOME, sections=2)
+    api.expect(found.page.locator("article")).to_have_count(2)
+    found.page.locator("#h4 th a").click()
+    api.expect(found.page.locator("article")).to_have_count(3)
+    api.expect(found.page.locator("#s4")).to_be_in_viewport()
+    api.expect(found.page.locator("#s4 .host")).to_have_text(SOME.suspects[3].host)
+    found.page.locator("#further button").click()
+    api.expect(found.page.locator("article")).to_have_count(len(SOME.suspects))
+    ids = [one.get_attribute("id") for one in found.page.locator("article").all()]
+    assert ids == [f"s{number}" for number in range(1, len(SOME.suspects) + 1)]
+    api.expect(found.page.locator("#further")).to_be_hidden()
+    assert found.problems == []
+
+
+def test_what_is_packed_stays_harmless(opened) -> None:  # type: ignore[no-untyped-def]
+    for parameter in HOSTILE:
+        found = opened(spoiled(str(parameter.values[0])), sections=0)
+        found.page.locator("#further button").click()
+        api.expect(found.page.locator("article").first).to_be_visible()
+        assert found.problems == []
+        assert len(found.asked) == 1

@@ -99,7 +99,7 @@
 (() => {
   const section = document.getElementById("evidence");
   const packs = section ? [...section.querySelectorAll("script.pack")] : [];
-  if (!packs.length) return;
+  if (!packs.length || !("DecompressionStream" in window)) return;
   const further = document.getElementById("further");
   const unpacked = new Map();
   const numberOf = (one) => Number(one.id.slice(1));
@@ -119,7 +119,7 @@
 
   // Puts a section where its number belongs.
   function place(article) {
-    if (article.isConnected) return;
+    if (article.ownerDocument === document) return;
     const later = [...section.querySelectorAll("article")].find((one) => numberOf(one) > numberOf(article));
     section.insertBefore(document.adoptNode(article), later || further);
   }
