@@ -105,6 +105,7 @@ _LATE = (
     "netminedet.signatures.translate",
     "netminedet.verdict.size",
     "resource",
+    "tempfile",
     "traceback",
 )
 

@@ -78,9 +78,8 @@ class DuinoMessage(Struct, frozen=True):
 _VERSION = re.compile(r"[1-9]\.[0-9]{1,2}\Z")
 _USER = re.compile(r"[A-Za-z0-9_.@-]{1,64}\Z")
 _JOB = re.compile(r"([0-9a-f]{40}),([0-9a-f]{40}),([1-9][0-9]{0,9})\Z")
-_SHARE = re.compile(
-    r"(\d{1,12}),(\d{1,12}(?:\.\d{1,12})?),([^,]{3,64})(?:,([^,]{0,64}))?(?:,[^,]{0,64}){0,3}\Z", re.ASCII
-)
+_NONCE = re.compile(r"[0-9]{1,12}\Z")
+_RATE = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?\Z")
 _VERDICTS = {"GOOD": DuinoKind.ACCEPTED, "BLOCK": DuinoKind.ACCEPTED, "BAD": DuinoKind.REJECTED}
 
 
@@ -94,17 +93,24 @@ def duino_message(line: str, sender: Side) -> DuinoMessage | None:
             return DuinoMessage(DuinoKind.JOB_REQUEST, sender, user=words[1])
         if words[0] == "FROM" and 3 <= len(words) <= 6 and "Miner" in words[1] and _USER.match(words[2]):
             return DuinoMessage(DuinoKind.GREETING, sender, user=words[2], agent=words[1])
-        share = _SHARE.match(line)
-        if share is None or "miner" not in share[3].lower():
-            return None
-        rate = float(share[2])
-        return DuinoMessage(DuinoKind.SHARE, sender, agent=share[3], rig=share[4] or "", hashrate=rate)
+        return _duino_share(words)
     if job := _JOB.match(line):
         return DuinoMessage(DuinoKind.JOB, sender, difficulty=int(job[3]))
     if _VERSION.match(line):
         return DuinoMessage(DuinoKind.VERSION, sender)
     verdict = _VERDICTS.get(words[0]) if len(words) <= 2 else None
     return None if verdict is None else DuinoMessage(verdict, sender)
+
+
+def _duino_share(words: list[str]) -> DuinoMessage | None:
+    """A share: nonce, hash rate and miner's name, then up to four words more, the rig's name first."""
+    if not 3 <= len(words) <= 7 or max(map(len, words)) > 64 or len(words[2]) < 3:
+        return None
+    nonce, rate, agent, *more = words
+    if not _NONCE.match(nonce) or not _RATE.match(rate) or "miner" not in agent.lower():
+        return None
+    rig = more[0] if more else ""
+    return DuinoMessage(DuinoKind.SHARE, Side.CLIENT, agent=agent, rig=rig, hashrate=float(rate))
 
 
 # Commands of cgminer's API-README that ask for something, and those of its descendants.

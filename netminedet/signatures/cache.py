@@ -1,9 +1,10 @@
 """Keeps what was made of the signature files, so that the next run need not make it again.
 
-Parsing the files and their expressions takes longer than many a scan.  The result is kept
-in the user's cache folder under a name made from everything that it depends on: the files'
-contents and this package's own code.  Whatever goes wrong with it (no folder, a full disk,
-a damaged or foreign file) only costs that time.
+Parsing the files and compiling their expressions takes longer than many a scan.  The result
+is kept in the user's cache folder under a name made from everything that it depends on: the
+files' contents, this package's own code and the version of Python.  Whatever goes wrong with it
+(no folder, a full disk, a damaged or foreign file) only costs that time.  Like Python's own
+``__pycache__`` it holds code, and is believed only where nobody but the user can write to it.
 
 ``NETMINEDET_CACHE`` names another folder; empty, nothing is kept.
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import tempfile
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -39,14 +40,25 @@ _PREFIX, _SUFFIX = "signatures-", ".msgpack"
 _DIGEST = hashlib.sha256().digest_size
 
 
+class Kept(Struct, frozen=True):
+    """What was made of an expression."""
+
+    #: the JSON types that ``result`` may have where it holds (see ``prefilter``); None for any
+    types: frozenset[str] | None
+    #: of a function, marshalled
+    code: bytes = b""
+    #: its syntax tree, where there is no code of it
+    tree: dict[str, Any] | None = None
+
+
 class Prepared(Struct, frozen=True):
     """A set of signatures, ready for use."""
 
     dialects: list[Dialect]
     pools: list[PoolRow]
     info: SignatureSetInfo
-    #: JMESPath's syntax trees by expression
-    trees: dict[str, dict[str, Any]]
+    #: by their text
+    expressions: dict[str, Kept]
 
 
 def cache_folder() -> Path | None:
@@ -65,7 +77,7 @@ def cache_folder() -> Path | None:
 
 def content_key(files: Iterable[tuple[str, bytes]]) -> str:
     """A name for what is made of these files, (name, content), by this very code."""
-    digest = hashlib.sha256(__version__.encode())
+    digest = hashlib.sha256(f"{__version__} {sys.version}\0".encode())
     for module in sorted(Path(__file__).parent.glob("*.py")):
         with suppress(OSError):
             state = module.stat()
@@ -109,6 +121,8 @@ def store(key: str, prepared: Prepared) -> None:
     folder = cache_folder()
     if folder is None:
         return
+    import tempfile  # costs more than reading the cache does
+
     with suppress(OSError):
         handle, name = tempfile.mkstemp(dir=folder, prefix=".new-")
         try:

@@ -6,27 +6,25 @@ is added to it.
 
 from __future__ import annotations
 
-from typing import Any
+import marshal
+from functools import partial
 
-from netminedet.signatures.translate import function_of
+from netminedet.signatures.cache import Kept
+from netminedet.signatures.translate import Evaluate, code_of, function_of
 
 
 class Expression:
     """One compiled JMESPath expression; raises ValueError with one line of text if it is wrong.
 
-    ``tree``: its syntax tree, where it was parsed before.
+    ``kept``: what was made of it before.
     """
 
-    __slots__ = ("_evaluate", "parsed")
+    __slots__ = ("_evaluate", "kept")
 
-    def __init__(self, text: str, tree: dict[str, Any] | None = None) -> None:
-        if tree is None:
-            from netminedet.signatures.interpreter import parse
-
-            tree = parse(text)
-        #: JMESPath's syntax tree
-        self.parsed = tree
-        self._evaluate = function_of(tree)
+    def __init__(self, text: str, kept: Kept | None = None) -> None:
+        #: what can be made into this expression again
+        self.kept = _compiled(text) if kept is None else kept
+        self._evaluate = _function(self.kept)
 
     def value(self, message: object) -> object:
         """What the expression finds in the message; None where it finds nothing or fails.
@@ -38,3 +36,21 @@ class Expression:
             return self._evaluate(message)
         except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
             return None
+
+
+def _compiled(text: str) -> Kept:
+    from netminedet.signatures.interpreter import parse
+    from netminedet.signatures.prefilter import result_types
+
+    tree = parse(text)
+    code = code_of(tree)
+    types = result_types(tree)
+    return Kept(types, tree=tree) if code is None else Kept(types, marshal.dumps(code))
+
+
+def _function(kept: Kept) -> Evaluate:
+    if kept.tree is None:
+        return function_of(marshal.loads(kept.code))
+    from netminedet.signatures.interpreter import interpreted
+
+    return partial(interpreted, kept.tree)

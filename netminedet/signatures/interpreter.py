@@ -8,7 +8,6 @@ not pay for it.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
 from typing import Any
 
 from jmespath import functions
@@ -76,9 +75,9 @@ def parse(text: str) -> dict[str, Any]:
     return tree
 
 
-def interpreted(node: dict[str, Any]) -> Callable[[Any], Any]:
-    """A part of an expression left to JMESPath's own interpreter."""
-    return lambda value: TreeInterpreter(options=OPTIONS).visit(node, value)
+def interpreted(node: dict[str, Any], value: Any) -> Any:
+    """What a part of an expression, left to JMESPath's own interpreter, finds in the value."""
+    return TreeInterpreter(options=OPTIONS).visit(node, value)
 
 
 def call(name: str, arguments: list[Any]) -> Any:

@@ -19,7 +19,7 @@ def load_signatures(directories: Sequence[Path] = ()) -> SignatureSet:
     SignatureError with file, line, field and remedy.
     """
     prepared = _prepared(signature_dir(), directories)
-    return SignatureSet(prepared.dialects, PoolList(prepared.pools), prepared.info, prepared.trees)
+    return SignatureSet(prepared.dialects, PoolList(prepared.pools), prepared.info, prepared.expressions)
 
 
 def _prepared(shipped: Path, directories: Sequence[Path]) -> cache.Prepared:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
@@ -15,6 +15,7 @@ from netminedet.signatures.logins import is_address, split_login, wallet_of, wit
 from netminedet.signatures.pools import PoolList
 
 if TYPE_CHECKING:
+    from netminedet.signatures.cache import Kept
     from netminedet.signatures.expressions import Expression
 
 #: JSON lets any letter of a key or verb be written as an escape, and a miner that does so
@@ -67,9 +68,9 @@ class SignatureSet:
         dialects: Iterable[Dialect],
         pools: PoolList,
         info: SignatureSetInfo,
-        trees: Mapping[str, dict[str, Any]] | None = None,
+        kept: Mapping[str, Kept] | None = None,
     ) -> None:
-        """``trees``: syntax trees of expressions that were parsed before."""
+        """``kept``: what was made of expressions before."""
         self._dialects = {dialect.id: dialect for dialect in dialects}
         self.pools = pools
         self.info = info
@@ -86,7 +87,7 @@ class SignatureSet:
         self._replies: list[_Candidate] = []
         self._replies_by_type: dict[type, list[_Candidate]] = {}
         self._expressions: dict[str, Expression] = {}
-        self._trees = trees or {}
+        self._kept = kept or {}
         for dialect in self._dialects.values():
             for pattern in dialect.patterns:
                 self._index(pattern)
@@ -216,13 +217,13 @@ class SignatureSet:
         """The signatures of replies that may recognise a result of this type."""
         known = self._replies_by_type.get(kind)
         if known is None:
-            from netminedet.signatures.prefilter import result_types
+            from netminedet.signatures.translate import TYPES
 
             known = self._replies_by_type[kind] = []
             for candidate in self._replies:
                 where = candidate.pattern.where
-                types = None if where is None else result_types(self._expression(where).parsed)
-                if types is None or kind in types:
+                types = None if where is None else self._expression(where).kept.types
+                if types is None or TYPES.get(kind) in types:
                     known.append(candidate)
         return known
 
@@ -253,7 +254,7 @@ class SignatureSet:
         if compiled is None:
             from netminedet.signatures.expressions import Expression
 
-            compiled = self._expressions[expression] = Expression(expression, self._trees.get(expression))
+            compiled = self._expressions[expression] = Expression(expression, self._kept.get(expression))
         return compiled
 
 

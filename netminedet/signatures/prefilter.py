@@ -10,18 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 from netminedet.signatures.functions import TRUTHS
+from netminedet.signatures.translate import TYPES
 
-#: Types of ``result``; None stands for any.
-Types = frozenset[type] | None
-
-_NAMES: dict[str, frozenset[type]] = {
-    "string": frozenset({str}),
-    "number": frozenset({int, float}),
-    "boolean": frozenset({bool}),
-    "array": frozenset({list}),
-    "object": frozenset({dict}),
-    "null": frozenset({type(None)}),
-}
+#: Types of ``result`` as JMESPath names them; None stands for any.
+Types = frozenset[str] | None
 #: Functions that are false, or fail, on null: what they are given must be there.
 _NEED_A_VALUE = TRUTHS | {"starts_with", "ends_with", "length"}
 
@@ -51,9 +43,9 @@ def _compared(node: dict[str, Any]) -> Types:
             continue
         constant = other["value"]
         if one["type"] == "function_expression" and one["value"] == "type" and _is_result(one["children"][0]):
-            return _NAMES.get(constant) if isinstance(constant, str) else None
+            return frozenset({constant}) if constant in TYPES.values() else None
         if _is_result(one):
-            return frozenset({int, float} if type(constant) in (int, float) else {type(constant)})
+            return frozenset({TYPES[type(constant)]})
         if constant is not None:
             return _container(one)
     return None
@@ -86,7 +78,8 @@ def _container(node: dict[str, Any]) -> Types:
     steps = _steps(node)
     if len(steps) < 2 or not _is_result(steps[0]):
         return None
-    return {"field": _NAMES["object"], "index": _NAMES["array"]}.get(steps[1]["type"])
+    kind = {"field": "object", "index": "array"}.get(steps[1]["type"])
+    return None if kind is None else frozenset({kind})
 
 
 def _steps(node: dict[str, Any]) -> list[dict[str, Any]]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from netminedet import __version__
 from netminedet.model import SignatureSetInfo
-from netminedet.signatures.cache import Prepared
+from netminedet.signatures.cache import Kept, Prepared
 from netminedet.signatures.dialect import Dialect, Lookalike
 from netminedet.signatures.fields import FieldError, Fields
 from netminedet.signatures.places import LOOKALIKES_FILE, POOLS_FILE, dialect_files, read_text, shown_path
@@ -29,17 +28,17 @@ def read_signatures(shipped: Path, directories: Sequence[Path], *, parse: bool) 
     """
     dialects: dict[str, Dialect] = {}
     pools: dict[str, PoolRow] = {}
-    trees: dict[str, dict[str, Any]] = {}
+    expressions: dict[str, Kept] = {}
     for directory in (shipped, *directories):
         for dialect in read_dialects(directory):
             if parse or directory is not shipped:
-                trees.update(compile_expressions(dialect))
+                expressions.update(compile_expressions(dialect))
             dialects[dialect.id] = dialect
         pools.update(read_pools(directory))
     check_refinements(dialects)
     check_needs(dialects)
     info = set_info(dialects.values(), pools.values())
-    return Prepared(list(dialects.values()), list(pools.values()), info, trees)
+    return Prepared(list(dialects.values()), list(pools.values()), info, expressions)
 
 
 def read_dialects(directory: Path) -> list[Dialect]:
@@ -83,18 +82,18 @@ def read_pools(directory: Path) -> dict[str, PoolRow]:
     return parse_pools(read_text(path, shown, POOLS_LIMIT), shown)
 
 
-def compile_expressions(dialect: Dialect) -> dict[str, dict[str, Any]]:
-    """The syntax trees of the dialect's expressions; raises SignatureError for one that is not valid."""
+def compile_expressions(dialect: Dialect) -> dict[str, Kept]:
+    """What is to be kept of the dialect's expressions; raises SignatureError for one that is not valid."""
     from netminedet.signatures.expressions import Expression
 
-    trees = {}
+    compiled = {}
     for place, text in _expressions(dialect):
         try:
-            trees[text] = Expression(text).parsed
+            compiled[text] = Expression(text).kept
         except ValueError as error:
             problem = f"not valid JMESPath ({error}); quote literal strings with '…' and numbers with `…`"
             raise field_error(dialect.source, dialect.text, FieldError(place, problem)) from None
-    return trees
+    return compiled
 
 
 def _expressions(dialect: Dialect) -> Iterator[tuple[tuple[str | int, ...], str]]:

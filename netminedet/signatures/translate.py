@@ -16,8 +16,10 @@ Semantics: https://jmespath.org/specification.html
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
+from types import CodeType
 from typing import Any
 
 from msgspec import Struct
@@ -27,7 +29,8 @@ from netminedet.signatures.functions import ADDED, HEX, TRUTHS
 Evaluate = Callable[[Any], Any]
 Node = dict[str, Any]
 
-_TYPES: dict[type, str] = {
+#: JMESPath's names of the types of JSON values.
+TYPES: dict[type, str] = {
     str: "string",
     int: "number",
     float: "number",
@@ -42,19 +45,21 @@ _ORDER = {"lt": operator.lt, "lte": operator.le, "gt": operator.gt, "gte": opera
 _SIGNS = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
 
-def function_of(tree: Node) -> Evaluate:
-    """The function that evaluates ``tree``, a JMESPath syntax tree, on a parsed JSON value.
+def code_of(tree: Node) -> CodeType | None:
+    """The code of a function that evaluates ``tree``, a JMESPath syntax tree, on a parsed JSON value.
 
-    It raises where the library would, if not always the same exception.
+    It raises where the library would, if not always the same exception.  None for a tree that is
+    nested deeper than Python's compiler goes.
     """
     try:
-        translator = _Translator()
-        source = f"lambda m: {translator.value(tree, 'm').source}"
-        function: Evaluate = eval(compile(source, "<signature>", "eval"), translator.names)
-    except (RecursionError, SyntaxError, MemoryError):  # nested deeper than Python's compiler goes
-        from netminedet.signatures.interpreter import interpreted
+        return compile(f"lambda m: {_Translator().value(tree, 'm').source}", "<signature>", "eval")
+    except (RecursionError, SyntaxError, MemoryError):
+        return None
 
-        return interpreted(tree)
+
+def function_of(code: CodeType) -> Evaluate:
+    """The function whose code ``code_of`` made; names in it mean what they mean here."""
+    function: Evaluate = eval(code, _NAMES)
     return function
 
 
@@ -66,10 +71,9 @@ class _Code(Struct, frozen=True):
 
 
 class _Translator:
-    """Writes one tree out; ``names`` are what the source refers to."""
+    """Writes one tree out.  The source refers to ``_NAMES`` and to nothing else: its code can be kept."""
 
     def __init__(self) -> None:
-        self.names: dict[str, Any] = {**_NAMES}
         self._used = 0
 
     def value(self, node: Node, current: str) -> _Code:
@@ -81,16 +85,8 @@ class _Translator:
         self._used += 1
         return f"t{self._used}"
 
-    def constant(self, value: Any) -> str:
-        """A name for an object that has no plain spelling in Python."""
-        self._used += 1
-        self.names[f"k{self._used}"] = value
-        return f"k{self._used}"
-
     def left_to_library(self, node: Node, current: str) -> _Code:
-        from netminedet.signatures.interpreter import interpreted
-
-        return _Code(f"{self.constant(interpreted(node))}({current})")
+        return _Code(f"left({node!r}, {current})")
 
     def field(self, node: Node, current: str) -> _Code:
         t = self.temporary()
@@ -103,9 +99,7 @@ class _Translator:
 
     def literal(self, node: Node, _current: str) -> _Code:
         constant = node["value"]
-        if constant is None or type(constant) in (str, int, bool):
-            return _Code(repr(constant), truth=constant is None or type(constant) is bool)
-        return _Code(self.constant(constant))
+        return _Code(repr(constant), truth=constant is None or type(constant) is bool)
 
     def current(self, _node: Node, current: str) -> _Code:
         return _Code(current)
@@ -145,7 +139,7 @@ class _Translator:
         one, other = self.value(left, current).source, self.value(right, current).source
         if _is_length(left) and type(right.get("value")) is int and right["type"] == "literal":
             return _Code(f"({one} {_SIGNS[node['value']]} {other})", truth=True)
-        return _Code(f"in_order({self.constant(_ORDER[node['value']])}, {one}, {other})", truth=True)
+        return _Code(f"in_order({node['value']}, {one}, {other})", truth=True)
 
     def equality(self, left: Node, right: Node, current: str) -> str:
         if left["type"] == "literal" and right["type"] != "literal":
@@ -228,7 +222,7 @@ def _is_orderable(value: Any) -> bool:
 
 
 def _type(value: Any) -> str:
-    return _TYPES[type(value)]
+    return TYPES[type(value)]
 
 
 def _contains(subject: Any, search: Any) -> bool:
@@ -243,10 +237,22 @@ def _starts_with(subject: Any, prefix: Any) -> bool:
     return subject.startswith(prefix)
 
 
+def _ends_with(subject: Any, suffix: Any) -> bool:
+    if not isinstance(subject, str) or not isinstance(suffix, str):
+        raise TypeError("ends_with() takes strings")
+    return subject.endswith(suffix)
+
+
 def _join(glue: Any, parts: Any) -> str:
     if not isinstance(glue, str) or not isinstance(parts, list):
         raise TypeError("join() takes a string and an array of strings")
     return glue.join(parts)
+
+
+def _left(node: Node, value: Any) -> Any:
+    from netminedet.signatures.interpreter import interpreted
+
+    return interpreted(node, value)
 
 
 def _library_call(name: str, arguments: list[Any]) -> Any:
@@ -264,10 +270,15 @@ _NAMES: dict[str, Any] = {
     "is_false": _is_false,
     "equal": _equal,
     "in_order": _in_order,
+    **_ORDER,
+    "inf": math.inf,
+    "nan": math.nan,
     "type_of": _type,
     "contains": _contains,
     "starts_with": _starts_with,
+    "ends_with": _ends_with,
     "join": _join,
+    "left": _left,
     "library_call": _library_call,
     **ADDED,
 }
@@ -294,7 +305,8 @@ _QUICK = {
     ("length", 1): "len",
     ("contains", 2): "contains",
     ("starts_with", 2): "starts_with",
+    ("ends_with", 2): "ends_with",
     ("join", 2): "join",
 }
 #: Functions that answer true or false.
-_TRUTHS = TRUTHS | {"contains", "starts_with"}
+_TRUTHS = TRUTHS | {"contains", "starts_with", "ends_with"}

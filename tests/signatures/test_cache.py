@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from netminedet.signatures import SignatureError, SignatureSet, cache, load_signatures, places
+from netminedet.signatures.expressions import Expression
 from netminedet.signatures.loading import _prepared
 
 SHARE = {"id": 4, "method": "mining.submit", "params": ["a.b", "1", "00000001", "5f000000", "deadbeef"]}
@@ -48,13 +49,15 @@ def test_the_second_run_has_the_same_signatures_and_parses_nothing(
     assert same(load_signatures(), first)
 
 
-def test_trees_are_those_of_the_library(folder: Path) -> None:
-    from netminedet.signatures.interpreter import parse
-
+def test_expressions_are_kept_compiled(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     load_signatures()
-    trees = _prepared(places.signature_dir(), ()).trees
-    assert len(trees) > 100
-    assert {text: parse(text) for text in trees} == trees
+    expressions = _prepared(places.signature_dir(), ()).expressions
+    assert len(expressions) > 100
+    for text, kept in expressions.items():
+        assert Expression(text).kept == kept
+    monkeypatch.setattr("netminedet.signatures.expressions.code_of", None)
+    signatures = load_signatures()
+    assert [match.signature for match in signatures.match(SHARE)] == ["stratum-v1.submit"]
 
 
 def test_a_changed_file_is_read_anew(folder: Path, own: Path) -> None:
