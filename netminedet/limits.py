@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import re
 
 from msgspec import Struct
@@ -30,8 +31,9 @@ MEGABYTE = 1_000_000
 FIXED_BYTES = 110 * MEGABYTE
 #: Least that is left for tables.
 LEAST_BYTES = 40 * MEGABYTE
-#: A flow's row is 64 bytes; while a table grows or ages, the old one and the new one are there.
-_ROW_BYTES = 2 * 64
+#: A flow's row.  While a table grows or ages the old one goes as the new one fills, where the system
+#: takes memory back in parts; elsewhere both are there.
+_ROW_BYTES = 64 if hasattr(mmap, "MADV_DONTNEED") else 2 * 64
 #: Fullest that a table of flows may be, in sixteenths: beyond it probe chains grow long.
 FULL_SIXTEENTHS = 13
 #: Flows' part of what is left, as a divisor; the other half is for all that is found.

@@ -55,7 +55,7 @@ def test_too_little_memory_names_the_least() -> None:
 def test_more_memory_is_never_fewer_entries(size: int, more: int) -> None:
     small, large = astuple(limits_for(size)), astuple(limits_for(size + more))
     assert all(0 < a <= b <= c for a, b, c in zip(small, large, astuple(DEFAULT_LIMITS), strict=True))
-    assert 128 * limits_for(size).flows <= (size - FIXED_BYTES) // 2
+    assert 64 * limits_for(size).flows <= (size - FIXED_BYTES) // 2
 
 
 @pytest.mark.parametrize("kind", FLOODS)

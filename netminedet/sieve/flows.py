@@ -12,7 +12,9 @@ middle one of three packets of the latest chunk, so that no single packet can mo
 
 from __future__ import annotations
 
+import mmap
 from array import array
+from contextlib import suppress
 from typing import Any
 
 from netminedet.limits import FULL_SIXTEENTHS
@@ -42,6 +44,8 @@ TIME_BIAS = cython.declare(cython.ulonglong, layout.TIME_BIAS)
 
 #: Rows of a new table: 1 MiB, which stays in the second-level cache while flows are few.
 FIRST_ROWS = 1 << 14
+#: Rows of an old table that are moved before their memory is given back: 4 MiB.
+MOVED_ROWS = cython.declare(cython.Py_ssize_t, 1 << 16)
 #: Packets whose rows are fetched at once.
 GROUP = cython.declare(cython.Py_ssize_t, 128)
 #: Buckets of idle time that decide what an overfull table drops.
@@ -62,12 +66,19 @@ def _slot(
     return (h ^ (h >> 29)) & mask
 
 
-def _zeroed_lines(count: int) -> memoryview:
-    """Room for ``count`` rows, each of which is one cache line and does not lie across two."""
-    words = count * layout.ROW_WORDS
-    memory = array("Q", bytes(8)) * (words + layout.ROW_WORDS)
-    first = -(memory.buffer_info()[0] // memory.itemsize) % layout.ROW_WORDS
-    return memoryview(memory)[first : first + words]
+def _zeroed_pages(size: int) -> mmap.mmap:
+    """Memory of this process alone, in huge pages where Linux has them.
+
+    Packets fall on rows anywhere in it: with small pages most would cost a walk through the page
+    tables too.  (What ``mmap`` gives otherwise is shared memory, which has none.)
+    """
+    if not hasattr(mmap, "MAP_PRIVATE"):  # Windows
+        return mmap.mmap(-1, size)
+    pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        with suppress(OSError):  # a kernel built without them
+            pages.madvise(mmap.MADV_HUGEPAGE)
+    return pages
 
 
 @cython.cclass
@@ -78,6 +89,8 @@ class FlowTable:
     key1: cython.ulonglong[:]
     proto: cython.uint[:]
     row: cython.int[:]
+    # a map begins with a page, so each row is one cache line and does not lie across two
+    pages: Any
     rows: cython.ulonglong[:]
     slot: cython.ulonglong[:]
     touched: cython.ulonglong
@@ -115,7 +128,8 @@ class FlowTable:
         self._allocate(FIRST_ROWS)
 
     def _allocate(self, count: int) -> None:
-        self.rows = _zeroed_lines(count)
+        self.pages = _zeroed_pages(count * layout.ROW_WORDS * 8)
+        self.rows = memoryview(self.pages).cast("Q")
         self.mask = count - 1
         self.words = count * layout.ROW_WORDS
 
@@ -256,20 +270,42 @@ class FlowTable:
         return 1
 
     def _rebuild(self, count: int) -> None:
-        """Move to a table of ``count`` rows, leaving behind those that the limits drop."""
+        """Move to a table of ``count`` rows, leaving behind those that the limits drop.
+
+        A row moves to about the same place, or to the same place in the new half: both tables are
+        gone through from their beginning to their end, and never both there as a whole.
+        """
+        low: cython.Py_ssize_t
+        high: cython.Py_ssize_t
+        words: cython.Py_ssize_t = self.words
+        self._leave_behind()
         old: cython.ulonglong[:] = self.rows
-        old_words: cython.Py_ssize_t = self.words
+        old_pages = self.pages
+        self._allocate(count)
+        self.used = 0
+        for low in range(0, words, MOVED_ROWS * ROW_WORDS):
+            high = min(low + MOVED_ROWS * ROW_WORDS, words)
+            self._move(old, low, high)
+            if hasattr(mmap, "MADV_DONTNEED"):
+                old_pages.madvise(mmap.MADV_DONTNEED, low * 8, (high - low) * 8)
+
+    def _leave_behind(self) -> None:
+        """Clear the rows that the limits drop."""
+        i: cython.Py_ssize_t
+        for i in range(0, self.words, 8):
+            if self.rows[i + KEY1] and self._is_dropped(i):
+                if self.rows[i + FLAGS_PACKETS] & NOTED:
+                    self.dropped.append(tuple([self.rows[i + word] for word in range(ROW_WORDS)]))
+                self.rows[i + KEY1] = 0
+
+    @cython.cfunc
+    @cython.exceptval(-1, check=False)
+    def _move(self, old: cython.ulonglong[:], low: cython.Py_ssize_t, high: cython.Py_ssize_t) -> cython.int:
+        """Put the rows that stand at these words of the old table into the new one."""
         i: cython.Py_ssize_t
         word: cython.Py_ssize_t
         at: cython.ulonglong
-        kept: cython.Py_ssize_t = 0
-        for i in range(0, old_words, 8):
-            if old[i + KEY1] and self._is_dropped(i):
-                if old[i + FLAGS_PACKETS] & NOTED:
-                    self.dropped.append(tuple([old[i + word] for word in range(ROW_WORDS)]))
-                old[i + KEY1] = 0
-        self._allocate(count)
-        for i in range(0, old_words, 8):
+        for i in range(low, high, 8):
             if old[i + KEY1] == 0:
                 continue
             at = _slot(old[i + KEY0], old[i + KEY1], self.seed, self.mask) * ROW_WORDS
@@ -277,8 +313,8 @@ class FlowTable:
                 at = (at + ROW_WORDS) & (self.mask * ROW_WORDS | (ROW_WORDS - 1))
             for word in range(ROW_WORDS):
                 self.rows[at + word] = old[i + word]
-            kept += 1
-        self.used = kept
+            self.used += 1
+        return 0
 
     def take_noted(self, all_of_them: bool) -> list[tuple[int, ...]]:
         """Rows with evidence dropped since the last call; with ``all_of_them`` also those still here."""
