@@ -203,6 +203,9 @@ class Message(Struct, frozen=True, eq=False):
         return self.show()
 
 
+#: Behind a dialect's name in a signature: an answer that shows that there is no mining where it was asked.
+REBUFF = "rebuff"
+
 #: Longest excerpt kept as evidence, in characters.
 EXCERPT_LIMIT = 240
 

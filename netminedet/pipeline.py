@@ -405,6 +405,7 @@ def _segment_of(hit: Hit) -> Segment:
         renews=bool(hit.context & CONTEXT_RENEWED),
         flight_is_json=bool(context & _JSON) if context & _KNOWN else None,
         flight_is_text=bool(context & _TEXT),
+        answers_text=(hit.context >> (1 - hit.side)) & (_KNOWN | _JSON | _TEXT) == _KNOWN | _TEXT,
         http_seen=bool(hit.context & _HTTP),
     )
 

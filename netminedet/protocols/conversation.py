@@ -26,7 +26,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from netminedet.language import N_, Sentence, sentence
-from netminedet.model import FiveTuple, Kind, Message, Needs, Side, Strength, Where
+from netminedet.model import EXCERPT_LIMIT, REBUFF, FiveTuple, Kind, Message, Needs, Side, Strength, Where
 from netminedet.protocols.channels import Channels
 from netminedet.protocols.framing import (
     FrameFraming,
@@ -45,6 +45,7 @@ from netminedet.protocols.gzipped import GZIP_MAGIC, GzipFraming
 from netminedet.protocols.jsonlines import ForeignItem, Item, JsonItem, JsonLines
 from netminedet.protocols.measure import Measures
 from netminedet.protocols.noise import NOISE_NAMES, NoiseCounts, NoiseStage, NoiseWatch, looks_random
+from netminedet.protocols.rebuffs import is_other_service, is_unknown_call, other_tongue
 from netminedet.protocols.stream import Piece, Stream
 
 #: Requests without an answer that a side may have, and messages held until the other side speaks.
@@ -111,6 +112,8 @@ class Segment(Struct):
     renews: bool = False
     #: nothing but JSON in the sender's present flight; None where its beginning was not seen
     flight_is_json: bool | None = None
+    #: what the other side has said last began as text that is no JSON
+    answers_text: bool = False
     #: the present flight began with printable text
     flight_is_text: bool = True
     #: one of the sides has spoken HTTP in this flow
@@ -142,6 +145,8 @@ class _End(Struct):
     #: the last item was a message that counts or is held
     in_dialogue: bool = False
     spoke_in_kind: bool = False
+    #: the dialect of its latest strong request that counted
+    asked: str = ""
     last: Segment | None = None
     #: the segment before the last
     before: Segment | None = None
@@ -210,6 +215,8 @@ class Conversation:
         end.before, end.last = end.last, segment
         if segment.flight_is_json is False or segment.http_seen:
             end.foreign = True
+        if segment.answers_text and not end.asked:
+            other.foreign = True
         if other.stream.waiting and segment.acknowledged is not None:
             messages += self._read_all(other, other.stream.acknowledged(segment.acknowledged))
         if segment.expected is not None:
@@ -276,6 +283,7 @@ class Conversation:
         if gap and isinstance(end.framing, TextFraming) and self._spoke != segment.side:
             end.framing.lose()  # what is missing was another turn of this side: here a message begins
             gap = False
+        rebuffed = self._rebuffed(end, segment, other_tongue(data)) if self._is_rebuff(segment, gap) else []
         self._spoke = segment.side
         ended = self._end_turn(self._ends[1 - segment.side], self._ends[1 - segment.side].last)
         if data.startswith(self._signatures.openers):
@@ -283,7 +291,37 @@ class Conversation:
         items = end.framing.feed(data, gap=gap)
         if isinstance(end.framing, HttpFraming) and end.framing.tunnel is not None:
             return self._read_tunnel(end.framing, segment)
-        return ended + self._take(end, segment, items)
+        messages = rebuffed + ended + self._take(end, segment, items)
+        if isinstance(end.framing, HttpFraming) and (said := end.framing.take_no_service()):
+            messages += self._rebuffed(end, segment, said)
+        return messages
+
+    def _is_rebuff(self, segment: Segment, gap: bool) -> bool:
+        """Whether the side answers lines with what is no JSON, and its beginning is there."""
+        is_turn = self._spoke == 1 - segment.side and not gap
+        return (
+            is_turn
+            and segment.flight_is_json is False
+            and self._ends[1 - segment.side].framing.carrier == "lines"
+        )
+
+    def _rebuffed(self, end: _End, segment: Segment, said: str) -> list[Message]:
+        """That an end which was asked for mining answers otherwise: with words, a page, an error."""
+        dialect = self._ends[1 - segment.side].asked
+        if not said or not dialect or end.spoke_in_kind or isinstance(end.framing, TextFraming):
+            return []
+        return [
+            Message(
+                where=segment.where,
+                signature=f"{dialect}.{REBUFF}",
+                dialect=dialect,
+                kind=Kind.CONTROL,
+                sender=Side.SERVER,
+                strength=Strength.WEAK,
+                why=sentence("whoever was asked for mining answers as one who does not know it"),
+                show=partial(self._signatures.excerpt, {"answer": said}),
+            )
+        ]
 
     def _end_turn(self, end: _End, last: Segment | None) -> list[Message]:
         """What the end wrote without a newline, up to its segment ``last``, is a message where it writes
@@ -422,6 +460,10 @@ class Conversation:
                 )
             )
         answer = self._answer(segment, value, found)
+        if carrier in ("lines", "http") and is_other_service(value):
+            found += self._rebuffed(
+                self._ends[segment.side], segment, str(value.get("error"))[:EXCERPT_LIMIT]
+            )
         if answer is not None:
             # what the request tells of its answer is surer than what the answer's shape tells
             found = [one for one in found if one.kind is not answer.kind] + [answer]
@@ -481,7 +523,7 @@ class Conversation:
         key = _hashable(value.get("id"))
         queue = requests.get(key)
         accepted = self._signatures.accepts(queue[0].dialect, value) if queue else None
-        if not queue or accepted is None or _is_unknown_call(value):
+        if not queue or accepted is None or is_unknown_call(value):
             return None
         request = queue.popleft()
         if not queue:
@@ -514,9 +556,11 @@ class Conversation:
         # what others say too ("pong") is no answer in kind to a session that somebody quotes
         end.spoke_in_kind |= _tells(candidates, words=is_text)
         if sure or not (is_text or any(one.foreign for one in self._ends)):
+            _note_asked(end, candidates)
             return self._release() + candidates
         if self._mutual or self._answered():
             self._mutual = True
+            _note_asked(end, candidates)
             return self._release() + candidates
         if len(end.held) < MAX_HELD:
             end.held += candidates
@@ -530,6 +574,7 @@ class Conversation:
     def _release(self) -> list[Message]:
         held = [message for end in self._ends for message in end.held]
         for end in self._ends:
+            _note_asked(end, end.held)
             end.held.clear()
         return sorted(held, key=_moment)
 
@@ -541,6 +586,12 @@ def _asks(data: bytes, other: Framing) -> bool:
     return not other.requests if isinstance(other, HttpFraming) else not b"HTTP/".startswith(data[:5])
 
 
+def _note_asked(end: _End, counted: Iterable[Message]) -> None:
+    for message in counted:
+        if message.strength is Strength.STRONG and message.sender is Side.CLIENT:
+            end.asked = message.dialect
+
+
 def _in_place(end: _End, segment: Segment, item: JsonItem) -> bool:
     """Whether a message may stand here.  The body of an HTTP message is never a place, even
     where it has a segment of its own."""
@@ -548,13 +599,6 @@ def _in_place(end: _End, segment: Segment, item: JsonItem) -> bool:
         return True
     http_body = segment.http_seen and segment.flight_is_json is False
     return item.heads_segment and not http_body
-
-
-def _is_unknown_call(value: dict[str, Any]) -> bool:
-    """Whether a reply says that it is no call it knows (JSON-RPC 2.0 section 5.1): no pool's word."""
-    error = value.get("error")
-    code = error.get("code") if isinstance(error, dict) else None
-    return isinstance(code, int) and code in _UNKNOWN_CALL
 
 
 def _tells(candidates: list[Message], *, words: bool) -> bool:
@@ -584,9 +628,6 @@ def _is_body(segment: Segment, item: JsonItem) -> bool:
 def _moment(message: Message) -> tuple[int, int]:
     return message.where.time_ns, message.where.packet
 
-
-#: Parse error, invalid request, method not found, invalid params.
-_UNKNOWN_CALL = frozenset((-32700, -32600, -32601, -32602))
 
 _ANSWER_WHY = {
     Kind.ACCEPTED: N_("the server accepts the share handed in with {signature}"),

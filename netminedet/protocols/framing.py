@@ -29,6 +29,7 @@ from netminedet.protocols.http import (
 from netminedet.protocols.jsonlines import ForeignItem, Item, JsonItem, JsonLines
 from netminedet.protocols.panchan import panchan_objects
 from netminedet.protocols.panel import panel_message, panel_text
+from netminedet.protocols.rebuffs import no_service
 from netminedet.protocols.stratum_v2 import Sv2Message, Sv2Reader
 from netminedet.protocols.textlines import (
     TextReader,
@@ -126,6 +127,12 @@ class HttpFraming:
         self.upgrade: UpgradeResponse | None = None
         #: an answer has turned the connection into a tunnel; bytes behind its head
         self.tunnel: bytes | None = None
+        self._no_service = ""
+
+    def take_no_service(self) -> str:
+        """The status of an answer that shows that nobody mines there; once."""
+        said, self._no_service = self._no_service, ""
+        return said
 
     @property
     def pending(self) -> bool:
@@ -149,6 +156,7 @@ class HttpFraming:
         messages = self._reader.feed(data, gap=gap)
         for message in messages:
             items += _with_head(message)
+            self._no_service = self._no_service or no_service(message.head)
         return items + self._open_ended() if self._unfold(messages) else items
 
     def pass_over(self) -> int:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from netminedet.language import Sentence, number_of, sentence
-from netminedet.model import Kind, Shares, Side, Strength, Verdict
+from netminedet.model import REBUFF, Kind, Shares, Side, Strength, Verdict
 from netminedet.verdict.findings import Findings
 from netminedet.verdict.flowfinding import FlowFinding
 from netminedet.verdict.managed import account_of, managed_end, management_of
@@ -207,6 +207,8 @@ def weigh_flow(flow: FlowFinding) -> FlowVerdict | None:
     shares = _shares(flow, a_is_client)
     jobs = _count(flow, Kind.JOB, not a_is_client, Side.SERVER)
     basis, reason = _basis(asked, served, shares, jobs)
+    if basis in (Basis.ASKED, Basis.SHARES) and _is_rebuffed(flow, not a_is_client):
+        return None
     if basis is Basis.ASKED and _is_sealed(flow):
         basis, reason = Basis.SEALED, _sealed(flow)
     others = _shares(flow, a_is_client, Strength.WEAK) if asked and served else Shares()
@@ -222,6 +224,11 @@ def weigh_flow(flow: FlowFinding) -> FlowVerdict | None:
     return FlowVerdict(
         client, server, basis, shares + others, jobs, reason, _main_dialect(flow), greeted, others.submitted
     )
+
+
+def _is_rebuffed(flow: FlowFinding, by_a: bool) -> bool:
+    """Whether the end that was asked is known to speak something else: nobody mines with it."""
+    return any(name.endswith(f".{REBUFF}") and a_spoke is by_a for name, _, _, _, a_spoke in flow.messages)
 
 
 def _managed(flow: FlowFinding) -> FlowVerdict | None:

@@ -30,6 +30,7 @@ from netminedet.verdict.redirects import Redirect
 from netminedet.verdict.resolvers import asked_by, is_passed_on
 from netminedet.verdict.sessions import PoolSession, all_sessions, redirects_of
 from netminedet.verdict.together import joined, weigh_flows
+from netminedet.verdict.unanswered import is_knock, is_scan, is_served
 
 if TYPE_CHECKING:
     from netminedet.signatures.agents import Agent
@@ -107,7 +108,7 @@ def weigh(findings: Findings, settings: Settings, only: str | None = None) -> tu
             verdict = with_dialect_of_work(flow, verdict, settings.most_specific)
         if verdict is not None and verdict.basis is Basis.MANAGED:
             case(verdict.client[0]).managed.append((key, flow, verdict))
-        elif verdict is not None:
+        elif verdict is not None and not is_knock(verdict, partial(_inside, home_net=settings.home_net)):
             case(verdict.client[0]).as_client.append((key, flow, verdict))
             case(verdict.server[0]).as_server.append((key, flow, verdict))
     asked = asked_by(findings)
@@ -126,6 +127,8 @@ def weigh(findings: Findings, settings: Settings, only: str | None = None) -> tu
         case(client).redirects.append((redirect, told))
     for one in cases.values():
         _drop_passed_on(one)
+        if is_scan(_verdicts(one.as_client)):
+            one.as_client = []
     suspects = [
         _suspect(one, findings, settings)
         for one in cases.values()
@@ -144,6 +147,10 @@ def _drop_passed_on(case: _Case) -> None:
         case.as_client = [entry for entry in case.as_client if not _names_only(entry[1], theirs)]
 
 
+def _verdicts(flows: _Flows) -> list[FlowVerdict]:
+    return [verdict for _, _, verdict in flows]
+
+
 def _names_only(flow: FlowFinding, workers: set[str]) -> bool:
     return bool(_kept(flow, "worker")) and _kept(flow, "worker") <= workers
 
@@ -157,8 +164,9 @@ def _accused(case: _Case, home_net: Sequence[Network]) -> bool:
 
 def _serves(case: _Case, home_net: Sequence[Network]) -> _Flows:
     """The flows that make a host of ours a pool or proxy: not those of a node with a single solo miner,
-    nor those that it passed on as a SOCKS or HTTP proxy, unless it mines upstream itself."""
-    if not case.as_server or not _inside(case.host, home_net):
+    nor those that it passed on as a SOCKS or HTTP proxy, unless it mines upstream itself.  What others ask
+    of it makes it none, as long as nothing shows that it serves them."""
+    if not is_served(_verdicts(case.as_server)) or not _inside(case.host, home_net):
         return []
     if case.as_client:
         return case.as_server

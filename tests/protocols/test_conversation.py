@@ -192,7 +192,7 @@ def test_roles_come_from_the_messages() -> None:
 
 def test_error_is_no_answer_in_kind() -> None:
     unknown = line(id=1, result=None, error={"code": -32601, "message": "method not found"})
-    assert kinds(Script().play(("C", SUBSCRIBE), ("S", unknown))) == [("C", "handshake")]
+    assert kinds(Script().play(("C", SUBSCRIBE), ("S", unknown))) == [("C", "handshake"), ("S", "control")]
 
 
 def test_answer_proves_no_more_than_its_request() -> None:
