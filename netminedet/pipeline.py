@@ -8,6 +8,8 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from netminedet.following import Following
 from netminedet.limits import DEFAULT_LIMITS, Limits
 from netminedet.model import (
@@ -33,7 +35,7 @@ from netminedet.protocols.peers import adjacent as read_adjacent
 from netminedet.protocols.socks import tunnel_request
 from netminedet.protocols.textlines import API_KEYS, API_VERBS
 from netminedet.protocols.tls import ja4, tls_server_name
-from netminedet.sieve import FlowKey, Hit, Sieve
+from netminedet.sieve import FlowKey, Hit, Sieve, Sought, sought
 from netminedet.sieve.columns import (
     CERTIFICATE,
     CLIENT_HELLO,
@@ -147,6 +149,17 @@ class Pipeline:
                 self._named(hit)
         if self._noted:
             self._take_totals(final=False)
+
+    def turn_to(self, new: NewSignatures) -> None:
+        """Go on with other signatures, between two batches; what is known of flows, names and conversations
+        is kept, as far as the new ones know it."""
+        self._read_waiting()
+        same = self._signatures.shared_with(new.signatures)
+        self._signatures = new.signatures
+        self._sieve.look_for(new.sought)
+        for table in (self._conversations, self._proven):
+            for conversation in table.values():
+                conversation.turn_to(new.signatures, same)
 
     def harvest(self) -> Findings:
         """The findings since the last call: all harvests together are the findings of the whole."""
@@ -380,6 +393,20 @@ class Pipeline:
         for owner, address, ttl in message.addresses:
             if owner in chain[start:]:
                 self.findings.add_answer(NameAnswer(where, where.flow.src_ip, pool, address, ttl))
+
+
+class NewSignatures(Struct, frozen=True):
+    """Signatures, and what the sieve looks for by them: made beside a pipeline, which then turns to them."""
+
+    signatures: SignatureSet
+    sought: Sought
+
+
+def new_signatures(signatures: SignatureSet) -> NewSignatures:
+    """What ``Pipeline.turn_to`` takes.  Raises NetminedetError for what no sieve can look for."""
+    openers = (*signatures.openers, V2_ANSWER)
+    found = sought(signatures.anchors, _suffixes(signatures), openers, gate=_gate(signatures))
+    return NewSignatures(signatures, found)
 
 
 @lru_cache(maxsize=1)

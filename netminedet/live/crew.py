@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import Protocol
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
 
 from netminedet.capture.live import LiveSource
 from netminedet.errors import NetminedetError
 from netminedet.keeper import Keeper
+from netminedet.limits import limits_for
 from netminedet.live.options import WatchOptions
 from netminedet.live.station import Harvest, Station
 from netminedet.pipeline import Pipeline
 from netminedet.signatures import SignatureSet
+
+if TYPE_CHECKING:
+    from netminedet.live.renewal import Offer
 
 
 class Crew(Protocol):
@@ -20,10 +25,19 @@ class Crew(Protocol):
 
     @property
     def ended(self) -> bool: ...
+    @property
+    def failed(self) -> str | None:
+        """Why the watch cannot go on; None while it can."""
+
     def now_ns(self) -> int: ...
     def turn(self, seconds: float) -> None: ...
     def harvest(self) -> list[Harvest]: ...
-    def renew(self, signatures: SignatureSet) -> None: ...
+    def offer(self, offer: Offer) -> None:
+        """Have every station take other signatures; the old ones are in force until ``taken``."""
+
+    def taken(self) -> bool:
+        """Whether all have changed over.  Raises NetminedetError where one cannot: then none has."""
+
     def finish(self) -> list[Harvest]: ...
 
 
@@ -33,9 +47,6 @@ def open_sources(options: WatchOptions, fanout: int | None = None) -> list[LiveS
         from netminedet.capture.replay import Replay
 
         return [Replay(options.replay, options.speed)]
-    import sys
-    from dataclasses import replace
-
     if sys.platform != "linux":
         from netminedet.capture.sniffer import Sniffer
 
@@ -54,21 +65,20 @@ def open_sources(options: WatchOptions, fanout: int | None = None) -> list[LiveS
     return rings
 
 
-def pipeline_maker(options: WatchOptions, keeper: Keeper | None) -> Callable[[SignatureSet], Pipeline]:
-    """Makes pipelines as the options say."""
-    from netminedet.limits import limits_for
-
+def open_station(options: WatchOptions, signatures: SignatureSet, sources: list[LiveSource]) -> Station:
+    """A station for these sources, as the options say."""
+    keeper = None if options.evidence is None else Keeper()
     limits = limits_for(options.max_memory, options.max_flows)
-    return lambda signatures: Pipeline(signatures, "live", limits, samples=True, keeper=keeper)
+    return Station(sources, Pipeline(signatures, "live", limits, samples=True, keeper=keeper), keeper)
 
 
 class Alone:
     """This process."""
 
+    failed: str | None = None
+
     def __init__(self, options: WatchOptions, signatures: SignatureSet) -> None:
-        keeper = None if options.evidence is None else Keeper()
-        self._make = pipeline_maker(options, keeper)
-        self.station = Station(open_sources(options), self._make(signatures), keeper)
+        self.station = open_station(options, signatures, open_sources(options))
 
     @property
     def ended(self) -> bool:
@@ -83,8 +93,11 @@ class Alone:
     def harvest(self) -> list[Harvest]:
         return [self.station.harvest()]
 
-    def renew(self, signatures: SignatureSet) -> None:
-        self.station.renew(self._make(signatures))
+    def offer(self, offer: Offer) -> None:
+        self.station.turn_to(offer.new)
+
+    def taken(self) -> bool:
+        return True
 
     def finish(self) -> list[Harvest]:
         return [self.station.finish()]

@@ -7,7 +7,6 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +57,8 @@ class Desk:
 
         self._options = options
         self.home_net: tuple[Network, ...] = parse_networks(options.home_net)
-        self.signatures = signatures
+        folders = [Path(one) for one in options.signatures]
+        self.judge_by(empty_report(signatures, self.home_net, folders))
         self.limits = limits_for(options.max_memory, options.max_flows)
         self.ledger = Ledger(self._weigh_host, self.limits)
         idle, update = int(options.idle_seconds * SECOND_NS), int(options.update_seconds * SECOND_NS)
@@ -78,14 +78,6 @@ class Desk:
         #: of the last stats interval, for the live view and the metrics
         self.latest: JsonObject = {}
 
-    @cached_property
-    def _like(self) -> Report:
-        return empty_report(self.signatures, self.home_net, [Path(one) for one in self._options.signatures])
-
-    @cached_property
-    def _settings(self) -> Settings:
-        return Settings(self.home_net, self.signatures.most_specific, self._like._tables)
-
     def _weigh_host(self, findings: Findings, host: str) -> Suspect | None:
         return next(iter(weigh(findings, self._settings, only=host)), None)
 
@@ -93,12 +85,11 @@ class Desk:
         """Read the tables that the first suspect needs, while they can be read."""
         self._settings.tables()
 
-    def renew(self, signatures: SignatureSet) -> None:
-        """Judge by other signatures from now on."""
-        self.signatures = signatures
-        for name in ("_like", "_settings"):
-            self.__dict__.pop(name, None)
-        self.warm_up()
+    def judge_by(self, like: Report) -> None:
+        """Judge by the signatures and tables of this report from now on."""
+        self.signatures: SignatureSet = like._signature_set
+        self._like = like
+        self._settings = Settings(self.home_net, self.signatures.most_specific, like._tables)
 
     @property
     def uptime(self) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from netminedet.capture.live import CaptureCounts, LiveSource
 from netminedet.keeper import Keeper, KeptPacket
 from netminedet.model import Batch
-from netminedet.pipeline import Pipeline
+from netminedet.pipeline import NewSignatures, Pipeline
 from netminedet.verdict.findings import Findings
 
 #: Conversations and flows without a packet for this long are let go of.
@@ -37,7 +37,7 @@ class Harvest:
 
 
 class Station:
-    """Feeds the packets of its sources to a pipeline.  ``make``: a pipeline with the signatures of now."""
+    """Feeds the packets of its sources to a pipeline."""
 
     def __init__(
         self, sources: Sequence[LiveSource], pipeline: Pipeline, keeper: Keeper | None = None
@@ -45,8 +45,6 @@ class Station:
         self.sources = sources
         self._keeper = keeper
         self._pipeline = pipeline
-        self._counters_before: dict[str, int] = {}
-        self._findings_before: Findings | None = None
         self._lag_ns = 0
         self._checked = self._aged = time.monotonic()
 
@@ -91,13 +89,10 @@ class Station:
         for source in self.sources:
             source.update_counts()
         found = self._pipeline.harvest()
-        if self._findings_before is not None:
-            self._findings_before.merge(found)
-            found, self._findings_before = self._findings_before, None
         if time.monotonic() - self._aged >= AGE_SECONDS:
             self._aged = time.monotonic()
             self._pipeline.age(self.now_ns() - QUIET_NS)
-        return self._handed_over(found, self._counters())
+        return self._handed_over(found, self._pipeline.counters())
 
     def _handed_over(self, found: Findings, counters: dict[str, int]) -> Harvest:
         captures = {source.name: source.counts for source in self.sources}
@@ -110,29 +105,9 @@ class Station:
             counters = {**counters, **self._keeper.counts}
         return Harvest(found, counters, captures, high, lag, notes, evidence)
 
-    def _counters(self) -> dict[str, int]:
-        counters = dict(self._counters_before)
-        for name, count in self._pipeline.counters().items():
-            counters[name] = counters.get(name, 0) + count
-        return counters
-
-    def renew(self, pipeline: Pipeline) -> None:
-        """Go on with another pipeline, with other signatures, between two batches."""
-        counters = self._closed()
-        found = self._pipeline.findings
-        if self._findings_before is not None:
-            self._findings_before.merge(found)
-        else:
-            self._findings_before = found
-        self._counters_before = counters
-        self._pipeline = pipeline
-
-    def _closed(self) -> dict[str, int]:
-        """Finish the pipeline; all counters up to now."""
-        counters = dict(self._counters_before)
-        for name, count in self._pipeline.finish().items():
-            counters[name] = counters.get(name, 0) + count
-        return counters
+    def turn_to(self, new: NewSignatures) -> None:
+        """Go on with other signatures, between two batches."""
+        self._pipeline.turn_to(new)
 
     def finish(self) -> Harvest:
         """Take in what is on its way, and no more; the last harvest."""
@@ -140,12 +115,8 @@ class Station:
             for batch in source.drain():
                 self._feed(source, batch)
             source.update_counts()
-        counters = self._closed()
-        found = self._pipeline.findings
-        if self._findings_before is not None:
-            self._findings_before.merge(found)
-            found = self._findings_before
-        last = self._handed_over(found, counters)
+        counters = self._pipeline.finish()
+        last = self._handed_over(self._pipeline.findings, counters)
         for source in self.sources:
             source.close()
         return last

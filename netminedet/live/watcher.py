@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,11 +19,12 @@ from netminedet.live.desk import Desk
 from netminedet.live.events import JsonObject
 from netminedet.live.options import WatchOptions
 from netminedet.live.output import EventOutput
+from netminedet.live.renewal import Making, Offer, read_offer
 from netminedet.live.service import Notifier, Wishes, drop_privileges, heard_signals, import_all
 from netminedet.live.state import load_state, save_state
 from netminedet.live.station import Harvest
 from netminedet.report.text import plural
-from netminedet.signatures import SignatureSet, load_signatures
+from netminedet.signatures import load_signatures
 
 if TYPE_CHECKING:
     from netminedet.live.metrics import Metrics
@@ -75,32 +76,6 @@ class Outcome:
     reason: str
 
 
-@dataclass(slots=True)
-class _Reload:
-    """Signatures that are being loaded beside the packets."""
-
-    folders: Sequence[Path]
-    found: SignatureSet | None = None
-    error: str | None = None
-    thread: threading.Thread | None = field(default=None)
-
-    def start(self) -> None:
-        self.thread = threading.Thread(target=self._load, name="signatures", daemon=True)
-        self.thread.start()
-
-    def _load(self) -> None:
-        try:
-            self.found = load_signatures(list(self.folders))
-        except NetminedetError as error:
-            self.error = str(error)
-        except Exception as error:  # the old set must stay, whatever is wrong with the new one
-            self.error = f"{type(error).__name__}: {error}"
-
-    @property
-    def over(self) -> bool:
-        return self.found is not None or self.error is not None
-
-
 class Watcher:
     """One watch, from opening the sources to the last event."""
 
@@ -131,7 +106,10 @@ class Watcher:
         self._evidence = _evidence_folder(options)
         self._state_at = time.monotonic() + options.state_seconds
         self._state_failed = False
-        self._reload: _Reload | None = None
+        #: signatures that are being read, then those that the crew is to take
+        self._reading: Making[Offer] | None = None
+        self._offered: Offer | None = None
+        self._reload_again = False
         self._stats_at = self._now_for_stats() + options.stats_seconds
         self._ticked = time.monotonic()
         self._ticked_ns = 0
@@ -178,7 +156,7 @@ class Watcher:
     def _tick(self) -> None:
         self._ticked, self._ticked_ns = time.monotonic(), self._crew.now_ns()
         self._enter(self._crew.harvest())
-        self._end_reload()
+        self._go_on_reloading()
         if self._now_for_stats() >= self._stats_at:
             self._stats_at = self._now_for_stats() + self._options.stats_seconds
             figures = self.desk.figures(self._output_figures(), new_interval=True)
@@ -271,24 +249,43 @@ class Watcher:
         """SIGHUP: the outputs are opened anew, and signatures loaded while packets are read on."""
         if self._output is not None:
             self._output.reopen()
-        if self._reload is None:
-            self._notifier.reloading()
-            self._reload = _Reload(self._folders)
-            self._reload.start()
-
-    def _end_reload(self) -> None:
-        reload = self._reload
-        if reload is None or not reload.over:
+        if self._reading is not None or self._offered is not None:
+            self._reload_again = True  # what is being read may be what the files were before
             return
-        self._reload = None
-        if reload.found is None:
-            self._note(f"the new signatures are refused, the old ones stay in force: {reload.error}")
-        else:
-            self._crew.renew(reload.found)
-            self.desk.renew(reload.found)
-            info = reload.found.info
-            self._note(f"signatures loaded anew: {info.count}, version {info.version}")
+        self._notifier.reloading()
+        self._reading = Making(partial(read_offer, self._folders, self.desk.home_net))
+
+    def _go_on_reloading(self) -> None:
+        """Offer the crew what has been read; judge by it, too, once all of the crew have changed over."""
+        reading = self._reading
+        if reading is not None and reading.over:
+            self._reading = None
+            if reading.found is None:
+                self._end_reload(refused=reading.error)
+            else:
+                self._offered = reading.found
+                self._crew.offer(reading.found)
+        if self._offered is None:
+            return
+        try:
+            if not self._crew.taken():
+                return
+        except NetminedetError as error:
+            self._end_reload(refused=str(error))
+            return
+        self.desk.judge_by(self._offered.like)
+        info = self.desk.signatures.info
+        self._end_reload()
+        self._note(f"signatures loaded anew: {info.count}, version {info.version}")
+
+    def _end_reload(self, refused: str | None = None) -> None:
+        self._offered = None
+        if refused is not None:
+            self._note(f"the new signatures are refused, the old ones stay in force: {refused}")
         self._notifier.say("READY=1")
+        if self._reload_again:
+            self._reload_again = False
+            self._begin_reload()
 
     def _finish(self, reason: str) -> Outcome:
         self._enter(self._crew.finish())

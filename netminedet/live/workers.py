@@ -13,15 +13,18 @@ import signal
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netminedet.errors import NetminedetError
-from netminedet.keeper import Keeper
 from netminedet.live.options import WatchOptions
+from netminedet.live.renewal import Making, unpacked
 from netminedet.live.service import drop_privileges
 from netminedet.live.station import Harvest, Station
-from netminedet.signatures import SignatureSet, load_signatures
+from netminedet.pipeline import NewSignatures
+from netminedet.signatures import SignatureSet
+
+if TYPE_CHECKING:
+    from netminedet.live.renewal import Offer
 
 #: Longest that a worker may take to answer, in seconds; longer, and it counts as lost.
 ANSWER_SECONDS = 60.0
@@ -30,6 +33,8 @@ _TURN_SECONDS = 0.1
 
 class Workers:
     """The parent's side.  Raises NetminedetError where a worker cannot open its rings, or is lost."""
+
+    failed: str | None = None
 
     def __init__(self, options: WatchOptions, signatures: SignatureSet) -> None:
         context = multiprocessing.get_context("fork")
@@ -40,7 +45,7 @@ class Workers:
         for number in range(options.workers):
             ours, theirs = context.Pipe()
             name = f"netminedet-worker-{number}"
-            given = (theirs, list(self._pipes), options, signatures, group)
+            given = (theirs, [*self._pipes, ours], options, signatures, group)
             process = context.Process(target=_work, args=given, name=name, daemon=True)
             process.start()
             theirs.close()
@@ -64,8 +69,18 @@ class Workers:
     def harvest(self) -> list[Harvest]:
         return self._ask("harvest")
 
-    def renew(self, signatures: SignatureSet) -> None:
-        self._ask("renew")  # each reads the files again, which have just been found to be sound
+    def offer(self, offer: Offer) -> None:
+        self._ask("make", offer.packed)
+
+    def taken(self) -> bool:
+        states = self._ask("made")
+        refused = next((one for one in states if isinstance(one, str)), None)
+        if refused is not None:
+            raise NetminedetError(refused)
+        if not all(states):
+            return False
+        self._ask("take")
+        return True
 
     def finish(self) -> list[Harvest]:
         harvests = self._ask("finish")
@@ -91,36 +106,60 @@ class Workers:
         return answer
 
 
+class _Answers:
+    """What a worker does when it is asked."""
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        self._making: Making[NewSignatures] | None = None
+
+    def harvest(self, _: None) -> Harvest:
+        return self._station.harvest()
+
+    def make(self, packed: bytes) -> None:
+        """Make signatures ready, beside the packets."""
+        self._making = Making(lambda: unpacked(packed))
+
+    def made(self, _: None) -> bool | str:
+        """Whether they are; or why they cannot be used."""
+        making = self._making
+        return making is not None and (making.error or making.over)
+
+    def take(self, _: None) -> None:
+        """Go on with what was made."""
+        making, self._making = self._making, None
+        if making is not None and making.found is not None:
+            self._station.turn_to(making.found)
+
+    def finish(self, _: None) -> Harvest:
+        return self._station.finish()
+
+
 def _work(
     pipe: Connection, others: list[Connection], options: WatchOptions, signatures: SignatureSet, group: int
 ) -> None:
     """The worker's side: packets in turns, and answers to the parent in between."""
-    from netminedet.live.crew import open_sources, pipeline_maker
+    from netminedet.live.crew import open_sources, open_station
 
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
         signal.signal(number, signal.SIG_IGN)  # the parent hears them, and asks
     for other in others:
-        other.close()  # else a worker would keep the others' pipes open when the parent is gone
+        other.close()  # else a worker would keep its own and the others' pipes open when the parent is gone
     try:
-        keeper = None if options.evidence is None else Keeper()
-        make = pipeline_maker(options, keeper)
-        station = Station(open_sources(options, group), make(signatures), keeper)
+        station = open_station(options, signatures, open_sources(options, group))
         drop_privileges(options.user)
     except NetminedetError as error:
         pipe.send(error)
         return
     pipe.send("ready")
-    answers: dict[str, Callable[[Any], Any]] = {
-        "harvest": lambda _: station.harvest(),
-        "renew": lambda _: station.renew(make(load_signatures([Path(one) for one in options.signatures]))),
-        "finish": lambda _: station.finish(),
-    }
+    answers = _Answers(station)
     try:
         while True:
             station.turn(_TURN_SECONDS)
             if pipe.poll():
                 what, argument = pipe.recv()
-                pipe.send(answers[what](argument))
+                answer: Callable[[Any], Any] = getattr(answers, what)
+                pipe.send(answer(argument))
                 if what == "finish":
                     return
     except (EOFError, BrokenPipeError, ConnectionResetError):

@@ -18,7 +18,7 @@ mail or a database row may quote a whole Stratum session.  A message counts
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from functools import cache, partial
 from typing import Any, Protocol
 
@@ -91,6 +91,7 @@ class Recogniser(Protocol):
         self, message: object, sender: Side | None = None, carrier: str | None = None
     ) -> Iterable[Recognised]: ...
     def excerpt(self, message: object, matches: Any = ()) -> str: ...
+    def knows(self, dialect_id: str) -> bool: ...
     def accepts(self, dialect_id: str, reply: object) -> bool | None: ...
     def named(self, details: Mapping[str, str], login: str) -> Mapping[str, str]: ...
 
@@ -225,6 +226,23 @@ class Conversation:
         messages += self._read_all(end, pieces)
         self.found += len(messages)
         return messages
+
+    def turn_to(self, signatures: Recogniser, same: Container[str]) -> None:
+        """Go on with other signatures; ``same``: those that are as they were.
+
+        What others said proves no more: a message that was not certain yet is forgotten, and the
+        answer to a request is weak, or none where the request's dialect is not known any more.
+        """
+        self._signatures = signatures
+        for end in self._ends:
+            end.held = [message for message in end.held if message.signature in same]
+            for queue in end.requests.values():
+                for number, request in enumerate(queue):
+                    if request.signature not in same:
+                        known = signatures.knows(request.dialect)
+                        queue[number] = replace(
+                            request, strength=Strength.WEAK, dialect=request.dialect if known else ""
+                        )
 
     def pass_over(self, side: int) -> int | None:
         """The sequence number up to which nothing of this side is wanted any more; None where all is."""
@@ -522,12 +540,14 @@ class Conversation:
         requests = self._ends[1 - segment.side].requests
         key = _hashable(value.get("id"))
         queue = requests.get(key)
+        if queue and not queue[0].dialect:  # of signatures that are there no more
+            if "method" not in value:
+                self._take_request(requests, key)
+            return None
         accepted = self._signatures.accepts(queue[0].dialect, value) if queue else None
         if not queue or accepted is None or is_unknown_call(value):
             return None
-        request = queue.popleft()
-        if not queue:
-            del requests[key]
+        request = self._take_request(requests, key)
         if request.kind is Kind.SHARE:
             kind = Kind.ACCEPTED if accepted else Kind.REJECTED
         elif request.kind is Kind.HANDSHAKE and accepted:
@@ -547,6 +567,14 @@ class Conversation:
             details=request.details if request.kind is Kind.SHARE else {},
             show=partial(self._signatures.excerpt, value),
         )
+
+    @staticmethod
+    def _take_request(requests: dict[object, deque[_Request]], key: object) -> _Request:
+        """The oldest of this id, which has its answer now."""
+        request = requests[key].popleft()
+        if not requests[key]:
+            del requests[key]
+        return request
 
     def _weigh(self, end: _End, candidates: list[Message], *, sure: bool) -> list[Message]:
         """Let the candidates count, hold them, or let them count together with those held."""

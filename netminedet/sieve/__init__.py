@@ -5,6 +5,6 @@ in the columns of ``columns``: ``decode`` (headers), ``flows`` (the flow table),
 ``text`` (anchors in TCP payload), ``names`` (host names of pools).
 """
 
-from netminedet.sieve.sieve import FlowKey, Hit, Sieve, compiled
+from netminedet.sieve.sieve import FlowKey, Hit, Sieve, Sought, compiled, sought
 
-__all__ = ["FlowKey", "Hit", "Sieve", "compiled"]
+__all__ = ["FlowKey", "Hit", "Sieve", "Sought", "compiled", "sought"]

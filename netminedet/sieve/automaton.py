@@ -27,10 +27,12 @@ _SPACE = b"\t\r "
 
 
 class Automaton(Struct, frozen=True):
-    """``table[state << 8 | byte]`` is the next state; ``accepts[state]`` is 1 where an anchor ends."""
+    """``table[state << 8 | byte]`` is the next state; ``accepts[state]`` is 1 where an anchor ends;
+    ``reads[state]`` is what of an anchor has been read."""
 
     table: array[int]
     accepts: bytearray
+    reads: tuple[bytes, ...]
 
 
 def build(anchors: Iterable[bytes]) -> Automaton:
@@ -41,6 +43,7 @@ def build(anchors: Iterable[bytes]) -> Automaton:
     """
     children: list[dict[int, int]] = [{}, {}, {}]
     accepts = bytearray(3)
+    reads = [b"", b"", b""]
     for anchor in sorted(set(anchors)):
         if not anchor or any(byte < 0x20 or byte == 0x7D for byte in anchor):
             raise NetminedetError(f"anchor {anchor!r} is empty, or holds '}}' or a control character")
@@ -52,9 +55,24 @@ def build(anchors: Iterable[bytes]) -> Automaton:
                 children[state][byte] = len(children)
                 children.append({})
                 accepts.append(0)
+                reads.append(reads[state] + bytes((byte,)))
             state = children[state][byte]
         accepts[state] = 1
-    return Automaton(_table(children, accepts), accepts)
+    return Automaton(_table(children, accepts), accepts, tuple(reads))
+
+
+def states_in(new: Automaton, old: Automaton) -> array[int]:
+    """For each state of ``old`` that of ``new`` which goes on with what was read so far.
+
+    Where a literal of ``new`` has been read already, without being one of ``old``, it is not found again.
+    """
+    states = array("H", (CLOSED, OPEN, AFTER_BRACE))
+    for read in old.reads[AFTER_BRACE + 1 :]:
+        state = OPEN
+        for byte in read:
+            state = new.table[state << 8 | byte]
+        states.append(state)
+    return states
 
 
 def _table(children: list[dict[int, int]], accepts: bytearray) -> array[int]:

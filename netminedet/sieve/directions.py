@@ -125,6 +125,25 @@ class Directions:
         self.flagged.bind(rows)
         self.text.bind(rows)
 
+    def look_for(self, automaton: Automaton, gate: Gate | None, openers: Openers, states: array[int]) -> None:
+        """Look for other literals from now on; ``states``: see ``automaton.states_in``."""
+        states_of: cython.ushort[:] = states
+        count: cython.Py_ssize_t = len(states)
+        base: cython.Py_ssize_t
+        side: cython.int
+        state: cython.uint
+        self.text.look_for(automaton, gate, openers)
+        for base in range(0, len(self.rows), ROW_WORDS):
+            if self.rows[base + SCAN] == 0:
+                continue
+            for side in range(2):
+                # of a side that is passed over, a sequence number stands there
+                if self.rows[base + FLAGS] & (PASSING << side):
+                    continue
+                state = (self.rows[base + SCAN] >> (32 * side)) & 0xFFFF
+                if state < count:
+                    self._set_state(base, side, states_of[state])
+
     def counters(self) -> dict[str, int]:
         """Segments and pieces of messages that were not seen in order or whole."""
         return {

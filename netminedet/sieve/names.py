@@ -131,8 +131,7 @@ class NameScanner:
 
     def __init__(self, columns: Columns, hits: Hits, table: array[int]) -> None:
         """``table``: of pools' names, by ``name_table``."""
-        self.table = table
-        self.table_mask = len(table) - 1
+        self.look_for(table)
         self.kind = hits.kind
         self.at = hits.at
         self.length = hits.length
@@ -155,6 +154,11 @@ class NameScanner:
         self.passed = array("Q", bytes(16))
         self.tunnels_left = 0
         self.tunnels_passed = 0
+
+    def look_for(self, table: array[int]) -> None:
+        """Look for the names in this table from now on; what is watched stays so."""
+        self.table = table
+        self.table_mask = len(table) - 1
 
     def keep_only(self, hosts: Iterable[int]) -> None:
         """From now on mark look-ups of these hosts only (by ``columns.text_hash``), and count others."""

@@ -40,15 +40,19 @@ class Openings:
     def __init__(
         self, columns: Columns, openers: Openers, peers_wanted: bool, found: Found, stash: Stash
     ) -> None:
-        self.first = openers.first
-        self.places = openers.at
-        self.text = openers.text
-        self.peers = openers.peers
+        self.look_for(openers)
         self.peers_wanted = peers_wanted
         self.payload_at = columns.payload_at
         self.payload_len = columns.payload_len
         self.found = found
         self.stash = stash
+
+    def look_for(self, openers: Openers) -> None:
+        """Know flights by these literals from now on."""
+        self.first = openers.first
+        self.places = openers.at
+        self.text = openers.text
+        self.peers = openers.peers
 
     def opens(
         self,

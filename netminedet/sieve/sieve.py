@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from array import array
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from ipaddress import ip_address
@@ -41,8 +42,10 @@ from netminedet.sieve import (
 )
 from netminedet.sieve import gate as gate_module
 from netminedet.sieve import openers as openers_module
+from netminedet.sieve.automaton import Automaton
 from netminedet.sieve.columns import CHUNK, Columns, Hits
 from netminedet.sieve.gate import Gate
+from netminedet.sieve.openers import Openers
 from netminedet.sieve.packets import Packets, Part
 
 #: Fewest flows that make sense: a chunk of packets may bring that many.
@@ -92,6 +95,34 @@ _openers = lru_cache(maxsize=2)(openers_module.build)
 _name_table = lru_cache(maxsize=2)(names.name_table)
 
 
+class Sought(Struct, frozen=True):
+    """What a sieve looks for, as its kernels have it; made by ``sought``."""
+
+    automaton: Automaton
+    openers: Openers
+    names: array[int]
+    gate: Gate | None
+
+
+def sought(
+    anchors: Iterable[bytes],
+    names_of_pools: Iterable[str],
+    openers: Iterable[bytes] = (),
+    peers: Iterable[bytes] | None = None,
+    gate: Gate | None = None,
+) -> Sought:
+    """The tables for these literals, as ``Sieve`` takes them.
+
+    Raises NetminedetError for anchors and openers that cannot be built.
+    """
+    return Sought(
+        _automaton(frozenset(anchors)),
+        _openers(frozenset(openers), frozenset(peers or ())),
+        _name_table(tuple(names_of_pools)),
+        gate,
+    )
+
+
 class Sieve:
     """Decodes, tracks flows and finds candidates in batches of one input.
 
@@ -116,6 +147,7 @@ class Sieve:
         samples: bool = False,
         part: Part | None = None,
     ) -> None:
+        found = sought(anchors, names_of_pools, openers, peers, gate)
         seed = int.from_bytes(os.urandom(16), "little") if part is None else part.seed
         low, high = seed & 0xFFFFFFFFFFFFFFFF, seed >> 64
         self._columns = Columns()
@@ -125,18 +157,30 @@ class Sieve:
         self._directions = directions.Directions(
             self._columns,
             self._hits,
-            _automaton(frozenset(anchors)),
+            found.automaton,
             gate,
-            _openers(frozenset(openers), frozenset(peers or ())),
+            found.openers,
             peers is not None,
         )
+        self._automaton = found.automaton
         self._directions.bind(self._flows.memory())
         self._sampler = sample.Sampler(self._columns, high) if samples else None
-        self._names = names.NameScanner(self._columns, self._hits, _name_table(tuple(names_of_pools)))
+        self._names = names.NameScanner(self._columns, self._hits, found.names)
         self._watched_more = False
         self._passing = False
         self._watched_names: set[int] = set()
         self._watched_ends: set[int] = set()
+
+    def look_for(self, new: Sought) -> None:
+        """Look for something else from the next batch on; all that is known of flows is kept.
+
+        Whether an anchor that was none before stands in what was read of a message that has not ended, is
+        not looked up again.
+        """
+        states = automaton.states_in(new.automaton, self._automaton)
+        self._directions.look_for(new.automaton, new.gate, new.openers, states)
+        self._names.look_for(new.names)
+        self._automaton = new.automaton
 
     def run(self, batch: Batch, input_name: str) -> Iterator[Hit]:
         """The batch's hits, in packet order; the batch must not change until all are taken.

@@ -20,6 +20,7 @@ from netminedet.sieve import automaton as automaton_module
 from netminedet.sieve import columns as layout
 from netminedet.sieve.automaton import Automaton
 from netminedet.sieve.columns import Columns
+from netminedet.sieve.openers import Openers
 
 try:
     import cython
@@ -129,6 +130,14 @@ class TextScanner:
     def bind(self, rows: Any) -> None:
         """Work on these flow rows from now on."""
         self.rows = rows
+
+    def look_for(self, automaton: Automaton, gate: Gate | None, openers: Openers) -> None:
+        """Look for other literals from now on."""
+        self.table = automaton.table
+        self.accepts = automaton.accepts
+        self.gate = gate or Gate((), ())
+        self.has_gate = gate is not None
+        self.openings.look_for(openers)
 
     def look(
         self,

@@ -18,7 +18,16 @@ def load_signatures(directories: Sequence[Path] = ()) -> SignatureSet:
     same domain.  Files in further folders are checked to the last expression.  Raises
     SignatureError with file, line, field and remedy.
     """
-    prepared = _prepared(signature_dir(), directories)
+    return signature_set(prepare_signatures(directories))
+
+
+def prepare_signatures(directories: Sequence[Path] = ()) -> cache.Prepared:
+    """The same as plain data, which another process can be given."""
+    return _prepared(signature_dir(), directories)
+
+
+def signature_set(prepared: cache.Prepared) -> SignatureSet:
+    """The signatures, ready to recognise messages."""
     return SignatureSet(prepared.dialects, PoolList(prepared.pools), prepared.info, prepared.expressions)
 
 

@@ -125,6 +125,23 @@ class SignatureSet:
         """Title, coins, references and the rest of one dialect; raises KeyError for an unknown id."""
         return self._dialects[dialect_id]
 
+    def shared_with(self, other: SignatureSet) -> frozenset[str]:
+        """The signatures that are the same in both sets, the answers of dialects that are so among them."""
+        same: set[str] = set()
+        for name, dialect in self._dialects.items():
+            there = other._dialects.get(name)
+            if there is None:
+                continue
+            known = set(there.patterns)
+            same.update(pattern.signature for pattern in dialect.patterns if pattern in known)
+            if dialect.patterns == there.patterns and dialect.accepted == there.accepted:
+                same.add(f"{name}.answer")
+        return frozenset(same)
+
+    def knows(self, dialect_id: str) -> bool:
+        """Whether there is such a dialect."""
+        return dialect_id in self._dialects
+
     def match(self, message: object, sender: Side | None = None, carrier: str | None = None) -> list[Match]:
         """The signatures that recognise a parsed JSON message, in no particular order.
 

@@ -12,9 +12,12 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from netminedet import scan
+from netminedet.capture.source import open_source
 from netminedet.live.events import events_schema
 from tests.conftest import SAMPLES, needs_shared_captures, shared_captures
+from tests.frames import write_pcap
 from tests.live.wire import NEAR, Watching, Wire, why_not, wires
+from tests.signatures.test_signatures_loading import GOOD as ACME
 
 REASON = why_not()
 pytestmark = pytest.mark.skipif(bool(REASON), reason=REASON)
@@ -167,6 +170,63 @@ def test_signatures_are_loaded_anew_under_load(wire: Wire, tmp_path: Path) -> No
     outcomes = ("decoded", "non_ip", "other_transport", "ip_fragments", "malformed", "truncated")
     assert sum(last["stages"][name] for name in outcomes) == sent
     assert '"start"' in moved.read_text(encoding="utf-8")
+
+
+def halves(path: Path, folder: Path) -> list[Path]:
+    """A capture as two files."""
+    with open_source(path) as source:
+        packets = [batch.packet(i) for batch in source.batches() for i in range(batch.count)]
+    middle = len(packets) // 2
+    parts = [folder / "first.pcap", folder / "second.pcap"]
+    for part, some in zip(parts, (packets[:middle], packets[middle:]), strict=True):
+        write_pcap(part, some)
+    return parts
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_sessions_go_on_when_signatures_are_loaded_anew(workers: str, wire: Wire, tmp_path: Path) -> None:
+    path = SAMPLES / "stratum-v1.pcap"
+    whole = {one.host: one for one in scan([path], hash_inputs=False).suspects}
+    folder = tmp_path / "signatures"
+    folder.mkdir()
+    (folder / "pools.csv").write_text(GOOD_POOLS, encoding="utf-8")
+    options = ("--signatures", str(folder), "--workers", workers)
+    watch = Watching(wire, tmp_path / "events.jsonl", *options)
+    first, second = halves(path, tmp_path)
+    sent = wire.send(first)
+    (folder / "acme.yaml").write_text(ACME.replace("acme.", "Acme."), encoding="utf-8")
+    watch.send_signal(signal.SIGHUP)
+    watch.wait_note("loaded anew")
+    sent += wire.send(second)
+    watch.stop()
+    last = watch.last()
+    assert last["capture"]["seen"] == sent
+    assert last["stages"]["flows"] == scan([path], hash_inputs=False).counters["flows"]
+    told = {event["netminedet"]["suspect"]["host"]: event["netminedet"]["suspect"] for event in watch.events()
+            if event["event_type"] in ("suspect", "update")}  # fmt: skip
+    assert told.keys() == whole.keys()
+    for host, suspect in told.items():
+        assert suspect["shares"]["accepted"] == whole[host].shares.accepted
+        assert suspect["flows"] == whole[host].flows
+
+
+def test_workers_refuse_a_broken_set_together(wire: Wire, tmp_path: Path) -> None:
+    folder = tmp_path / "signatures"
+    folder.mkdir()
+    (folder / "acme.yaml").write_text(ACME, encoding="utf-8")
+    watch = Watching(wire, tmp_path / "events.jsonl", "--signatures", str(folder), "--workers", "2")
+    for name in ("pools.csv", "power.csv", "agents.csv"):
+        (folder / name).write_text("not,a,table\n", encoding="utf-8")
+        watch.send_signal(signal.SIGHUP)
+        watch.wait_note(f"{name}")
+        (folder / name).unlink()
+    sent = wire.send(STRATUM)
+    code, told = watch.stop()
+    assert code == 1, told
+    assert watch.last()["capture"]["seen"] == sent
+    assert watch.hosts() == set(suspects_of(STRATUM))
+    refused = [event for event in watch.events("notice") if "refused" in event["netminedet"]["text"]]
+    assert len(refused) == 3
 
 
 def test_who_may_not_capture_is_told(wire: Wire) -> None:
