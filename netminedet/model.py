@@ -238,6 +238,10 @@ class PoolName(Struct, frozen=True):
     browser: bool = False
 
 
+#: Detail of a question that wants no recursion.
+ITERATIVE = "iterative"
+
+
 class NameSeen(Struct, frozen=True):
     """A host asked for, or spoke to, a pool by name.  ``where.flow`` is as the asker sends."""
 
@@ -245,7 +249,7 @@ class NameSeen(Struct, frozen=True):
     source: NameSource
     pool: PoolName
     #: what else the packet tells, any of: asked (the name that is an alias of the pool's), port
-    #: (asked for behind a proxy), ja4 (of the ClientHello)
+    #: (asked for behind a proxy), ja4 (of the ClientHello), iterative (a question without recursion)
     details: Mapping[str, str] = field(default_factory=dict)
 
 

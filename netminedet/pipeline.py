@@ -13,6 +13,7 @@ from msgspec import Struct
 from netminedet.following import Following
 from netminedet.limits import DEFAULT_LIMITS, Limits
 from netminedet.model import (
+    ITERATIVE,
     BareTls,
     Batch,
     FiveTuple,
@@ -385,10 +386,11 @@ class Pipeline:
         start, pool = next(pools, (0, None))
         if pool is None:
             return
+        details = {} if message.recursive else {ITERATIVE: "yes"}
         if start:
-            seen = NameSeen(where, NameSource.DNS_ALIAS, pool, {"asked": asked})
+            seen = NameSeen(where, NameSource.DNS_ALIAS, pool, {"asked": asked, **details})
         else:
-            seen = NameSeen(where, NameSource.DNS, pool)
+            seen = NameSeen(where, NameSource.DNS, pool, details)
         self._seen(hit, seen)
         for owner, address, ttl in message.addresses:
             if owner in chain[start:]:

@@ -167,6 +167,7 @@ CASES: dict[str, Case] = {
         [*GREETING, NOTIFY, submit("a-1"), ("S", {"id": "a-1", "error": {"code": 21}})], (1, 0, 1)
     ),
     "numbers answered as texts": stratum([*GREETING, NOTIFY, submit(4), reply("4", True)]),
+    "numbers with a point": stratum([*GREETING, NOTIFY, submit(4.0), reply(4, True)]),
     "ids of hexadecimal digits": stratum(
         [*GREETING, NOTIFY, submit("7c9e6679-7425"), reply("7c9e6679-7425", True)]
     ),
@@ -538,6 +539,15 @@ CASES: dict[str, Case] = {
             ]
         ),
         "eth-proxy",
+    ),
+    "work asked for with a wallet in the path, no share yet": Case(
+        [
+            ("C", http_request(written(call(1, "eth_getWork", [])[1], b""), f"/{ETH}/rig7")),
+            ("S", http_answer(written(reply(1, WORK)[1], b""))),
+        ],
+        "eth-proxy",
+        f"{ETH}.rig7",
+        shares=(0, 0, 0),
     ),
     "Grin at NiceHash": Case(
         [

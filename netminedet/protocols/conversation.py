@@ -667,9 +667,11 @@ _ANSWER_WHY = {
 def _hashable(value: object) -> object:
     """A JSON id as a key; lists and objects, which are no proper ids, by their text.
 
-    The number 4 is the text "4": some servers answer a number's request with a text, and the
+    The numbers 4 and 4.0 are the text "4": some servers answer a number's request with a text, and the
     other way round.
     """
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, int) and value.bit_length() <= _ID_BITS:
         return str(value)
     return value if isinstance(value, (str, int, float, type(None))) else repr(value)[:64]

@@ -34,6 +34,8 @@ class DnsMessage(Struct, frozen=True):
     addresses: tuple[tuple[str, str, int], ...]
     #: (owner, the name that it is an alias of) of all CNAME records of the answer
     aliases: tuple[tuple[str, str], ...] = ()
+    #: whether the server is to ask further ones (the bit RD): hosts want that, resolvers on their way do not
+    recursive: bool = True
 
     def chain(self, name: str) -> tuple[str, ...]:
         """A name, what it is an alias of, and so on (RFC 1034 section 3.6.2); no name twice."""
@@ -70,7 +72,7 @@ def _read(data: bytes) -> DnsMessage | None:
         aliases = tuple((_name(one.name), _name(one.cname)) for one in answers if one.type == _CNAME)
     except (dpkt.Error, IndexError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
         return None  # what dpkt raises on hostile bytes is not limited to its own errors
-    return DnsMessage(bool(message.qr), questions, addresses, aliases)
+    return DnsMessage(bool(message.qr), questions, addresses, aliases, bool(message.rd))
 
 
 def _name(name: str) -> str:

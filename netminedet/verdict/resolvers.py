@@ -2,12 +2,13 @@
 
 A resolver or forwarder in the traffic asks for the names that its clients ask for.  Where a
 client was seen to ask it for the same name, its own question says nothing of itself.  A name
-that nobody asked it for may be its own, and is held against it.
+that nobody asked it for may be its own, and is held against it, but for questions that want no
+recursion (RFC 1035 section 4.1.1): hosts do not ask so, only resolvers on their way from server to server.
 """
 
 from __future__ import annotations
 
-from netminedet.model import NameSource, ResolverSeen
+from netminedet.model import ITERATIVE, NameSource, ResolverSeen
 from netminedet.verdict.findings import Findings, NameFinding, NameKey
 from netminedet.verdict.order import Span
 
@@ -50,8 +51,9 @@ def resolvers_of(findings: Findings) -> tuple[ResolverSeen, ...]:
 
 def is_passed_on(name: NameFinding, host: str, asked: AskedBy) -> bool:
     """Whether a host's use of a name is a question that others had asked it."""
-    sources = {f"name.{source.value}" for source in _BY_DNS}
-    return name.evidence.signature in sources and (host, name.pool.name) in asked
+    if name.evidence.signature not in {f"name.{source.value}" for source in _BY_DNS}:
+        return False
+    return ITERATIVE in name.evidence.details or (host, name.pool.name) in asked
 
 
 def _resolver(findings: Findings, host: str, passed: list[tuple[str, set[str]]]) -> ResolverSeen:
