@@ -36,6 +36,8 @@ _TPACKET_V3 = 2
 _PROMISCUOUS = 1
 _ALL_PROTOCOLS = 3
 _FANOUT_HASH = 0
+#: From the group of an interface to that of the next; a prime.
+_GROUP_STEP = 509
 _FRAME_SIZE = 1 << 11
 _VLAN_TAG = 4
 # tpacket_block_desc: its status, and who owns the block.
@@ -44,13 +46,18 @@ _OURS = 1
 _STATUS = struct.Struct("=I")
 
 
+#: Words of ``_Open.place``.
+_CURRENT, _IN_HAND = 0, 1
+
+
 class _Open(Struct):
     """A socket with its ring."""
 
     sock: socket.socket
     memory: mmap.mmap
     blocks: list[memoryview]
-    current: int = 0
+    #: the block that is read next, and whether it is being read: shared with processes that are forked
+    place: memoryview
 
 
 class Ring(LiveSource):
@@ -112,13 +119,16 @@ class Ring(LiveSource):
             wanted = struct.pack("=iHH8x", self._state.index, _PROMISCUOUS, 0)
             sock.setsockopt(_SOL_PACKET, _ADD_MEMBERSHIP, wanted)
         if options.fanout is not None:
-            sock.setsockopt(_SOL_PACKET, _FANOUT, options.fanout | _FANOUT_HASH << 16)
+            # A group is of one interface, and there until the last ring of it is gone, which may be long
+            # after the interface: one that comes again under its name has another index, and another group.
+            group = (options.fanout + _GROUP_STEP * self._state.index) & 0xFFFF
+            sock.setsockopt(_SOL_PACKET, _FANOUT, group | _FANOUT_HASH << 16)
         whole = memoryview(memory)
         blocks = [whole[at : at + BLOCK_SIZE] for at in range(0, len(memory), BLOCK_SIZE)]
         sock.getsockopt(_SOL_PACKET, _STATISTICS, 12)  # reading sets them to zero
         attach(sock, self._program or EVERYTHING)
         self.counts.blocks = self._count
-        return _Open(sock, memory, blocks)
+        return _Open(sock, memory, blocks, memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("Q"))
 
     def fileno(self) -> int | None:
         return None if self._open is None else self._open.sock.fileno()
@@ -142,15 +152,44 @@ class Ring(LiveSource):
         ready = self._ready(ring)
         self.counts.full_blocks = max(self.counts.full_blocks, ready)
         for _ in range(ready):
-            block = ring.blocks[ring.current]
-            yield from self._packets(block)
-            _STATUS.pack_into(block, _STATUS_AT, 0)  # back to the system
-            ring.current = (ring.current + 1) % self._count
+            ring.place[_IN_HAND] = 1
+            yield from self._packets(ring.blocks[ring.place[_CURRENT]])
+            self._give_back(ring)
+
+    def _give_back(self, ring: _Open) -> None:
+        """The system may fill the current block again."""
+        current = ring.place[_CURRENT]
+        _STATUS.pack_into(ring.blocks[current], _STATUS_AT, 0)
+        ring.place[_CURRENT] = (current + 1) % self._count
+        ring.place[_IN_HAND] = 0
+
+    def take_over(self) -> None:
+        """Go on where another process left off that was forked with this ring and is gone.
+
+        The block that it had in hand is left out: something in it may be what ended it.
+        """
+        ring = self._open
+        if ring is not None and ring.place[_IN_HAND]:
+            self._give_back(ring)
+
+    def let_go(self) -> None:
+        """Leave the ring to the processes that were forked with it; it is opened anew if it is used again."""
+        ring, self._open = self._open, None
+        self._state = InterfaceState()
+        if ring is not None:
+            ring.sock.close()
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the ring is that of an interface that is there no more."""
+        if self._open is None or self.name == ANY:
+            return False
+        return interface_state(self._control, self.name).index != self._state.index
 
     def _ready(self, ring: _Open) -> int:
         """Blocks that are ours, from the current one on."""
         for number in range(self._count):
-            block = ring.blocks[(ring.current + number) % self._count]
+            block = ring.blocks[(ring.place[_CURRENT] + number) % self._count]
             if not _STATUS.unpack_from(block, _STATUS_AT)[0] & _OURS:
                 return number
         return self._count

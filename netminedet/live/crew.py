@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,6 +17,7 @@ from netminedet.pipeline import Pipeline
 from netminedet.signatures import SignatureSet
 
 if TYPE_CHECKING:
+    from netminedet.capture.ring import Ring
     from netminedet.live.renewal import Offer
 
 
@@ -39,9 +40,11 @@ class Crew(Protocol):
         """Whether all have changed over.  Raises NetminedetError where one cannot: then none has."""
 
     def finish(self) -> list[Harvest]: ...
+    def close(self) -> None:
+        """Give back what the system lent, whatever has happened."""
 
 
-def open_sources(options: WatchOptions, fanout: int | None = None) -> list[LiveSource]:
+def open_sources(options: WatchOptions) -> list[LiveSource]:
     """The sources that the options name.  Raises NetminedetError where one cannot be opened."""
     if options.replay is not None:
         from netminedet.capture.replay import Replay
@@ -51,9 +54,14 @@ def open_sources(options: WatchOptions, fanout: int | None = None) -> list[LiveS
         from netminedet.capture.sniffer import Sniffer
 
         return [Sniffer(name, options.ring) for name in options.interfaces]
+    return list(open_rings(options))
+
+
+def open_rings(options: WatchOptions, fanout: int | None = None) -> list[Ring]:
+    """The rings of the interfaces; ``fanout``: the group of the first that several share the packets of."""
     from netminedet.capture.ring import Ring
 
-    rings: list[LiveSource] = []
+    rings: list[Ring] = []
     try:
         for number, name in enumerate(options.interfaces):
             group = None if fanout is None else (fanout + number) & 0xFFFF
@@ -65,7 +73,7 @@ def open_sources(options: WatchOptions, fanout: int | None = None) -> list[LiveS
     return rings
 
 
-def open_station(options: WatchOptions, signatures: SignatureSet, sources: list[LiveSource]) -> Station:
+def open_station(options: WatchOptions, signatures: SignatureSet, sources: Sequence[LiveSource]) -> Station:
     """A station for these sources, as the options say."""
     keeper = None if options.evidence is None else Keeper()
     limits = limits_for(options.max_memory, options.max_flows)
@@ -102,13 +110,17 @@ class Alone:
     def finish(self) -> list[Harvest]:
         return [self.station.finish()]
 
+    def close(self) -> None:
+        for source in self.station.sources:
+            source.close()
+
 
 def open_crew(options: WatchOptions, signatures: SignatureSet) -> Crew:
     """The crew that the options ask for."""
     if options.workers == 1 or options.replay is not None:
         return Alone(options, signatures)
-    if not hasattr(os, "fork"):
-        raise NetminedetError("--workers needs a system that can fork; leave it out")
+    if sys.platform != "linux":
+        raise NetminedetError("--workers needs the packet ring of Linux; leave it out")
     from netminedet.live.workers import Workers
 
     return Workers(options, signatures)

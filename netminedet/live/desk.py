@@ -109,7 +109,7 @@ class Desk:
                 changed[host] = max(moment, changed.get(host, moment))
             stages.update(harvest.counters)
             for name, counts in harvest.captures.items():
-                captures[name] = _sum(captures.get(name), counts)
+                captures[name] = joined(captures.get(name), counts)
             self._interval.high_water = max(self._interval.high_water, harvest.high_water)
             self._interval.lag_ns = max(self._interval.lag_ns, harvest.lag_ns)
         self.stages, self.captures = stages, captures
@@ -242,6 +242,15 @@ def _sum(*many: CaptureCounts | None) -> CaptureCounts:
     for counts in many:
         for one in fields(total) if counts is not None else ():
             setattr(total, one.name, getattr(total, one.name) + getattr(counts, one.name))
+    return total
+
+
+def joined(one: CaptureCounts | None, other: CaptureCounts) -> CaptureCounts:
+    """The counts of one source by two workers: what happens to an interface, each of them counts."""
+    total = _sum(one, other)
+    if one is not None:
+        for name in ("interface_lost", "interface_back"):
+            setattr(total, name, max(getattr(one, name), getattr(other, name)))
     return total
 
 

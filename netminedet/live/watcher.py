@@ -86,14 +86,14 @@ class Watcher:
         signatures = load_signatures(self._folders)
         self.desk = Desk(options, signatures)
         self._notifier = Notifier()
+        import_all()  # before workers are made, who give up their rights, too
+        self.desk.warm_up()
         self._crew: Crew = open_crew(options, signatures)
         self._metrics: Metrics | None = None
         if options.metrics is not None:
             from netminedet.live.metrics import Metrics
 
             self._metrics = Metrics(*options.metrics)
-        import_all()
-        self.desk.warm_up()
         drop_privileges(options.user)
         self._output = None if options.output is None else EventOutput(options.output)
         if options.state is not None and (state := load_state(options.state, __version__)) is not None:
@@ -115,12 +115,21 @@ class Watcher:
         self._ticked_ns = 0
 
     def run(self, stop: Callable[[], bool] = lambda: False) -> Outcome:
-        """Watch until a signal, the end of the file, or ``stop`` says so."""
-        with heard_signals() as wishes:
-            self._start()
-            reason = self._until_the_end(wishes, stop)
-            self._notifier.say("STOPPING=1")
-            return self._finish(reason)
+        """Watch until a signal, the end of the file, or ``stop`` says so.
+
+        Raises NetminedetError where it cannot go on; all that was found is told and kept before.
+        """
+        try:
+            with heard_signals() as wishes:
+                self._start()
+                reason = self._until_the_end(wishes, stop)
+                self._notifier.say("STOPPING=1")
+                outcome = self._finish(reason)
+        finally:
+            self._crew.close()
+        if self._crew.failed is not None:
+            raise NetminedetError(self._crew.failed)
+        return outcome
 
     def _start(self) -> None:
         options = self._options
@@ -142,6 +151,8 @@ class Watcher:
                 self._ear.show(self.desk)
             if wishes.stop is not None:
                 return wishes.stop
+            if self._crew.failed is not None:
+                return "workers lost"
             if self._crew.ended:
                 return "end of file"
             if stop():
@@ -172,9 +183,8 @@ class Watcher:
         self._ear.tick(self.desk)
 
     def _enter(self, harvests: list[Harvest]) -> None:
-        for harvest in harvests:
-            for note in harvest.notes:
-                self._note(note)
+        for note in dict.fromkeys(note for harvest in harvests for note in harvest.notes):
+            self._note(note)  # what happens to an interface, each worker tells
         for told in self.desk.take(harvests, self._crew.now_ns()):
             self._tell_of(told)
         self._tell_withdrawn()

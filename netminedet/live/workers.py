@@ -3,164 +3,276 @@
 The system puts both directions of a flow into the same ring (PACKET_FANOUT_HASH hashes symmetrically); of
 GRE and IP in IP by the inner flow, of tunnels over UDP by the outer one.  Where two directions of an inner
 flow come to different workers for that, each sees one side: the findings add up in the parent all the same.
+
+The parent opens the rings and keeps them open beside the workers.  Where a worker is lost, its rings stay in
+their group, so that the system goes on to deal all flows out as before, and fills them: another process takes
+them over where they are.
 """
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing
 import os
 import signal
+import socket
+import struct
 import time
-from collections.abc import Callable
+from collections import Counter, deque
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkProcess
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct, field
+
+from netminedet.capture.live import CaptureCounts
+from netminedet.capture.ring import Ring
 from netminedet.errors import NetminedetError
+from netminedet.live.crew import open_rings
+from netminedet.live.desk import joined
 from netminedet.live.options import WatchOptions
-from netminedet.live.renewal import Making, unpacked
-from netminedet.live.service import drop_privileges
-from netminedet.live.station import Harvest, Station
-from netminedet.pipeline import NewSignatures
+from netminedet.live.station import Harvest
+from netminedet.live.worker import work
 from netminedet.signatures import SignatureSet
+from netminedet.verdict.findings import Findings
 
 if TYPE_CHECKING:
     from netminedet.live.renewal import Offer
 
 #: Longest that a worker may take to answer, in seconds; longer, and it counts as lost.
-ANSWER_SECONDS = 60.0
-_TURN_SECONDS = 0.1
+ANSWER_SECONDS = 30.0
+#: So many workers lost within so many seconds, and the watch ends.
+MAX_LOST = 5
+LOST_SECONDS = 600.0
+
+
+class _Post(Struct):
+    """A worker's place: its rings, the process that has it now, and what that counted when asked last."""
+
+    number: int
+    rings: list[Ring]
+    pipe: Connection | None = None
+    process: ForkProcess | None = None
+    counters: dict[str, int] = field(default_factory=dict)
+    captures: dict[str, CaptureCounts] = field(default_factory=dict)
 
 
 class Workers:
-    """The parent's side.  Raises NetminedetError where a worker cannot open its rings, or is lost."""
+    """The parent's side.  Raises NetminedetError where the rings cannot be opened."""
 
-    failed: str | None = None
+    ended = False
 
     def __init__(self, options: WatchOptions, signatures: SignatureSet) -> None:
-        context = multiprocessing.get_context("fork")
+        self._options = options
+        self._signatures = signatures
+        self._offered: Offer | None = None
+        #: why it cannot go on
+        self.failed: str | None = None
+        #: when workers were lost, the latest, and what those that are gone had counted
+        self._lost: deque[float] = deque(maxlen=MAX_LOST)
+        self._counters: Counter[str] = Counter(workers_lost=0)
+        self._captures: dict[str, CaptureCounts] = {}
+        self._notes: list[str] = []
+        self._last = ""
         group = os.getpid() * len(options.interfaces)
-        self._pipes: list[Connection] = []
-        self._processes = []
-        self._now = 0
-        for number in range(options.workers):
-            ours, theirs = context.Pipe()
-            name = f"netminedet-worker-{number}"
-            given = (theirs, [*self._pipes, ours], options, signatures, group)
-            process = context.Process(target=_work, args=given, name=name, daemon=True)
-            process.start()
-            theirs.close()
-            self._pipes.append(ours)
-            self._processes.append(process)
-            self._answer(ours)  # one after the other: the first makes the group that the others join
-
-    @property
-    def ended(self) -> bool:
-        return False
+        self._posts: list[_Post] = []
+        try:
+            for number in range(options.workers):
+                self._posts.append(_Post(number, open_rings(options, group)))
+            for post in self._posts:
+                self._start(post)
+        except BaseException:
+            self.close()
+            raise
+        atexit.register(self.close)  # before multiprocessing waits for them, who do not heed its signal
 
     def now_ns(self) -> int:
         return time.time_ns()
 
     def turn(self, seconds: float) -> None:
         """Nothing to do but to wait; a worker that is gone is noticed at once."""
-        sentinels = [process.sentinel for process in self._processes]
-        if wait(sentinels, seconds):
-            raise NetminedetError("a worker process has ended unexpectedly; see the messages above")
+        there = {post.process.sentinel: post for post in self._posts if post.process is not None}
+        for sentinel in wait(list(there), seconds):
+            self._lose(there[sentinel])  # type: ignore[index]  # what was given is what comes back
+        self._fill_posts()
+        for number, ring in enumerate(self._posts[0].rings):
+            if ring.is_gone:
+                for post in self._posts:
+                    post.rings[number].let_go()  # the workers open new ones
 
     def harvest(self) -> list[Harvest]:
-        return self._ask("harvest")
+        return self._harvests("harvest")
 
     def offer(self, offer: Offer) -> None:
+        self._offered = offer
         self._ask("make", offer.packed)
 
     def taken(self) -> bool:
+        offer = self._offered
+        if offer is None:
+            return True
         states = self._ask("made")
-        refused = next((one for one in states if isinstance(one, str)), None)
+        refused = next((one for one in states.values() if isinstance(one, str)), None)
         if refused is not None:
+            self._offered = None
             raise NetminedetError(refused)
-        if not all(states):
+        if len(states) < len(self._posts) or not all(states.values()):
             return False
+        self._signatures, self._offered = offer.new.signatures, None
         self._ask("take")
         return True
 
     def finish(self) -> list[Harvest]:
-        harvests = self._ask("finish")
-        for process in self._processes:
-            process.join(ANSWER_SECONDS)
+        harvests = self._harvests("finish")
+        for post in self._posts:
+            if post.process is not None:
+                post.process.join(ANSWER_SECONDS)
+        self.close()
         return harvests
 
-    def _ask(self, what: str, argument: Any = None) -> list[Any]:
-        for pipe in self._pipes:
-            pipe.send((what, argument))
-        return [self._answer(pipe) for pipe in self._pipes]
+    def _harvests(self, what: str) -> list[Harvest]:
+        """What the workers hand over, and what those that are gone had counted."""
+        harvests: dict[int, Harvest] = self._ask(what)
+        for number, harvest in harvests.items():
+            self._posts[number].counters = harvest.counters
+            self._posts[number].captures = harvest.captures
+        notes, self._notes = self._notes, []
+        gone = Harvest(Findings(), dict(self._counters), dict(self._captures), notes=notes)
+        return [*harvests.values(), gone]
 
-    @staticmethod
-    def _answer(pipe: Connection) -> Any:
+    def _ask(self, what: str, argument: Any = None) -> dict[int, Any]:
+        """Ask all workers; the answers by their numbers, without those of workers that are lost over it."""
+        asked = [post for post in self._posts if self._send(post, what, argument)]
+        end = time.monotonic() + ANSWER_SECONDS
+        answers = {}
+        for post in asked:
+            try:
+                answers[post.number] = _answer(post.pipe, end)
+            except (NetminedetError, EOFError, OSError):
+                self._lose(post)
+        return answers
+
+    def _send(self, post: _Post, what: str, argument: Any = None) -> bool:
+        if post.pipe is None:
+            return False
         try:
-            if not pipe.poll(ANSWER_SECONDS):
-                raise NetminedetError("a worker process does not answer; lower --workers or the load")
-            answer = pipe.recv()
-        except EOFError:
-            raise NetminedetError("a worker process has ended unexpectedly") from None
-        if isinstance(answer, NetminedetError):
-            raise answer
-        return answer
+            post.pipe.send((what, argument))
+        except OSError:  # it is gone, or has not read for long
+            self._lose(post)
+            return False
+        return True
 
+    def _lose(self, post: _Post) -> None:
+        """A worker is gone, or as good as gone: what it counted stays, and its place is to be filled."""
+        process, pipe = post.process, post.pipe
+        post.process = post.pipe = None
+        if process is None or pipe is None:
+            return
+        pipe.close()
+        how = _ended(process)
+        self._lost.append(time.monotonic())
+        self._counters["workers_lost"] += 1
+        self._counters.update(post.counters)
+        for name, counts in post.captures.items():
+            self._captures[name] = joined(self._captures.get(name), counts)
+        post.counters, post.captures = {}, {}
+        self._last = f"worker {post.number} {how}"
+        self._notes.append(
+            f"{self._last}; the conversations that it followed are lost, "
+            "and what it had found in the last second"
+        )
 
-class _Answers:
-    """What a worker does when it is asked."""
-
-    def __init__(self, station: Station) -> None:
-        self._station = station
-        self._making: Making[NewSignatures] | None = None
-
-    def harvest(self, _: None) -> Harvest:
-        return self._station.harvest()
-
-    def make(self, packed: bytes) -> None:
-        """Make signatures ready, beside the packets."""
-        self._making = Making(lambda: unpacked(packed))
-
-    def made(self, _: None) -> bool | str:
-        """Whether they are; or why they cannot be used."""
-        making = self._making
-        return making is not None and (making.error or making.over)
-
-    def take(self, _: None) -> None:
-        """Go on with what was made."""
-        making, self._making = self._making, None
-        if making is not None and making.found is not None:
-            self._station.turn_to(making.found)
-
-    def finish(self, _: None) -> Harvest:
-        return self._station.finish()
-
-
-def _work(
-    pipe: Connection, others: list[Connection], options: WatchOptions, signatures: SignatureSet, group: int
-) -> None:
-    """The worker's side: packets in turns, and answers to the parent in between."""
-    from netminedet.live.crew import open_sources, open_station
-
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
-        signal.signal(number, signal.SIG_IGN)  # the parent hears them, and asks
-    for other in others:
-        other.close()  # else a worker would keep its own and the others' pipes open when the parent is gone
-    try:
-        station = open_station(options, signatures, open_sources(options, group))
-        drop_privileges(options.user)
-    except NetminedetError as error:
-        pipe.send(error)
-        return
-    pipe.send("ready")
-    answers = _Answers(station)
-    try:
-        while True:
-            station.turn(_TURN_SECONDS)
-            if pipe.poll():
-                what, argument = pipe.recv()
-                answer: Callable[[Any], Any] = getattr(answers, what)
-                pipe.send(answer(argument))
-                if what == "finish":
+    def _fill_posts(self) -> None:
+        """Start workers in the places of those that are lost, unless there are too many of them."""
+        for post in self._posts:
+            while post.process is None and self.failed is None:
+                recent = [moment for moment in self._lost if time.monotonic() - moment < LOST_SECONDS]
+                if len(recent) >= MAX_LOST:
+                    minutes = round(LOST_SECONDS / 60)
+                    self.failed = (
+                        f"worker processes were lost {MAX_LOST} times within {minutes} minutes, "
+                        f"so the watch ends: {self._last}"
+                    )
                     return
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        return  # the parent is gone
+                try:
+                    self._start(post, again=True)
+                except (NetminedetError, OSError) as error:
+                    self._lost.append(time.monotonic())
+                    self._last = f"worker {post.number} cannot be started again: {error}"
+                    self._notes.append(self._last)
+                else:
+                    self._notes.append(f"worker {post.number} is started again, and reads on")
+
+    def _start(self, post: _Post, *, again: bool = False) -> None:
+        """Raises NetminedetError where the worker cannot do its work."""
+        context = multiprocessing.get_context("fork")
+        ours, theirs = context.Pipe()
+        _limit_waiting(ours)
+        others = [one for one in self._posts if one is not post]
+        pipes = [ours, *(one.pipe for one in others if one.pipe is not None)]
+        rings = [ring for one in others for ring in one.rings]
+        given = (theirs, pipes, rings, post.rings, self._options, self._signatures, again)
+        process = context.Process(
+            target=work, args=given, name=f"netminedet-worker-{post.number}", daemon=True
+        )
+        process.start()
+        theirs.close()
+        post.pipe, post.process = ours, process
+        for ring in post.rings:
+            ring.take_notes()  # the worker tells them
+        try:
+            _answer(ours, time.monotonic() + ANSWER_SECONDS)
+            if self._offered is not None:
+                ours.send(("make", self._offered.packed))
+                _answer(ours, time.monotonic() + ANSWER_SECONDS)
+        except (NetminedetError, EOFError, OSError) as error:
+            post.pipe = post.process = None
+            ours.close()
+            how = _ended(process)
+            raise error if isinstance(error, NetminedetError) else NetminedetError(f"it {how}") from None
+
+    def close(self) -> None:
+        """End all workers that there are, and give the rings back."""
+        atexit.unregister(self.close)
+        for post in self._posts:
+            if post.process is not None and post.pipe is not None:
+                post.pipe.close()
+                _ended(post.process)
+            post.process = post.pipe = None
+            for ring in post.rings:
+                ring.let_go()
+                ring.close()
+
+
+def _answer(pipe: Connection | None, end: float) -> Any:
+    """What a worker answers.  Raises NetminedetError where that is one; EOFError or OSError if it is gone."""
+    assert pipe is not None
+    if not pipe.poll(max(0.0, end - time.monotonic())):
+        raise TimeoutError
+    answer = pipe.recv()
+    if isinstance(answer, NetminedetError):
+        raise answer
+    return answer
+
+
+def _limit_waiting(pipe: Connection) -> None:
+    """Have no call on the pipe wait for longer than an answer may take."""
+    with socket.socket(fileno=os.dup(pipe.fileno())) as sock:
+        for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
+            sock.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", int(ANSWER_SECONDS), 0))
+
+
+def _ended(process: ForkProcess) -> str:
+    """Wait a moment for a process to end, and end it otherwise; how it ended."""
+    process.join(1.0)
+    if process.is_alive():
+        process.kill()
+        process.join()
+        return "did not answer and was ended"
+    code = process.exitcode
+    if code is None or code >= 0:
+        return f"ended unexpectedly with code {code}"
+    try:
+        return f"was ended by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"was ended by signal {-code}"
