@@ -116,6 +116,16 @@ def import_all() -> None:
         import_module(name)
 
 
+def number_of_user(user: str | None) -> int | None:
+    """The number of the user that is to be become; None where none is, or where there is none of the name."""
+    import pwd
+
+    try:
+        return None if user is None else pwd.getpwnam(user).pw_uid
+    except KeyError:
+        return None
+
+
 def drop_privileges(user: str | None) -> None:
     """Become ``user`` for good, with nothing kept.  Raises NetminedetError where that cannot be."""
     if user is None or os.geteuid() != 0:

@@ -20,8 +20,16 @@ from netminedet.live.events import JsonObject
 from netminedet.live.options import WatchOptions
 from netminedet.live.output import EventOutput
 from netminedet.live.renewal import Making, Offer, read_offer
-from netminedet.live.service import Notifier, Wishes, drop_privileges, heard_signals, import_all
-from netminedet.live.state import load_state, save_state
+from netminedet.live.saving import Saver
+from netminedet.live.service import (
+    Notifier,
+    Wishes,
+    drop_privileges,
+    heard_signals,
+    import_all,
+    number_of_user,
+)
+from netminedet.live.state import State, load_state, uncollected
 from netminedet.live.station import Harvest
 from netminedet.report.text import plural
 from netminedet.signatures import load_signatures
@@ -88,6 +96,7 @@ class Watcher:
         self._notifier = Notifier()
         import_all()  # before workers are made, who give up their rights, too
         self.desk.warm_up()
+        self._restore()
         self._crew: Crew = open_crew(options, signatures)
         self._metrics: Metrics | None = None
         if options.metrics is not None:
@@ -96,16 +105,11 @@ class Watcher:
             self._metrics = Metrics(*options.metrics)
         drop_privileges(options.user)
         self._output = None if options.output is None else EventOutput(options.output)
-        if options.state is not None and (state := load_state(options.state, __version__)) is not None:
-            self.desk.restore(state)
-            if state.findings is None:
-                ear.note(
-                    f"{options.state} is of another version: its suspects are known, their records begin anew"
-                )
         self._evidence_failed = False
         self._evidence = _evidence_folder(options)
-        self._state_at = time.monotonic() + options.state_seconds
-        self._state_failed = False
+        self._saver = (
+            None if options.state is None else Saver(options.state, options.state_seconds, self._state)
+        )
         #: signatures that are being read, then those that the crew is to take
         self._reading: Making[Offer] | None = None
         self._offered: Offer | None = None
@@ -113,6 +117,17 @@ class Watcher:
         self._stats_at = self._now_for_stats() + options.stats_seconds
         self._ticked = time.monotonic()
         self._ticked_ns = 0
+
+    def _restore(self) -> None:
+        """Go on from the state, where there is one; before interfaces are opened, for it takes a while."""
+        path = self._options.state
+        user = number_of_user(self._options.user)
+        if path is None or (state := load_state(path, __version__, user)) is None:
+            return
+        with uncollected():
+            self.desk.restore(state)
+        if state.findings is None:
+            self._ear.note(f"{path} is of another version: its suspects are known, their records begin anew")
 
     def run(self, stop: Callable[[], bool] = lambda: False) -> Outcome:
         """Watch until a signal, the end of the file, or ``stop`` says so.
@@ -141,6 +156,8 @@ class Watcher:
     def _until_the_end(self, wishes: Wishes, stop: Callable[[], bool]) -> str:
         while True:
             self._crew.turn(TURN_SECONDS)
+            if self._saver is not None:
+                self._saved(self._saver.go_on())
             if self._tick_is_due():
                 self._tick()
             if wishes.reload:
@@ -175,8 +192,6 @@ class Watcher:
             for note in self.desk.mirror_notes():
                 self._note(note)
         self._flush()
-        if time.monotonic() >= self._state_at:
-            self._save_state()
         if self._metrics is not None:
             self._metrics.show(self.desk.figures(self._output_figures(), new_interval=False))
         self._notifier.alive(f"{plural(self.desk.announcer.active(), 'active suspect')}")
@@ -230,21 +245,15 @@ class Watcher:
     def _now_for_stats(self) -> float:
         return self._crew.now_ns() / 1e9 if self._options.replay is not None else time.monotonic()
 
-    def _save_state(self) -> None:
-        """Write the state, where one is wanted; a failure is told once and tried again at the next time."""
-        path = self._options.state
-        self._state_at = time.monotonic() + self._options.state_seconds
-        if path is None:
-            return
-        try:
-            save_state(path, self.desk.state(self._crew.now_ns()), __version__)
-        except OSError as error:
-            self.desk.state_errors += 1
-            if not self._state_failed:
-                self._note(f"{path}: the state cannot be written: {error.strerror or error}; trying again")
-            self._state_failed = True
-        else:
-            self._state_failed = False
+    def _state(self) -> State:
+        return self.desk.state(self._crew.now_ns())
+
+    def _saved(self, note: str | None) -> None:
+        """What came of writing the state, where that is over."""
+        if self._saver is not None:
+            self.desk.state_errors = self._saver.errors
+        if note is not None:
+            self._note(note)
 
     def _output_figures(self) -> JsonObject:
         if self._output is None:
@@ -305,12 +314,15 @@ class Watcher:
         self._tell_withdrawn()
         if self._evidence is not None:
             self._evidence.add([], self.desk.announcer.known.__contains__)
-        self._save_state()
+        if self._saver is not None:
+            self._saved(self._saver.finish())
         figures = self.desk.figures(self._output_figures(), new_interval=False)
         self._tell(self.desk.events.stop(now, reason, self.desk.uptime, figures))
         if self._metrics is not None:
             self._metrics.close()
-        complete = (self._output is None or self._output.close()) and not self._state_failed
+        complete = (self._output is None or self._output.close()) and not (
+            self._saver is not None and self._saver.failed
+        )
         if self._output is not None:
             for note in self._output.take_notes():
                 self._ear.note(note)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import time
@@ -11,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from netminedet import __version__
 from netminedet.live import workers
 from netminedet.live.crew import open_crew
 from netminedet.live.options import WatchOptions
+from netminedet.live.state import load_state
 from netminedet.live.workers import MAX_LOST, Workers
 from netminedet.signatures import load_signatures
 from tests.conftest import SAMPLES
@@ -151,7 +152,9 @@ def test_too_many_lost_end_the_watch_in_order(wire: Wire, tmp_path: Path) -> Non
     assert "Traceback" not in told
     assert watch.last()["reason"] == "workers lost"
     assert watch.last()["stages"]["workers_lost"] == MAX_LOST
-    assert set(json.loads(state.read_bytes().partition(b"\n")[0])["known"]) == set(suspects_of(STRATUM))
+    kept = load_state(str(state), __version__)
+    assert kept is not None
+    assert kept.known.keys() == suspects_of(STRATUM).keys()
 
 
 def test_workers_end_with_the_watch(wire: Wire, tmp_path: Path) -> None:
