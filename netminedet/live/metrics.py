@@ -20,8 +20,11 @@ _CAPTURE = {
     "dropped": "Packets for which the ring had no room",
     "freezes": "Times that the ring was full",
     "vlan_restored": "Packets into which a VLAN tag was put back",
+    "loopback_copies": "Second copies of packets of the loopback interface, which are left out",
     "packets_cut": "Packets that were not whole",
+    "records_malformed": "Records of the ring that cannot be true",
     "interface_lost": "Times that an interface went down or away",
+    "interface_back": "Times that an interface came back",
 }
 _INTERVAL = {
     "ring_high_water": "The fullest that the ring was in the latest interval, from 0 to 1",

@@ -94,6 +94,8 @@ def test_metrics_are_the_figures() -> None:
     assert float(values[f'netminedet_capture_seen_total{{source="{MIXED}"}}']) == outcome.packets
     assert float(values["netminedet_suspects_known"]) == outcome.suspects
     assert float(values["netminedet_output_written"]) == 3
+    for name, count in watcher.desk.figures({}, new_interval=False)["sources"][MIXED].items():
+        assert float(values[f'netminedet_capture_{name}_total{{source="{MIXED}"}}']) == count
     shown = {re.split(r"[{ ]", line)[0] for line in text.splitlines() if not line.startswith("#")}
     dashboard = (ROOT / "docs" / "grafana.json").read_text(encoding="utf-8")
     asked = set(re.findall(r"netminedet_[a-z_]+", dashboard))
