@@ -280,6 +280,10 @@ MATCH_NONE = 0
 MATCH_NAME = 1  # a name of a pool may be in it: look closer
 MATCH_BARE_TLS = 2  # a ClientHello without a server name
 MATCH_TUNNEL = 3  # a proxy is asked for a connection, to what is no pool's name
+MATCH_ABOVE = 99  # of a domain, between kernels: not in the set, but names under it are
+
+#: Longest name looked at, in bytes (RFC 1035 section 2.3.4 allows 255).
+NAME_SIZE = 256
 
 
 def endpoint_hash(address: bytes, port: int) -> int:

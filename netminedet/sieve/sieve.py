@@ -20,6 +20,7 @@ from netminedet.sieve import (
     deal,
     decode,
     directions,
+    dns_names,
     early,
     flagged,
     flows,
@@ -28,15 +29,18 @@ from netminedet.sieve import (
     handshakes,
     layers,
     links,
+    listed,
     names,
     openings,
     over_ip,
     over_udp,
+    request_names,
     sample,
     shapes,
     stash,
     tags,
     text,
+    tls_names,
     walk,
     wireless,
 )
@@ -85,14 +89,15 @@ def compiled() -> bool:
     """Whether the kernels run as compiled code."""
     walkers = (walk, layers, links, wireless, tags, over_ip, over_udp)
     followers = (directions, early, flagged, found, handshakes, openings, shapes, stash, text, gate_module)
-    kernels = (blocks, records, deal, decode, *walkers, fragments, flows, *followers, names, sample)
+    namers = (names, listed, dns_names, request_names, tls_names)
+    kernels = (blocks, records, deal, decode, *walkers, fragments, flows, *followers, *namers, sample)
     return all(not (module.__file__ or "").endswith(".py") for module in kernels)
 
 
 # Built once for all inputs: no kernel changes them.
 _automaton = lru_cache(maxsize=2)(automaton.build)
 _openers = lru_cache(maxsize=2)(openers_module.build)
-_name_table = lru_cache(maxsize=2)(names.name_table)
+_name_table = lru_cache(maxsize=2)(listed.name_table)
 
 
 class Sought(Struct, frozen=True):
@@ -230,7 +235,9 @@ class Sieve:
 
     def watch_name(self, name: str) -> bool:
         """Hand on what holds this very host name (lower case, ASCII), too; False where there is no room."""
-        return self._watch(self._names.watch_name, self._watched_names, names.name_hash(name.encode("ascii")))
+        return self._watch(
+            self._names.watch_name, self._watched_names, listed.name_hash(name.encode("ascii"))
+        )
 
     def watch_endpoint(self, address: str, port: int) -> bool:
         """Hand on the first payload of each new TCP flow to this endpoint; False where there is no room."""

@@ -1,0 +1,14 @@
+# What other compiled kernels may call of dns_names.py, and the types of its attributes.
+cimport cython
+from netminedet.sieve.listed cimport NameSet
+
+
+@cython.final
+cdef class DnsNames:
+    cdef NameSet names
+    cdef unsigned int[:] label_at
+
+    cdef int look(self, unsigned char[:] data, Py_ssize_t at, Py_ssize_t end) except -1 nogil
+    cdef int _asked(self, unsigned char[:] data, Py_ssize_t labels) except -1 nogil
+    cdef int _aliases(self, unsigned char[:] data, Py_ssize_t first, Py_ssize_t at, Py_ssize_t end) except -1 nogil
+    cdef int _alias(self, unsigned char[:] data, Py_ssize_t first, Py_ssize_t at, Py_ssize_t end) except -1 nogil
