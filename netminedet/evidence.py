@@ -57,7 +57,11 @@ class EvidenceFolder:
         self._number = 0
         self._pruned = 0.0
         self.counts: Counter[str] = Counter(
-            evidence_packets=0, evidence_packets_over_cap=0, evidence_errors=0, evidence_files_removed=0
+            evidence_packets=0,
+            evidence_packets_over_cap=0,
+            evidence_packets_given_up=0,
+            evidence_errors=0,
+            evidence_files_removed=0,
         )
 
     def add(self, packets: Iterable[KeptPacket], is_suspect: Callable[[str], bool]) -> None:
@@ -74,6 +78,7 @@ class EvidenceFolder:
                 self._keep(host, kept)
         while len(self._pending) > MAX_PENDING_EVIDENCE:
             self._pending.popitem(last=False)
+            self.counts["evidence_packets_given_up"] += 1
         if time.monotonic() - self._pruned > 60:
             self._pruned = time.monotonic()
             self.prune()

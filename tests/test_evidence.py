@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from netminedet import evidence, scan, watch
 from netminedet import keeper as keeper_module
-from netminedet import scan, watch
 from netminedet.capture import open_source
 from netminedet.errors import NetminedetError
 from netminedet.evidence import FILE_BYTES, EvidenceFolder
@@ -78,6 +78,23 @@ def test_packets_wait_for_their_host_to_be_a_suspect(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
     folder.add([], lambda host: host == "10.0.0.2")
     assert hosts_of(tmp_path).keys() == {"10.0.0.2"}
+
+
+def test_packets_that_wait_for_too_long_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evidence, "MAX_PENDING_EVIDENCE", 3)
+    folder = EvidenceFolder(str(tmp_path))
+    folder.add([kept(number) for number in range(5)], lambda _: False)
+    assert folder.counts["evidence_packets_given_up"] == 2
+    folder.add([], lambda _: True)
+    assert folder.counts["evidence_packets"] == 2 * 3  # both hosts of the flow
+
+
+def test_a_host_that_is_forgotten_counts_anew(tmp_path: Path) -> None:
+    folder = EvidenceFolder(str(tmp_path), most_packets=1)
+    folder.add([kept(1), kept(2)], "10.0.0.1".__eq__)
+    folder.forget(["10.0.0.1"])
+    folder.add([kept(3)], "10.0.0.1".__eq__)
+    assert (folder.counts["evidence_packets"], folder.counts["evidence_packets_over_cap"]) == (2, 1)
 
 
 def test_full_files_and_old_ones(tmp_path: Path) -> None:

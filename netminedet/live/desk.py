@@ -72,6 +72,7 @@ class Desk:
         #: what was written as evidence
         self.evidence_counts: Counter[str] = Counter()
         self._mirror_told: set[str] = set()
+        self._forgotten: list[str] = []
         self.suspects_told = 0
         #: times that the state could not be written
         self.state_errors = 0
@@ -123,6 +124,7 @@ class Desk:
         forget_ns = int(self._options.forget_seconds * SECOND_NS)
         gone = self.ledger.age(now_ns, frozenset(self.announcer.known), forget_ns)
         self.announcer.forget(gone)
+        self._forgotten += gone
 
     def state(self, now_ns: int) -> State:
         """What is to be kept over a restart; the objects themselves, so it is to be written at once."""
@@ -155,6 +157,11 @@ class Desk:
     def take_withdrawn(self) -> list[str]:
         """Hosts that were told as suspects, and are none by what came later; since the last call."""
         hosts, self.announcer.withdrawn = self.announcer.withdrawn, []
+        return hosts
+
+    def take_forgotten(self) -> list[str]:
+        """Hosts that were let go of since the last call."""
+        hosts, self._forgotten = self._forgotten, []
         return hosts
 
     def last_words(self, now_ns: int) -> list[Told]:

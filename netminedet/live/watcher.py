@@ -203,7 +203,9 @@ class Watcher:
         for told in self.desk.take(harvests, self._crew.now_ns()):
             self._tell_of(told)
         self._tell_withdrawn()
+        forgotten = self.desk.take_forgotten()
         if self._evidence is not None:
+            self._evidence.forget(forgotten)
             packets = [kept for harvest in harvests for kept in harvest.evidence]
             self._evidence.add(packets, self.desk.announcer.known.__contains__)
             self.desk.evidence_counts = self._evidence.counts

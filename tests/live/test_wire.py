@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -32,6 +33,15 @@ Tested,BTC,tested.example,pool,domain,stratum.tested.example,3333,,unknown,test,
 @pytest.fixture
 def wire() -> Iterator[Wire]:
     yield from wires()
+
+
+def last_told(watch: Watching) -> dict[str, dict[str, Any]]:
+    """What was told last of each suspect."""
+    return {
+        event["netminedet"]["suspect"]["host"]: event["netminedet"]["suspect"]
+        for event in watch.events()
+        if event["event_type"] in ("suspect", "update")
+    }
 
 
 def suspects_of(*paths: Path) -> dict[str, str]:
@@ -202,8 +212,7 @@ def test_sessions_go_on_when_signatures_are_loaded_anew(workers: str, wire: Wire
     last = watch.last()
     assert last["capture"]["seen"] == sent
     assert last["stages"]["flows"] == scan([path], hash_inputs=False).counters["flows"]
-    told = {event["netminedet"]["suspect"]["host"]: event["netminedet"]["suspect"] for event in watch.events()
-            if event["event_type"] in ("suspect", "update")}  # fmt: skip
+    told = last_told(watch)
     assert told.keys() == whole.keys()
     for host, suspect in told.items():
         assert suspect["shares"]["accepted"] == whole[host].shares.accepted
@@ -278,6 +287,96 @@ def test_workers_share_the_packets(wire: Wire, tmp_path: Path) -> None:
     last = watch.last()
     assert last["capture"]["seen"] == last["capture"]["received"] == sent
     assert watch.hosts() == set(suspects_of(*files))
+
+
+def ethernet_only(path: Path, target: Path) -> Path:
+    """A capture without the packets of other link layers."""
+    with open_source(path) as source:
+        packets = [
+            (batch.packet(i), batch.time_ns[i] // 1000)
+            for batch in source.batches()
+            for i in range(batch.count)
+            if batch.linktype[i] == 1
+        ]
+    write_pcap(target, [data for data, _ in packets], times=[moment for _, moment in packets])
+    return target
+
+
+@pytest.mark.parametrize("workers", ["2", "5"])
+def test_workers_share_what_is_in_tunnels(workers: str, wire: Wire, tmp_path: Path) -> None:
+    """Where the two sides of an inner flow come to different workers, their findings add up."""
+    path = ethernet_only(SAMPLES / "tunnels.pcapng", tmp_path / "tunnels.pcap")
+    expected = {one.host: one for one in scan([path], hash_inputs=False).suspects}
+    assert len(expected) > 10
+    watch = Watching(wire, tmp_path / "events.jsonl", "--workers", workers)
+    sent = wire.send(path)
+    watch.stop()
+    last = watch.last()
+    assert last["capture"]["seen"] == sent
+    assert last["stages"]["in_tunnels"] == scan([path], hash_inputs=False).counters["in_tunnels"]
+    told = last_told(watch)
+    assert {host: one["verdict"] for host, one in told.items()} == {
+        host: one.verdict.label for host, one in expected.items()
+    }
+    for host, one in told.items():  # of a tunnel over UDP it may be one side's
+        assert 0 < one["packets"] <= expected[host].packets
+
+
+@pytest.mark.parametrize(
+    ("expression", "tags"),
+    [
+        ("vlan 7", [7]),
+        ("vlan", [7, 8]),
+        ("not vlan", [None]),
+        ("vlan 7 and tcp port 5555", [7]),
+        ("tcp port 5555", [None, 7, 8]),  # the system has taken the tag before it asks the filter
+        ("", [None, 7, 8]),
+    ],
+)
+def test_filter_by_vlan(expression: str, tags: list[int | None], wire: Wire, tmp_path: Path) -> None:
+    """Tags that the system took out of packets are still what a filter sees, and what evidence shows."""
+    watch = Watching(wire, tmp_path / "events.jsonl", *([expression] if expression else []))
+    sent = {tag: wire.send(STRATUM, tag=tag) for tag in (None, 7, 8)}
+    watch.stop()
+    last = watch.last()["capture"]
+    assert last["seen"] == last["received"] == sum(sent[tag] for tag in tags)
+    assert last["vlan_restored"] == sum(sent[tag] for tag in tags if tag is not None)
+    found = {tuple(event.get("vlan", ())) for event in watch.events("suspect")}
+    assert found <= {() if tag is None else (tag,) for tag in tags}
+    assert found
+
+
+@pytest.mark.parametrize("workers", ["1", "3"])
+@pytest.mark.parametrize("tag", [None, 7])
+def test_evidence_is_what_was_on_the_wire(tag: int | None, workers: str, wire: Wire, tmp_path: Path) -> None:
+    folder = tmp_path / "evidence"
+    options = ("--evidence", str(folder), "--workers", workers)
+    watch = Watching(wire, tmp_path / "events.jsonl", *options)
+    wire.send(MIXED, tag=tag)
+    code, told = watch.stop()
+    assert code == 1, told
+    stages = watch.last()["stages"]
+    assert stages["evidence_errors"] == stages["evidence_packets_over_cap"] == 0
+    sent = set()
+    with open_source(MIXED) as source:
+        for batch in source.batches():
+            sent |= {batch.packet(i) for i in range(batch.count)}
+    tagged = b"" if tag is None else b"\x81\x00" + tag.to_bytes(2, "big")
+    sent = {packet[:12] + tagged + packet[12:] for packet in sent}
+    count = 0
+    for host, verdict in suspects_of(MIXED).items():
+        files = sorted(folder.glob(f"{host.replace(':', '-')}/*.pcapng"))
+        assert files, host
+        for file in files:
+            with open_source(file) as source:
+                for batch in source.batches():
+                    count += batch.count
+                    assert {batch.packet(i) for i in range(batch.count)} <= sent
+        assert suspects_of(*files).get(host) is not None, host
+        if verdict == "confirmed":
+            assert suspects_of(*files)[host] == verdict
+        assert b"netminedet: " in files[0].read_bytes()
+    assert count == stages["evidence_packets"]
 
 
 def test_a_full_disk_stops_nothing(wire: Wire, tmp_path: Path) -> None:
