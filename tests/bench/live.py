@@ -1,7 +1,8 @@
 """The live benchmark: ``python -m tests.bench.live`` sends captures over a veth pair and prints JSON.
 
-For each capture and each listener, netminedet and ``tcpdump -w /dev/null``: the rate that was sent, packets
-lost, and the share of a core that the listener took.  Needs root, for a network namespace.
+For each capture and each listener (netminedet, ``tcpdump -w /dev/null``, NFStream where it is installed): the
+rate that was sent, packets lost, and the share of a core that the listener took.  Needs root, for a network
+namespace.
 """
 
 from __future__ import annotations
@@ -15,57 +16,90 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tests.bench.generate import cached_capture
+from tests.bench.tools import importable
 from tests.live.wire import FAR, NEAR, Wire, why_not
 
 HERE = Path(__file__).parent
 TICKS = os.sysconf("SC_CLK_TCK")
 
+#: packets seen, and dropped
+Counts = tuple[int, int]
+
 
 def cpu_seconds(process: int) -> float:
-    """Processor time of a process so far, with that of its children that have ended."""
+    """Processor time of a process so far, with that of its children."""
     fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return sum(int(one) for one in fields[11:15]) / TICKS
+    children = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()
+    return sum(int(one) for one in fields[11:15]) / TICKS + sum(cpu_seconds(int(one)) for one in children)
+
+
+def of_netminedet(_told: str, _said: str, events: Path) -> Counts:
+    """The counters of the last event."""
+    last = json.loads(events.read_text(encoding="utf-8").splitlines()[-1])["netminedet"]["capture"]
+    return last["seen"], last["dropped"]
+
+
+def of_tcpdump(_told: str, said: str, _events: Path) -> Counts:
+    """What tcpdump says at its end."""
+    seen, dropped = (
+        int(re.findall(rf"(\d+) packets {what}", said)[0]) for what in ("captured", "dropped by kernel")
+    )
+    return seen, dropped
+
+
+def of_nfstream(told: str, _said: str, _events: Path) -> Counts:
+    """The last of its reports, which it makes each second."""
+    last = [json.loads(line) for line in told.splitlines() if line.startswith("{")][-1]
+    return last["packets_processed"], last["packets_dropped_filtered_by_kernel"]
+
+
+LISTENERS: dict[str, tuple[Callable[[Path], list[str]], Callable[[str, str, Path], Counts]]] = {
+    "netminedet": (
+        lambda events: [
+            *(sys.executable, "-m", "netminedet", "watch", "-i", FAR, "-q"),
+            *("-o", str(events)),
+        ],
+        of_netminedet,
+    ),
+    "tcpdump": (lambda _events: ["tcpdump", "-i", FAR, "-w", "/dev/null", "-B", "65536"], of_tcpdump),
+    "nfstream": (lambda _events: [sys.executable, str(HERE / "nfstream_live.py"), FAR], of_nfstream),
+}
 
 
 def measured(wire: Wire, name: str, file: Path, given: argparse.Namespace, place: Path) -> dict[str, Any]:
-    """One run of one listener."""
+    """One run of one listener: on its own core where ``--pin`` says so, beside the sender's."""
     events = place / "events.jsonl"
     events.unlink(missing_ok=True)
-    commands = {
-        "netminedet": [sys.executable, "-m", "netminedet", "watch", "-i", FAR, "-q", "-o", str(events)],
-        "tcpdump": ["tcpdump", "-i", FAR, "-w", "/dev/null", "-B", "65536"],
-    }
-    listener = wire.start(*commands[name])
+    command, counts = LISTENERS[name]
+    listener = wire.start(*_on(given.pin), *command(events))
     time.sleep(4)
     before = cpu_seconds(listener.pid)
-    command = [sys.executable, "-m", "tests.bench.blast", NEAR, str(file), "--seconds", str(given.seconds)]
-    command += [] if given.rate is None else ["--rate", str(given.rate)]
-    sender = wire.start(*command)
+    sending = [sys.executable, "-m", "tests.bench.blast", NEAR, str(file), "--seconds", str(given.seconds)]
+    sending += [] if given.rate is None else ["--rate", str(given.rate)]
+    sender = wire.start(*_on(None if given.pin is None else given.pin - 1), *sending)
     sent, took = sender.communicate()[0].split()
-    time.sleep(1)
+    time.sleep(2)
     spent = cpu_seconds(listener.pid) - before
     listener.send_signal(signal.SIGINT)
-    told = listener.communicate(timeout=60)[1]
-    if name == "netminedet":
-        last = json.loads(events.read_text(encoding="utf-8").splitlines()[-1])["netminedet"]["capture"]
-        seen, dropped = last["seen"], last["dropped"]
-    else:
-        seen = int(re.findall(r"(\d+) packets captured", told)[0])
-        dropped = int(re.findall(r"(\d+) packets dropped by kernel", told)[0])
-    rate = int(sent) / float(took)
+    seen, dropped = counts(*listener.communicate(timeout=60), events)
     return {
         "listener": name,
         "capture": file.name,
         "packets_sent": int(sent),
-        "packets_per_second": round(rate),
+        "packets_per_second": round(int(sent) / float(took)),
         "packets_seen": seen,
         "dropped": dropped,
         "core_share": round(spent / float(took), 3),
     }
+
+
+def _on(core: int | None) -> list[str]:
+    return [] if core is None else ["taskset", "-c", str(core)]
 
 
 def main() -> None:
@@ -73,20 +107,26 @@ def main() -> None:
     parser.add_argument("--captures", default="mix,small")
     parser.add_argument("--mb", type=float, default=100)
     parser.add_argument("--miners", type=int, default=50)
-    parser.add_argument("--listeners", default="netminedet,tcpdump")
+    parser.add_argument("--listeners", default=",".join(LISTENERS))
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--rate", type=float, help="packets a second; default: as fast as one core can send")
+    parser.add_argument(
+        "--pin", type=int, metavar="CORE", help="the listener's core; the sender has the one before"
+    )
     parser.add_argument("--dir", type=Path, default=HERE / "captures")
     given = parser.parse_args()
     if reason := why_not():
         sys.exit(f"the live benchmark {reason}")
     given.dir.mkdir(exist_ok=True)
+    names = [
+        one for one in given.listeners.split(",") if one != "nfstream" or importable(sys.executable, one)
+    ]
     wire = Wire()
     try:
         with tempfile.TemporaryDirectory() as place:
             for kind in given.captures.split(","):
                 file = cached_capture(given.dir, kind, given.mb, given.miners)[0]
-                for name in given.listeners.split(","):
+                for name in names:
                     print(json.dumps(measured(wire, name, file, given, Path(place))), flush=True)
     except subprocess.SubprocessError as error:
         sys.exit(str(error))
