@@ -154,6 +154,7 @@ TIME_BIAS = 1 << 63
 # Flags, each one bit.  Those that exist per side are given for side 0; side 1 has the next bit.
 HELD = 1 << 40  # segments of the side, or its SYN, wait in the reorder slots
 PASSING = 1 << 42  # of a flagged flow: the side's half of SCAN is the number up to which nothing is handed on
+TUNNEL_ASKED = 1 << 44  # one of the sides may have asked a SOCKS proxy for a connection
 HAVE_SEQ = 1 << 48  # NEXT_SEQ holds
 FLIGHT_KNOWN = 1 << 50  # the first byte of the side's current flight was seen
 FLIGHT_JSON = 1 << 52  # ... and it opens a JSON message
@@ -165,7 +166,7 @@ LAST_SENDER = 1 << 59  # set: side 1 sent the last new payload
 FLIGHT_TEXT = 1 << 60  # per side: the current flight begins with printable text
 #: All that is known of the current flight of side 0, and all of what both sides have said.
 FLIGHT = FLIGHT_KNOWN | FLIGHT_JSON | FLIGHT_TEXT
-TALK = 3 * (HAVE_SEQ | FLIGHT | HTTP_SEEN | PASSING) | LAST_SENDER_KNOWN
+TALK = 3 * (HAVE_SEQ | FLIGHT | HTTP_SEEN | PASSING) | LAST_SENDER_KNOWN | TUNNEL_ASKED
 
 
 def _column(count: int) -> memoryview:
@@ -272,6 +273,10 @@ CONTEXT_RENEWED = 0x40000  # the ends have opened a new connection, of which thi
 
 #: Bytes that tell SetupConnection of Stratum V2 (sv2-spec section 3.6.1).
 SETUP_BYTES = 17
+#: Bytes of the first flight of an encrypted connection of Stratum V2 (sv2-spec section 4.5.1), and fewest
+#: of them that are known by themselves.
+KEY_BYTES = 64
+KEY_LEAST = 16
 #: Longest segment that is taken for a SOCKS request: greeting, password and request in one have
 #: 257, 513 and 262 bytes at most (RFC 1928 sections 3 and 4, RFC 1929 section 2).
 SOCKS_SIZE = 1032

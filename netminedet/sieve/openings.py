@@ -17,7 +17,14 @@ except ImportError:
     from netminedet import uncompiled as cython
 if not cython.compiled:  # the compiler has these names from the .pxd file
     from netminedet.sieve.found import Found
-    from netminedet.sieve.shapes import begins_head, lacks_socks4, lacks_socks5, like_setup, peer_shape
+    from netminedet.sieve.shapes import (
+        begins_head,
+        lacks_socks4,
+        lacks_socks5,
+        like_key,
+        like_setup,
+        peer_shape,
+    )
     from netminedet.sieve.stash import Stash
 
 PEER = cython.declare(cython.int, layout.PEER)
@@ -28,6 +35,9 @@ OPEN = cython.declare(cython.uint, automaton.OPEN)
 IN_OPENING = cython.declare(cython.uint, layout.IN_OPENING)
 FOUND = cython.declare(cython.uint, layout.FOUND)
 UNTOLD = cython.declare(cython.uint, layout.UNTOLD)
+FLAGS = cython.declare(cython.Py_ssize_t, layout.FLAGS_PACKETS)
+TUNNEL_ASKED = cython.declare(cython.ulonglong, layout.TUNNEL_ASKED)
+KEY_BYTES = cython.declare(cython.Py_ssize_t, layout.KEY_BYTES)
 SETUP_BYTES = cython.declare(cython.Py_ssize_t, layout.SETUP_BYTES)
 
 
@@ -93,7 +103,12 @@ class Openings:
         start: cython.Py_ssize_t = self.payload_at[column]
         end: cython.Py_ssize_t = start + self.payload_len[column]
         first: cython.int = data[start]
-        if first > 5 and self.first[first] == self.first[first + 1] and not self.peers_wanted:
+        if (
+            first > 5
+            and self.first[first] == self.first[first + 1]
+            and not self.peers_wanted
+            and not (opens_flow and end - start < KEY_BYTES)
+        ):
             return UNTOLD  # as most are: nothing that is known begins with this byte
         if self.opens(data, column, context, opens_flow):
             return FOUND
@@ -129,6 +144,7 @@ class Openings:
             return IN_OPENING
         if self.stash.memory[at] == 4 or self.stash.memory[at] == 5:
             self.stash.take(slot, self.found.add(SOCKS_REQUEST, column, start, 0, context))
+            self.stash.rows[base + FLAGS] |= TUNNEL_ASKED
             self.stash.free(slot)
             return CLOSED
         if self._is_whole(self.stash.memory, at, kept_end):
@@ -154,10 +170,10 @@ class Openings:
                 continue
             if self._agreeing(data, at, end, i) == end - at:
                 return 1
-        return 0
+        return opens_flow and end - at < KEY_BYTES and like_key(data, at, end)
 
     def _is_whole(self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
-        """Whether what had ``begun`` begins as Stratum V2 in the clear or with an opener now."""
+        """Whether what had ``begun`` begins as Stratum V2, clear or encrypted, or with an opener now."""
         i: cython.Py_ssize_t
         length: cython.Py_ssize_t
         first: cython.int = data[at]
@@ -169,7 +185,7 @@ class Openings:
                 continue
             if self._agreeing(data, at, end, i) == length:
                 return 1
-        return 0
+        return end - at == KEY_BYTES and like_key(data, at, end)
 
     def _agreeing(
         self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t, literal: cython.Py_ssize_t

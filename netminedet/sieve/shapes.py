@@ -18,6 +18,8 @@ HTTP_SEEN = cython.declare(cython.ulonglong, layout.HTTP_SEEN)
 TEXT_BYTES = cython.declare(cython.Py_ssize_t, 16)
 SOCKS_SIZE = cython.declare(cython.Py_ssize_t, layout.SOCKS_SIZE)
 #: Methods that a greeting of SOCKS 5 offers at most, to be waited for: ten are assigned (IANA).
+KEY_BYTES = cython.declare(cython.Py_ssize_t, layout.KEY_BYTES)
+KEY_LEAST = cython.declare(cython.Py_ssize_t, layout.KEY_LEAST)
 SOCKS_METHODS = cython.declare(cython.int, 16)
 
 
@@ -102,6 +104,21 @@ def like_setup(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssiz
         elif (i == 6 and byte > 2) or ((i == 7 or i == 9) and byte != 2):
             return 0
     return 1
+
+
+def like_key(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+    """Whether the bytes look random enough for a part of a Noise key: see ``protocols.noise``."""
+    zeros: cython.int = 0
+    tops: cython.Py_ssize_t = 0
+    length: cython.Py_ssize_t = end - at
+    if length < KEY_LEAST or length > KEY_BYTES:
+        return 0
+    while at < end:
+        tops += data[at] >> 7
+        if data[at] == 0:
+            zeros += 1
+        at += 1
+    return zeros <= 3 and 3 * length <= 16 * tops <= 13 * length
 
 
 def lacks_socks4(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:

@@ -4,7 +4,7 @@ from netminedet.sieve.found cimport Found
 from netminedet.sieve.gate cimport Gate
 from netminedet.sieve.handshakes cimport Handshakes
 from netminedet.sieve.openings cimport Openings
-from netminedet.sieve.shapes cimport begins_head, http_word, like_setup
+from netminedet.sieve.shapes cimport begins_head, http_word, like_key, like_setup
 from netminedet.sieve.stash cimport Stash
 
 
@@ -53,6 +53,6 @@ cdef class TextScanner:
     ) except -1 nogil
     cdef int _lacks_end(self, Py_ssize_t start, Py_ssize_t end) except -1 nogil
     cdef int _is_cut_post(self, Py_ssize_t at, Py_ssize_t end) except -1 nogil
-    cdef int _opens_carrier(self, Py_ssize_t start, Py_ssize_t end, int context) except -1 nogil
+    cdef int _opens_carrier(self, Py_ssize_t base, Py_ssize_t start, Py_ssize_t end, int context) except -1 nogil
     cdef unsigned int _scan(self, Py_ssize_t at, Py_ssize_t end, unsigned int state) except 0x10000 nogil
     cdef Py_ssize_t _object_start(self, Py_ssize_t at, Py_ssize_t end) except -2 nogil

@@ -33,11 +33,12 @@ else:
     from netminedet.sieve.gate import Gate
     from netminedet.sieve.handshakes import Handshakes
     from netminedet.sieve.openings import Openings
-    from netminedet.sieve.shapes import begins_head, http_word, like_setup
+    from netminedet.sieve.shapes import begins_head, http_word, like_key, like_setup
     from netminedet.sieve.stash import Stash
 
 FLAGS = cython.declare(cython.Py_ssize_t, layout.FLAGS_PACKETS)
 HTTP_SEEN = cython.declare(cython.ulonglong, layout.HTTP_SEEN)
+TUNNEL_ASKED = cython.declare(cython.ulonglong, layout.TUNNEL_ASKED)
 
 HTTP_REQUEST = cython.declare(cython.int, layout.HTTP_REQUEST)
 DNS_TCP = cython.declare(cython.int, layout.DNS_TCP)
@@ -46,6 +47,7 @@ IN_ORDER = cython.declare(cython.int, layout.CONTEXT_IN_ORDER)
 NEW = cython.declare(cython.int, layout.CONTEXT_NEW)
 
 SETUP_BYTES = cython.declare(cython.Py_ssize_t, layout.SETUP_BYTES)
+KEY_BYTES = cython.declare(cython.Py_ssize_t, layout.KEY_BYTES)
 SOCKS_SIZE = cython.declare(cython.Py_ssize_t, layout.SOCKS_SIZE)
 STASH_SIZE = cython.declare(cython.Py_ssize_t, layout.STASH_SIZE)
 
@@ -258,6 +260,7 @@ class TextScanner:
             self.found.add(DNS_TCP, column, start + 2, end - start - 2, context)
         elif (first == 5 or first == 4) and end - start <= SOCKS_SIZE:
             self.found.add(SOCKS_REQUEST, column, start, end - start, context)
+            self.rows[base + FLAGS] |= TUNNEL_ASKED
         if self.flight_begins and not self.tells and self._is_cut_post(start, end):
             self.stash.keep(self.data, base, side, start, end, False)
             return OPEN
@@ -276,7 +279,7 @@ class TextScanner:
         end: cython.Py_ssize_t = start + self.payload_len[column]
         state: cython.uint = before
         if not self.tells and state == CLOSED and end > start:
-            self.tells = self._opens_carrier(start, end, context) != 0
+            self.tells = self._opens_carrier(base, start, end, context) != 0
         if not self.tells and (state != CLOSED or self.may_hold_message(start, end)):
             self.gated = self.has_gate and self.rows[base + FLAGS] & (3 * HTTP_SEEN) == 0
             state = self._scan(start, end, state)
@@ -344,15 +347,21 @@ class TextScanner:
             at += 1
 
     def _opens_carrier(
-        self, start: cython.Py_ssize_t, end: cython.Py_ssize_t, context: cython.int
+        self,
+        base: cython.Py_ssize_t,
+        start: cython.Py_ssize_t,
+        end: cython.Py_ssize_t,
+        context: cython.int,
     ) -> cython.int:
         """Whether the segment begins something in which no anchor could be seen, known by its shape.
 
         An answer "101" opens a WebSocket, whose client masks what it sends (RFC 6455
         section 5.3).  Stratum V2 is binary: in the clear it opens with SetupConnection
-        (sv2-spec section 3.6.1), encrypted with a flight of 64 bytes (section 4.5.1).
+        (sv2-spec section 3.6.1), encrypted with a flight of 64 bytes (section 4.5.1), which may come
+        behind a request to a SOCKS proxy, or HTTP of both sides.
         """
         first: cython.int = self.data[start]
+        flags: cython.ulonglong
         if first == 0x48:  # H
             return (
                 end - start > 12
@@ -361,8 +370,12 @@ class TextScanner:
                 and self.data[start + 10] == 0x30
                 and self.data[start + 11] == 0x31
             )
-        if end - start == 64 and self.first_payload and context & IN_ORDER:
-            return 1
+        if end - start == KEY_BYTES and self.flight_begins and context & IN_ORDER:
+            if self.first_payload:
+                return 1
+            flags = self.rows[base + FLAGS]
+            if flags & TUNNEL_ASKED or flags & (3 * HTTP_SEEN) == 3 * HTTP_SEEN:
+                return like_key(self.data, start, end)
         return first == 0 and end - start >= SETUP_BYTES and like_setup(self.data, start, end)
 
     def _scan(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t, state: cython.uint) -> cython.uint:

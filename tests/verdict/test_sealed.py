@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from netminedet import explain
-from netminedet.model import Shares, Verdict
+from netminedet.model import Role, Shares, Verdict
 from netminedet.verdict.flowfinding import Sealed
 from tests.protocols.test_noise import noise
+from tests.talks import CLIENT, Said, frames_of, suspects, suspects_of
 from tests.test_redirects import MINER, POOL, Wire
+from tests.test_through_proxies import PROXIES
 
 
 def channel(shares: int, answer: int = 234, opened: bool = True) -> Wire:
@@ -53,3 +55,49 @@ def test_other_handshakes_stay_silent(answer: int, tmp_path: Path) -> None:
 def test_parts_add_up() -> None:
     one, two = Sealed(1, 2, 3, 4, fits=True), Sealed(10, 20, 30, 40)
     assert one + two == two + one == Sealed(11, 22, 33, 44, fits=True)
+
+
+TUNNELS = PROXIES | {
+    "HTTP": [
+        ("C", b"CONNECT pool.example:3336 HTTP/1.1\r\nHost: pool.example:3336\r\n\r\n"),
+        ("S", b"HTTP/1.1 200 Connection established\r\n\r\n"),
+    ]
+}
+
+
+def sealed_talk(shares: int) -> list[Said]:
+    """The same as a conversation: a key, its answer, and what follows."""
+    talk: list[Said] = [("C", noise(64)), ("S", noise(234)), ("C", noise(120)), ("S", noise(44))]
+    talk += [("C", noise(88)), ("S", noise(91 + 83 + 86))]
+    return talk + [("C", noise(62)), ("S", noise(58))] * shares
+
+
+@pytest.mark.parametrize("proxy", TUNNELS)
+def test_a_channel_through_a_proxy(proxy: str) -> None:
+    (suspect,) = suspects_of(frames_of([*TUNNELS[proxy], *sealed_talk(30)]), 10)
+    assert (suspect.host, suspect.verdict, suspect.role) == (CLIENT[0], Verdict.PROBABLE, Role.MINER)
+
+
+@pytest.mark.parametrize("proxy", TUNNELS)
+def test_another_encrypted_protocol_through_a_proxy(proxy: str) -> None:
+    (key, _, *rest) = sealed_talk(30)
+    assert suspects_of(frames_of([*TUNNELS[proxy], key, ("S", noise(170)), *rest]), 10) == ()
+
+
+@pytest.mark.parametrize("size", [16, 31, 32, 48])
+def test_a_key_in_two_segments(size: int) -> None:
+    (_, key), *rest = sealed_talk(30)
+    talk: list[Said] = [("C", key[:size]), ("C", key[size:]), *rest]
+    (suspect,) = suspects_of(frames_of(talk), 10)
+    assert suspect.verdict is Verdict.PROBABLE
+    longer: list[Said] = [("C", key[:size]), ("C", key[size:] + b"\x8f"), *rest]
+    assert suspects_of(frames_of(longer), 10) == ()
+
+
+@pytest.mark.parametrize("size", [16, 40])
+def test_what_follows_random_bytes_is_read(size: int) -> None:
+    """They are kept for a key that they may begin, which hides nothing behind them."""
+    asked = {"id": 1, "method": "mining.subscribe", "params": ["cgminer/4.12.1"]}
+    answer = {"id": 1, "result": [[["mining.notify", "a1"]], "b7c8d9e0", 8], "error": None}
+    (suspect,) = suspects([("C", noise(64)[:size]), ("C", asked), ("S", answer)])
+    assert suspect.dialects == ("stratum-v1",)
