@@ -2,8 +2,8 @@
 
 Pools take ``<account><separator><rig>``; the habits are those of NiceHash, nanopool
 (``address/rig/e-mail``), SupportXMR and P2Pool (``address+difficulty``), unMineable
-(``COIN:address.rig#referral``) and of coins whose addresses have a prefix of their own
-(``kaspa:q…``, ``bitcoincash:q…``, ``cfx:…``).
+(``COIN:address.rig#referral``), HeroMiners (``solo:address``) and of
+coins whose addresses have a prefix of their own (``kaspa:q…``, ``bitcoincash:q…``, ``cfx:…``).
 """
 
 from __future__ import annotations
@@ -49,9 +49,12 @@ _ADDRESS = re.compile(
     )
 )
 _SCHEMED = re.compile(r"([a-z]{3,12}):([0-9a-z]{36,128})")
-_TICKER = re.compile(r"([A-Z0-9]{2,10}):(.+)", re.DOTALL)
+_TICKER = re.compile(r"([A-Za-z0-9]{2,10}):(.+)", re.DOTALL)
 _EMAIL = re.compile(r"[\w.%-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}(?![\w-])")
 _SEPARATOR = re.compile(r"[./+:]")
+#: A difficulty that is asked for, behind "+": before the rig or behind it.
+_DIFFICULTY = re.compile(r"[0-9]{1,20}(?:[./:]|\Z)")
+_LAST_DIFFICULTY = re.compile(r"\+[0-9]{1,20}\Z")
 _ACCOUNT = re.compile(r"[A-Za-z0-9][\w@.-]{2,127}", re.ASCII)
 
 
@@ -66,13 +69,13 @@ def is_address(text: str) -> bool:
 def split_login(login: str) -> tuple[str, str | None]:
     """The account and the rig of a login name; rig is None where none is named.
 
-    A coin ticker that pays out in another coin (``BTC:…``) is left out of the account,
-    an address scheme (``kaspa:…``) belongs to it; a referral code (``#…``) and a
+    A coin ticker that pays out in another coin (``BTC:…``), or a word for who mines alone (``solo:…``), is
+    left out of the account, an address scheme (``kaspa:…``) belongs to it; a referral code (``#…``) and a
     difficulty (``+20000``) are no rig.
     """
     text = login.strip()
     ticker = _TICKER.fullmatch(text)
-    if ticker is not None and is_address(_split(ticker[2])[0]):
+    if ticker is not None and ticker[1] not in ADDRESS_SCHEMES and is_address(_split(ticker[2])[0]):
         text = ticker[2]
     account, rig = _split(text)
     if rig is not None:
@@ -113,8 +116,9 @@ def _split(text: str) -> tuple[str, str | None]:
     found = _SEPARATOR.search(text, start)
     if found is not None:
         rig = text[found.end() :]
-        is_difficulty = found[0] == "+" and rig.isdigit()
-        return text[: found.start()], None if is_difficulty or not rig else rig
+        if found[0] == "+":
+            rig = _DIFFICULTY.sub("", rig)
+        return text[: found.start()], _LAST_DIFFICULTY.sub("", rig) or None
     account, underscore, rig = text.rpartition("_")
     if underscore and rig and is_address(account):
         return account, rig
