@@ -27,12 +27,13 @@ from netminedet.model import (
     Where,
 )
 from netminedet.protocols.certificate import certificate_names
-from netminedet.protocols.conversation import Conversation, Segment
+from netminedet.protocols.conversation import Conversation
 from netminedet.protocols.dns import DnsMessage, read_dns
 from netminedet.protocols.framing import V2_ANSWER
 from netminedet.protocols.hosts import http_target
 from netminedet.protocols.peers import OPENERS as PEER_OPENERS
 from netminedet.protocols.peers import adjacent as read_adjacent
+from netminedet.protocols.segment import Segment
 from netminedet.protocols.socks import tunnel_request
 from netminedet.protocols.textlines import API_KEYS, API_VERBS
 from netminedet.protocols.tls import ja4, tls_server_name

@@ -17,16 +17,16 @@ mail or a database row may quote a whole Stratum session.  A message counts
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Container, Iterable, Mapping
 from functools import cache, partial
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from netminedet.language import N_, Sentence, sentence
-from netminedet.model import EXCERPT_LIMIT, REBUFF, FiveTuple, Kind, Message, Needs, Side, Strength, Where
+from netminedet.model import EXCERPT_LIMIT, REBUFF, FiveTuple, Kind, Message, Side, Strength
 from netminedet.protocols.channels import Channels
 from netminedet.protocols.framing import (
     FrameFraming,
@@ -46,89 +46,16 @@ from netminedet.protocols.jsonlines import ForeignItem, Item, JsonItem, JsonLine
 from netminedet.protocols.measure import Measures
 from netminedet.protocols.noise import NOISE_NAMES, NoiseCounts, NoiseStage, NoiseWatch, looks_random
 from netminedet.protocols.rebuffs import is_other_service, is_unknown_call, other_tongue
+from netminedet.protocols.recogniser import Recognised, Recogniser
+from netminedet.protocols.requests import Request, Requests
+from netminedet.protocols.segment import Segment
 from netminedet.protocols.stream import Piece, Stream
 
-#: Requests without an answer that a side may have, and messages held until the other side speaks.
-MAX_PENDING = 512
+#: Messages held until the other side speaks.
 MAX_HELD = 64
-#: A longer number is no text that an answer could have.
-_ID_BITS = 64
-
 #: Bytes of the first flight of an encrypted Stratum V2 connection (sv2-spec section 4.5.1).
 NOISE_OPENING = 64
 _MINUTE = 60_000_000_000
-
-
-class Recognised(Protocol):
-    """What a signature says of a message: see ``netminedet.signatures.matcher.Match``."""
-
-    @property
-    def signature(self) -> str: ...
-    @property
-    def dialect(self) -> str: ...
-    @property
-    def kind(self) -> Kind: ...
-    @property
-    def sender(self) -> Side: ...
-    @property
-    def strength(self) -> Strength: ...
-    @property
-    def why(self) -> str: ...
-    @property
-    def coins(self) -> tuple[str, ...]: ...
-    @property
-    def details(self) -> Any: ...
-    @property
-    def needs(self) -> Needs | None: ...
-
-
-class Recogniser(Protocol):
-    """The signatures, as far as a conversation needs them."""
-
-    @property
-    def openers(self) -> tuple[bytes, ...]: ...
-    def match(
-        self, message: object, sender: Side | None = None, carrier: str | None = None
-    ) -> Iterable[Recognised]: ...
-    def excerpt(self, message: object, matches: Any = ()) -> str: ...
-    def knows(self, dialect_id: str) -> bool: ...
-    def accepts(self, dialect_id: str, reply: object) -> bool | None: ...
-    def named(self, details: Mapping[str, str], login: str) -> Mapping[str, str]: ...
-
-
-class Segment(Struct):
-    """A TCP segment of the flow, as the sieve hands it on.  Bytes of the stream before ``data``
-    that belong to the same message stand at its beginning already."""
-
-    where: Where
-    #: 0 or 1: which end of the flow sent it
-    side: int
-    #: sequence number of the first byte of ``data``
-    seq: int
-    data: bytes
-    #: where this side was expected to go on, and what it has of the other side; None where not known
-    expected: int | None = None
-    acknowledged: int | None = None
-    #: with it a new connection of the same ends begins
-    renews: bool = False
-    #: nothing but JSON in the sender's present flight; None where its beginning was not seen
-    flight_is_json: bool | None = None
-    #: what the other side has said last began as text that is no JSON
-    answers_text: bool = False
-    #: the present flight began with printable text
-    flight_is_text: bool = True
-    #: one of the sides has spoken HTTP in this flow
-    http_seen: bool = False
-
-
-class _Request(Struct):
-    """Something asked, whose answer is awaited."""
-
-    dialect: str
-    kind: Kind
-    signature: str
-    strength: Strength
-    details: Mapping[str, str]
 
 
 class _End(Struct):
@@ -136,10 +63,7 @@ class _End(Struct):
 
     stream: Stream = field(default_factory=Stream)
     framing: Framing = field(default_factory=JsonLines)
-    #: this end's own requests, by JSON id, oldest first
-    requests: dict[object, deque[_Request]] = field(default_factory=dict)
-    #: ids of its latest requests that are no mining: their answers are none either
-    others: dict[object, None] = field(default_factory=dict)
+    requests: Requests = field(default_factory=Requests)
     held: list[Message] = field(default_factory=list)
     #: it has said something that is no JSON message
     foreign: bool = False
@@ -173,7 +97,7 @@ class Conversation:
         self._encrypted_before: list[tuple[FiveTuple, NoiseCounts]] = []
         #: mining messages found so far
         self.found = 0
-        #: messages and requests dropped at the limits above
+        #: messages dropped at the limit above
         self.dropped = 0
 
     @property
@@ -194,6 +118,7 @@ class Conversation:
         counts = Counter(self._counts_before)
         counts["messages_dropped"] += self.dropped
         for end in self._ends:
+            counts["messages_dropped"] += end.requests.dropped
             counts["stream_gaps"] += end.stream.gaps
             counts["stream_disagreements"] += end.stream.disagreements
             counts["segments_out_of_window"] += end.stream.strays
@@ -236,13 +161,7 @@ class Conversation:
         self._signatures = signatures
         for end in self._ends:
             end.held = [message for message in end.held if message.signature in same]
-            for queue in end.requests.values():
-                for number, request in enumerate(queue):
-                    if request.signature not in same:
-                        known = signatures.knows(request.dialect)
-                        queue[number] = replace(
-                            request, strength=Strength.WEAK, dialect=request.dialect if known else ""
-                        )
+            end.requests.turn_to(signatures, same)
 
     def pass_over(self, side: int) -> int | None:
         """The sequence number up to which nothing of this side is wanted any more; None where all is."""
@@ -360,11 +279,11 @@ class Conversation:
                 continue
             placed = carrier != "lines" or _in_place(end, segment, item)
             candidates = self._candidates(segment, item.value, carrier) if placed else []
-            if not candidates and carrier == "lines" and _is_body(segment, item):
+            if not candidates and carrier == "lines" and item.heads_segment and segment.may_be_body:
                 candidates = self._candidates(segment, item.value, "http")
             end.in_dialogue = bool(candidates)
             alone = len(items) == 1 and item.heads_segment and not end.framing.pending
-            sure = (carrier not in ("lines", "text") and not _inside_text(segment, carrier)) or (
+            sure = (carrier not in ("lines", "text") and not segment.quotes(carrier)) or (
                 alone and not segment.flight_is_text
             )
             messages += self._weigh(end, candidates, sure=sure)
@@ -500,61 +419,43 @@ class Conversation:
 
     def _strength(self, segment: Segment, value: dict[str, Any], match: Recognised) -> Strength:
         """The match's, but work that answers a weak request is weak: a node gives it to whoever asks."""
-        queue = self._ends[1 - segment.side].requests.get(_hashable(value.get("id")))
-        if match.kind is not Kind.JOB or "method" in value or not queue:
+        if match.kind is not Kind.JOB or "method" in value:
             return match.strength
-        return min(match.strength, queue[0].strength)
+        request = self._ends[1 - segment.side].requests.oldest(value.get("id"))
+        return match.strength if request is None else min(match.strength, request.strength)
 
     def _remember(self, end: _End, value: dict[str, Any], matches: Iterable[Recognised]) -> None:
-        """Keep a client's request until its answer comes.  Ids come again: some give all shares the same."""
+        """Keep a client's request until its answer comes."""
         asked = [match for match in matches if match.sender is Side.CLIENT]
-        key = _hashable(value.get("id"))
         if not asked:
-            end.others[key] = None
-            if len(end.others) > MAX_PENDING:
-                del end.others[next(iter(end.others))]
-                self.dropped += 1
+            end.requests.add_other(value.get("id"))
             return
-        end.others.pop(key, None)
         best = max(asked, key=lambda match: (match.strength, match.dialect))
         details = self._measured(best.kind, self._named(best))
-        end.requests.setdefault(key, deque(maxlen=MAX_PENDING)).append(
-            _Request(best.dialect, best.kind, best.signature, best.strength, details)
-        )
-        if len(end.requests) > MAX_PENDING:
-            end.requests.pop(next(iter(end.requests)))
-            self.dropped += 1
+        request = Request(best.dialect, best.kind, best.signature, best.strength, details)
+        end.requests.add(value.get("id"), request)
 
     def _answers_other(self, segment: Segment, value: dict[str, Any]) -> bool:
         """Whether a reply answers a request of the other side that is no mining: whatever it looks
         like, it proves nothing."""
-        others = self._ends[1 - segment.side].others
-        key = _hashable(value.get("id")) if others and "method" not in value else None
-        if key is None or key not in others:
-            return False
-        del others[key]
-        return True
+        return "method" not in value and self._ends[1 - segment.side].requests.take_other(value.get("id"))
 
     def _answer(self, segment: Segment, value: dict[str, Any], known: list[Message]) -> Message | None:
         """What a reply means, by the request of the other side that it answers."""
         requests = self._ends[1 - segment.side].requests
-        key = _hashable(value.get("id"))
-        queue = requests.get(key)
-        if queue and not queue[0].dialect:  # of signatures that are there no more
+        request = requests.oldest(value.get("id"))
+        if request is None:
+            return None
+        if not request.dialect:  # of signatures that are there no more
             if "method" not in value:
-                self._take_request(requests, key)
+                requests.answered(value.get("id"))
             return None
-        accepted = self._signatures.accepts(queue[0].dialect, value) if queue else None
-        if not queue or accepted is None or is_unknown_call(value):
+        accepted = self._signatures.accepts(request.dialect, value)
+        if accepted is None or is_unknown_call(value):
             return None
-        request = self._take_request(requests, key)
-        if request.kind is Kind.SHARE:
-            kind = Kind.ACCEPTED if accepted else Kind.REJECTED
-        elif request.kind is Kind.HANDSHAKE and accepted:
-            kind = Kind.HANDSHAKE
-        else:
-            return None
-        if any(one.kind is kind and one.strength is Strength.STRONG for one in known):
+        requests.answered(value.get("id"))
+        kind = _answer_kind(request.kind, accepted)
+        if kind is None or any(one.kind is kind and one.strength is Strength.STRONG for one in known):
             return None
         return Message(
             where=segment.where,
@@ -567,14 +468,6 @@ class Conversation:
             details=request.details if request.kind is Kind.SHARE else {},
             show=partial(self._signatures.excerpt, value),
         )
-
-    @staticmethod
-    def _take_request(requests: dict[object, deque[_Request]], key: object) -> _Request:
-        """The oldest of this id, which has its answer now."""
-        request = requests[key].popleft()
-        if not requests[key]:
-            del requests[key]
-        return request
 
     def _weigh(self, end: _End, candidates: list[Message], *, sure: bool) -> list[Message]:
         """Let the candidates count, hold them, or let them count together with those held."""
@@ -621,12 +514,8 @@ def _note_asked(end: _End, counted: Iterable[Message]) -> None:
 
 
 def _in_place(end: _End, segment: Segment, item: JsonItem) -> bool:
-    """Whether a message may stand here.  The body of an HTTP message is never a place, even
-    where it has a segment of its own."""
-    if not end.foreign or end.in_dialogue:
-        return True
-    http_body = segment.http_seen and segment.flight_is_json is False
-    return item.heads_segment and not http_body
+    """Whether a message may stand here."""
+    return not end.foreign or end.in_dialogue or (item.heads_segment and not segment.is_http_body)
 
 
 def _tells(candidates: list[Message], *, words: bool) -> bool:
@@ -641,20 +530,15 @@ def _tells(candidates: list[Message], *, words: bool) -> bool:
     )
 
 
-def _inside_text(segment: Segment, carrier: str) -> bool:
-    """Whether HTTP stands in a flight that began as something else: a mail may quote a request."""
-    return carrier == "http" and not segment.http_seen and segment.flight_is_json is not None
-
-
-def _is_body(segment: Segment, item: JsonItem) -> bool:
-    """Whether JSON may be a body whose head went before, in a flight of its own: the server was asked
-    to say first that it would take it (Expect: 100-continue, RFC 9110 section 10.1.1).  In a tunnel it
-    would be a line; which of the two it is, the answer tells."""
-    return segment.http_seen and bool(segment.flight_is_json) and item.heads_segment
-
-
 def _moment(message: Message) -> tuple[int, int]:
     return message.where.time_ns, message.where.packet
+
+
+def _answer_kind(asked: Kind, accepted: bool) -> Kind | None:
+    """What an answer to a request of this kind is; None where it says nothing."""
+    if asked is Kind.SHARE:
+        return Kind.ACCEPTED if accepted else Kind.REJECTED
+    return Kind.HANDSHAKE if asked is Kind.HANDSHAKE and accepted else None
 
 
 _ANSWER_WHY = {
@@ -662,19 +546,6 @@ _ANSWER_WHY = {
     Kind.REJECTED: N_("the server rejects the share handed in with {signature}"),
     Kind.HANDSHAKE: N_("the server answers {signature} without an error"),
 }
-
-
-def _hashable(value: object) -> object:
-    """A JSON id as a key; lists and objects, which are no proper ids, by their text.
-
-    The numbers 4 and 4.0 are the text "4": some servers answer a number's request with a text, and the
-    other way round.
-    """
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, int) and value.bit_length() <= _ID_BITS:
-        return str(value)
-    return value if isinstance(value, (str, int, float, type(None))) else repr(value)[:64]
 
 
 @cache

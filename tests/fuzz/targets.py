@@ -30,11 +30,12 @@ from netminedet.errors import NetminedetError
 from netminedet.estimate.power import load_power
 from netminedet.model import Batch, FiveTuple, InputInfo, Side, Where
 from netminedet.protocols import certificate, cutjson, hosts, peers, preambles, socks, textlines, tls
-from netminedet.protocols.conversation import Conversation, Segment
+from netminedet.protocols.conversation import Conversation
 from netminedet.protocols.dns import MAX_ADDRESSES, MAX_QUESTIONS, read_dns
 from netminedet.protocols.http import MAX_BODY, HttpReader, decode_body, parse_head
 from netminedet.protocols.jsonlines import JsonLines
 from netminedet.protocols.noise import NoiseWatch
+from netminedet.protocols.segment import Segment
 from netminedet.protocols.stratum_v2 import Sv2Reader
 from netminedet.protocols.stream import MAX_WAITING_BYTES, Stream
 from netminedet.protocols.websocket import Deflate, WebSocketReader, upgrade_request, upgrade_response

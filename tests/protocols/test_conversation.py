@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from netminedet.model import FiveTuple, Kind, Message, Side, Strength, Where
-from netminedet.protocols.conversation import MAX_HELD, Conversation, Segment
+from netminedet.protocols.conversation import MAX_HELD, Conversation
+from netminedet.protocols.segment import Segment
 from netminedet.signatures import load_signatures
 
 SIGNATURES = load_signatures()
