@@ -13,13 +13,17 @@ if TYPE_CHECKING:
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
+_SUBNETS = click.option(
+    "--subnets",
+    multiple=True,
+    metavar="FILE",
+    help="A ledger of networks (CSV: cidr, operator, city, county, unit, unit kind, contact).",
+)
+_GEOIP = click.option(
+    "--geoip", multiple=True, metavar="FILE", help="A location database in MaxMind's format."
+)
 _SOURCES = (
-    click.option(
-        "--subnets",
-        multiple=True,
-        metavar="FILE",
-        help="A ledger of networks (CSV: cidr, operator, city, county, unit, unit kind, contact).",
-    ),
+    _SUBNETS,
     click.option(
         "--subscribers",
         multiple=True,
@@ -38,13 +42,18 @@ _SOURCES = (
         metavar="SECONDS",
         help="How far the clocks of --subscribers and of the capture may differ.  [default: 0]",
     ),
-    click.option("--geoip", multiple=True, metavar="FILE", help="A location database in MaxMind's format."),
+    _GEOIP,
 )
 anonymize_option = click.option(
     "--anonymize-ip",
     metavar="KEYFILE",
     help="Put pseudonyms in the place of people's addresses (Crypto-PAn), under the key in KEYFILE.",
 )
+
+
+def network_options(command: _Command) -> _Command:
+    """Gives a command those of whose answer does not depend on the time: all but logs."""
+    return _SUBNETS(_GEOIP(command))
 
 
 def source_options(command: _Command) -> _Command:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from netminedet.cli.holders import anonymize_option, network_options
 from netminedet.cli.main import FAILED, NOTHING_FOUND, SUSPECTS_FOUND, lang_option
-from netminedet.cli.scan import home_net_option, signatures_option
+from netminedet.cli.scan import home_net_option, mask_option, signatures_option
 
 if TYPE_CHECKING:
     from netminedet.live.options import WatchOptions
@@ -166,6 +167,9 @@ _SECONDS = click.FloatRange(min=0.1, max=366 * 86400)
     "--check-config", is_flag=True, help="Check all options, the filter and the signatures, and end."
 )
 @click.option("--user", metavar="USER", help="Become USER once the interfaces are open; for a start as root.")
+@mask_option
+@network_options
+@anonymize_option
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 when suspects were found, not with 1.")
 @lang_option
 @click.option("-q", "--quiet", is_flag=True, help="No live view and no notes on stderr, only errors.")
@@ -204,6 +208,7 @@ def options_of(given: dict[str, Any]) -> WatchOptions:
     """The options as the watch takes them.  Raises UsageError for what does not fit together."""
     from netminedet.api import DEFAULT_HOME_NET
     from netminedet.capture.live import RingOptions
+    from netminedet.cli.output import check_key
     from netminedet.live.options import WatchOptions
 
     replay, interfaces = given["replay"], tuple(dict.fromkeys(given["interfaces"]))
@@ -214,6 +219,9 @@ def options_of(given: dict[str, Any]) -> WatchOptions:
         raise click.UsageError("a filter works on interfaces only; filter the file with tcpdump -r first")
     if "any" in interfaces and len(interfaces) > 1:
         raise click.UsageError("-i any has all interfaces already; leave out the others")
+    for key in (given["mask"], given["anonymize_ip"]):
+        if key and given["output"]:
+            check_key(given["output"], key)
     ring = RingOptions(given["ring_size"], given["block_timeout"], not given["no_promiscuous"], expression)
     return WatchOptions(
         interfaces=interfaces,
@@ -239,6 +247,10 @@ def options_of(given: dict[str, Any]) -> WatchOptions:
         evidence_size=given["evidence_size"],
         evidence_seconds=given["evidence_days"] * 86400,
         user=given["user"],
+        mask=given["mask"],
+        anonymize_ip=given["anonymize_ip"],
+        subnets=tuple(given["subnets"]),
+        geoip=tuple(given["geoip"]),
     )
 
 

@@ -84,11 +84,14 @@ def check(options: WatchOptions) -> str:
     from netminedet.api import parse_networks
     from netminedet.limits import limits_for
     from netminedet.live.metrics import need_library
+    from netminedet.live.view import Keys, read_sources
     from netminedet.report.text import plural
     from netminedet.signatures import load_signatures
 
     parse_networks(options.home_net)
     limits_for(options.max_memory, options.max_flows)
+    Keys(options)
+    read_sources(options, lambda line: click.echo(f"netminedet: warning: {line}", err=True))
     found = load_signatures([Path(folder) for folder in options.signatures])
     if options.ring.filter:
         from netminedet.capture.bpf import check_filter

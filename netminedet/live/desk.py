@@ -18,11 +18,13 @@ from netminedet.live.ledger import SECOND_NS, Ledger
 from netminedet.live.options import WatchOptions
 from netminedet.live.state import State
 from netminedet.live.station import Harvest
+from netminedet.live.view import Keys, View
 from netminedet.model import InputInfo, Suspect
 from netminedet.verdict.findings import DROPPED, Findings
 from netminedet.verdict.weigh import Settings, weigh
 
 if TYPE_CHECKING:
+    from netminedet.report.like import ReportLike
     from netminedet.signatures import SignatureSet
 
 #: Counts of a capture that are given per interval.
@@ -52,13 +54,15 @@ class Interval:
 class Desk:
     """The state of a watch, without anything that captures or writes."""
 
-    def __init__(self, options: WatchOptions, signatures: SignatureSet) -> None:
+    def __init__(self, options: WatchOptions, signatures: SignatureSet, view: View | None = None) -> None:
         from netminedet.limits import limits_for
 
         self._options = options
         self.home_net: tuple[Network, ...] = parse_networks(options.home_net)
         folders = [Path(one) for one in options.signatures]
         self.judge_by(empty_report(signatures, self.home_net, folders))
+        #: how hosts are shown to those outside
+        self.view = view or View(Keys(options), None, self.home_net)
         self.limits = limits_for(options.max_memory, options.max_flows)
         self.ledger = Ledger(self._weigh_host, self.limits)
         idle, update = int(options.idle_seconds * SECOND_NS), int(options.update_seconds * SECOND_NS)
@@ -118,7 +122,7 @@ class Desk:
         if now_ns - self._aged_ns >= AGE_NS:
             self._aged_ns = now_ns
             self._age(now_ns)
-        return self._counted(told)
+        return self._shown(told)
 
     def _age(self, now_ns: int) -> None:
         forget_ns = int(self._options.forget_seconds * SECOND_NS)
@@ -157,7 +161,7 @@ class Desk:
     def take_withdrawn(self) -> list[str]:
         """Hosts that were told as suspects, and are none by what came later; since the last call."""
         hosts, self.announcer.withdrawn = self.announcer.withdrawn, []
-        return hosts
+        return [self.view.host(host) for host in hosts]
 
     def take_forgotten(self) -> list[str]:
         """Hosts that were let go of since the last call."""
@@ -166,11 +170,11 @@ class Desk:
 
     def last_words(self, now_ns: int) -> list[Told]:
         """What is still to be told of hosts at the end."""
-        return self._counted(self.announcer.finish(now_ns))
+        return self._shown(self.announcer.finish(now_ns))
 
-    def _counted(self, told: list[Told]) -> list[Told]:
+    def _shown(self, told: list[Told]) -> list[Told]:
         self.suspects_told += sum(one.event == "suspect" for one in told)
-        return told
+        return [self.view.told(one, self.announcer.known) for one in told]
 
     def figures(self, output: JsonObject, *, new_interval: bool) -> JsonObject:
         """All counters; with ``new_interval`` the next ones count from here."""
@@ -210,8 +214,8 @@ class Desk:
         hosts = {"kept_hosts": len(self.ledger.hosts)}
         return {**self.stages, **dropped, **self.ledger.counts, **self.evidence_counts, **kept, **hosts}
 
-    def report(self) -> Report:
-        """The findings up to now, as ``scan`` gives them."""
+    def report(self) -> ReportLike:
+        """What was found up to now, as ``scan`` tells it."""
         inputs = tuple(
             InputInfo(name, "live", packets=counts.seen, bytes=counts.bytes)
             for name, counts in self.captures.items()
@@ -219,7 +223,7 @@ class Desk:
         total = _sum(None, *self.captures.values())
         counters = {"packets": total.seen, "bytes": total.bytes, **self.stages}
         like = self._like
-        return Report(
+        found = Report(
             inputs,
             counters,
             like.signatures,
@@ -228,6 +232,7 @@ class Desk:
             self.signatures,
             like._tables,
         )
+        return self.view.report(found)
 
 
 def upstream(stages: Mapping[str, int]) -> JsonObject:

@@ -79,9 +79,12 @@ class EventMaker:
             return self._event("suspect", told.time_ns, own)
         return self._event("suspect", told.time_ns, own, **_eve_of(proof, told.suspect))
 
-    def start(self, time_ns: int, sources: list[str], signatures: SignatureSetInfo) -> JsonObject:
-        """The watch begins, or (``again``) goes on with other signatures."""
-        return self._event("start", time_ns, {"sources": sources, **_tool(signatures)})
+    def start(
+        self, time_ns: int, sources: list[str], signatures: SignatureSetInfo, anonymized: str | None = None
+    ) -> JsonObject:
+        """The watch begins; ``anonymized``: the scheme of pseudonyms for addresses, where there are any."""
+        hidden = {} if anonymized is None else {"anonymized": anonymized}
+        return self._event("start", time_ns, {"sources": sources, **_tool(signatures), **hidden})
 
     def notice(self, time_ns: int, text: str) -> JsonObject:
         """Something that happened to the watch itself."""

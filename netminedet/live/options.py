@@ -41,3 +41,9 @@ class WatchOptions:
     #: days after which evidence is removed
     evidence_seconds: float = 30 * 86400.0
     user: str | None = None
+    #: files with the keys of pseudonyms: for wallets and workers, and for addresses
+    mask: str | None = None
+    anonymize_ip: str | None = None
+    #: ledgers of networks, and location databases
+    subnets: tuple[str, ...] = ()
+    geoip: tuple[str, ...] = ()

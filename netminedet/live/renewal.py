@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -15,6 +15,9 @@ from netminedet.errors import NetminedetError
 from netminedet.pipeline import NewSignatures, new_signatures
 from netminedet.signatures.cache import Prepared
 from netminedet.signatures.loading import prepare_signatures, signature_set
+
+if TYPE_CHECKING:
+    from netminedet.whose.enrich import Sources
 
 Made = TypeVar("Made")
 
@@ -48,15 +51,21 @@ class Offer(Struct, frozen=True):
     new: NewSignatures
     packed: bytes
     like: Report
+    #: whose addresses are
+    sources: Sources | None = None
 
 
-def read_offer(folders: Sequence[Path], home_net: tuple[Network, ...]) -> Offer:
+def read_offer(
+    folders: Sequence[Path],
+    home_net: tuple[Network, ...],
+    read_sources: Callable[[], Sources | None] = lambda: None,
+) -> Offer:
     """The signatures and tables as the files are now.  Raises NetminedetError for what cannot be used."""
     prepared = prepare_signatures(folders)
     signatures = signature_set(prepared)
     like = empty_report(signatures, home_net, folders)
     like._tables()  # reads them
-    return Offer(new_signatures(signatures), msgspec.msgpack.encode(prepared), like)
+    return Offer(new_signatures(signatures), msgspec.msgpack.encode(prepared), like, read_sources())
 
 
 def unpacked(packed: bytes) -> NewSignatures:

@@ -31,11 +31,13 @@ from netminedet.live.service import (
 )
 from netminedet.live.state import State, load_state, uncollected
 from netminedet.live.station import Harvest
+from netminedet.live.view import Keys, View, read_sources
 from netminedet.report.text import plural
 from netminedet.signatures import load_signatures
 
 if TYPE_CHECKING:
     from netminedet.live.metrics import Metrics
+    from netminedet.whose.enrich import Sources
 
 #: Seconds between two ticks, and how long packets are waited for at a time.
 TICK_SECONDS = 1.0
@@ -92,7 +94,9 @@ class Watcher:
         self._ear = ear
         self._folders = [Path(folder) for folder in options.signatures]
         signatures = load_signatures(self._folders)
+        self._keys = Keys(options)
         self.desk = Desk(options, signatures)
+        self._show_by(read_sources(options, ear.note))
         self._notifier = Notifier()
         import_all()  # before workers are made, who give up their rights, too
         self.desk.warm_up()
@@ -117,6 +121,13 @@ class Watcher:
         self._stats_at = self._now_for_stats() + options.stats_seconds
         self._ticked = time.monotonic()
         self._ticked_ns = 0
+
+    def _show_by(self, sources: Sources | None) -> None:
+        self.desk.view = View(self._keys, sources, self.desk.home_net)
+
+    def _read_sources(self) -> Sources | None:
+        """On a thread, which tells nobody what is odd in a ledger: it was told at the start."""
+        return read_sources(self._options, lambda _: None)
 
     def _restore(self) -> None:
         """Go on from the state, where there is one; before interfaces are opened, for it takes a while."""
@@ -149,7 +160,8 @@ class Watcher:
     def _start(self) -> None:
         options = self._options
         sources = [options.replay] if options.replay is not None else list(options.interfaces)
-        self._tell(self.desk.events.start(self._now(), sources, self.desk.signatures.info))
+        scheme = self.desk.view.scheme
+        self._tell(self.desk.events.start(self._now(), sources, self.desk.signatures.info, scheme))
         self._flush()
         self._notifier.say("READY=1", f"STATUS=watching {', '.join(sources)}")
 
@@ -274,7 +286,7 @@ class Watcher:
             self._reload_again = True  # what is being read may be what the files were before
             return
         self._notifier.reloading()
-        self._reading = Making(partial(read_offer, self._folders, self.desk.home_net))
+        self._reading = Making(partial(read_offer, self._folders, self.desk.home_net, self._read_sources))
 
     def _go_on_reloading(self) -> None:
         """Offer the crew what has been read; judge by it, too, once all of the crew have changed over."""
@@ -295,6 +307,7 @@ class Watcher:
             self._end_reload(refused=str(error))
             return
         self.desk.judge_by(self._offered.like)
+        self._show_by(self._offered.sources)
         info = self.desk.signatures.info
         self._end_reload()
         self._note(f"signatures loaded anew: {info.count}, version {info.version}")

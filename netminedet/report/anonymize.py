@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from msgspec.structs import replace
@@ -54,15 +54,21 @@ _Network = IPv4Network | IPv6Network
 class Anonymizer:
     """Pseudonyms under one key, for one report: which addresses are people's depends on it."""
 
-    def __init__(self, key: bytes, home_net: Sequence[_Network], report: ReportLike) -> None:
-        """``key``: 32 bytes.  Raises NetminedetError where the library is missing."""
+    def __init__(
+        self, key: bytes, home_net: Sequence[_Network], report: ReportLike, known: Container[str] = ()
+    ) -> None:
+        """``key``: 32 bytes; ``known``: addresses that are people's besides those of the report.
+
+        Raises NetminedetError where the library is missing.
+        """
         self._key = key
         self._pan = CryptoPan(key)
         self._home = tuple(home_net)
         people = {one.host for one in report.suspects}
         people |= {one.host for one in report.adjacent} | {one.host for one in report.resolvers}
         pools = {ip for suspect in report.suspects for ip in _pool_addresses(suspect)}
-        self._pools = {ip for ip in pools if ip not in people and not self._is_home(ip)}
+        self._known = known
+        self._pools = {ip for ip in pools if ip not in people and ip not in known and not self._is_home(ip)}
         #: addresses that are replaced in texts, too
         self._people = people | (set(_all_addresses(report)) - self._pools)
 
@@ -86,7 +92,11 @@ class Anonymizer:
         except ValueError:
             return found[0]
         plain = str(address)
-        if plain in self._people or (plain not in self._pools and self._is_home(plain)):
+        if (
+            plain in self._people
+            or plain in self._known
+            or (plain not in self._pools and self._is_home(plain))
+        ):
             return self._pan.pseudonym(plain)
         return found[0]
 
