@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from netminedet.report.page.svg import COLOURS, Words, svg_of
+from netminedet.report.page.timescale import DAY_NS, MOST_PIECES, pieces_of, set_piece, set_times
 from netminedet.report.text import ELLIPSIS
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ _FONT = 11.5
 _ROW = 21
 #: How far a logarithmic scale goes at least, to either side, as a factor: room for a few numbers below it.
 _LEAST_SPAN = 5
-_DAY_NS = 86_400_000_000_000
+_SECOND_NS = 1_000_000_000
+#: Pixels between two pieces of a scale of time.
+_BREAK = 22
 #: A formula for what a character takes of a row, relative to the size of the letters.
 _LATIN, _CJK = 0.56, 1.0
 
@@ -103,28 +106,48 @@ def stretches(
     name: str, entries: Sequence[Stretch], about: tuple[str, str], zone: timezone, width: int = WIDE
 ) -> str:
     """Stretches of time from the top down, with a tick at each moment."""
-    left = min(0.36 * width, 190)
-    words, (figure, axes) = Words(), _canvas(width, len(entries), left, 0.03 * width, bottom=40)
-    first, last = min(entry.spans[0][0] for entry in entries), max(entry.spans[0][1] for entry in entries)
-    _times(axes, first, last, zone, 4 if width == NARROW else 7)
-    least = 2.5 * max(last - first, 1_000_000_000) / (width - left)  # what can be seen
+    left, right = min(0.36 * width, 190), 0.03 * width
+    words, (figure, axes) = Words(), _canvas(width, len(entries), left, right, bottom=40)
+    narrow = width == NARROW
+    pieces = pieces_of(in_use(entries), MOST_PIECES - narrow)
     for row, entry in enumerate(entries):
-        colour = COLOURS[entry.colour]
-        begin, end = (moment / _DAY_NS for moment in entry.spans[0])
-        axes.plot([begin, end], [row, row], color=colour, linewidth=1, alpha=0.4)
-        used = [_seen(span, least) for span in entry.spans[1:] or entry.spans]
-        axes.broken_barh(used, (row - 0.21, 0.42), facecolors=colour, alpha=0.55)
-        at = [moment / _DAY_NS for moment in entry.moments]
-        axes.vlines(at, row - 0.36, row + 0.36, color=colour, linewidth=1)
         _label(axes, row, entry.label, left, words)
-    _scale(axes)
+    for part, piece in zip(_side_by_side(axes, len(pieces)), pieces, strict=True):
+        if len(pieces) == 1:
+            set_times(part, piece, zone, 4 if narrow else 7)
+        else:
+            set_piece(part, piece, zone)
+        least = 2.5 * len(pieces) * max(piece[1] - piece[0], _SECOND_NS) / (width - left)  # what can be seen
+        for row, entry in enumerate(entries):
+            _stretch(part, row, entry, piece, least)
+        _scale(part, lines=len(pieces) == 1)
     return svg_of(figure, name, words, about)
+
+
+def in_use(entries: Sequence[Stretch]) -> list[tuple[int, int]]:
+    """The times in which something is drawn."""
+    spans = [span for entry in entries for span in (entry.spans[1:] or entry.spans)]
+    return spans + [(moment, moment) for entry in entries for moment in entry.moments]
+
+
+def _stretch(axes: Any, row: int, entry: Stretch, piece: tuple[int, int], least: float) -> None:
+    """What of one row lies in a piece of the scale."""
+    colour = COLOURS[entry.colour]
+    whole, *used = entry.spans
+    shown = [span for span in used or [whole] if span[0] <= piece[1] and span[1] >= piece[0]]
+    if whole[0] <= piece[1] and whole[1] >= piece[0]:
+        axes.plot([moment / DAY_NS for moment in whole], [row, row], color=colour, linewidth=1, alpha=0.4)
+    axes.broken_barh(
+        [_seen(span, least) for span in shown], (row - 0.21, 0.42), facecolors=colour, alpha=0.55
+    )
+    at = [moment / DAY_NS for moment in entry.moments if piece[0] <= moment <= piece[1]]
+    axes.vlines(at, row - 0.36, row + 0.36, color=colour, linewidth=1)
 
 
 def _seen(span: tuple[int, int], least: float) -> tuple[float, float]:
     """Begin and length in days, not shorter than what can be seen."""
     length = max(span[1] - span[0], least)
-    return (span[0] - (length - span[1] + span[0]) / 2) / _DAY_NS, length / _DAY_NS
+    return (span[0] - (length - span[1] + span[0]) / 2) / DAY_NS, length / DAY_NS
 
 
 def hosts_over_time(
@@ -143,8 +166,8 @@ def hosts_over_time(
     axes.yaxis.set_visible(True)
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.tick_params(axis="y", length=0, labelsize=_FONT, labelcolor=COLOURS["muted"])
-    _times(axes, times[0], times[-1], zone, 4 if width == NARROW else 7)
-    at = [moment / _DAY_NS for moment in times]
+    set_times(axes, (times[0], times[-1]), zone, 4 if width == NARROW else 7)
+    at = [moment / DAY_NS for moment in times]
     axes.fill_between(at, numbers, step="post", color=COLOURS["soft"], linewidth=0)
     axes.step(at, numbers, where="post", color=COLOURS["accent"], linewidth=1.2)
     axes.grid(axis="y", color=COLOURS["rule"], linewidth=0.7)
@@ -168,33 +191,32 @@ def _canvas(width: int, rows: int, left: float, right: float, bottom: int) -> tu
     return figure, axes
 
 
-def _scale(axes: Any) -> None:
-    """Thin lines down from the ticks."""
+def _side_by_side(axes: Any, count: int) -> list[Any]:
+    """The place to draw as several of the same width, next to each other."""
+    if count == 1:
+        return [axes]
+    figure, box = axes.figure, axes.get_position()
+    gap = _BREAK / (figure.get_figwidth() * 72)
+    width = (box.width - gap * (count - 1)) / count
+    parts = [axes, *(figure.add_axes((0, 0, 1, 1)) for _ in range(count - 1))]
+    for number, part in enumerate(parts):
+        part.set_position((box.x0 + number * (width + gap), box.y0, width, box.height))
+        part.set_frame_on(False)
+        part.set_ylim(axes.get_ylim())
+        part.yaxis.set_visible(False)
+    return parts
+
+
+def _scale(axes: Any, *, lines: bool = True) -> None:
+    """Thin lines down from the ticks, or at both ends."""
     axes.xaxis.set_visible(True)
     axes.set_axisbelow(True)
-    axes.grid(axis="x", color=COLOURS["rule"], linewidth=0.7)
+    if lines:
+        axes.grid(axis="x", color=COLOURS["rule"], linewidth=0.7)
+    else:
+        axes.vlines(axes.get_xlim(), *axes.get_ylim(), color=COLOURS["rule"], linewidth=0.7)
     axes.tick_params(axis="x", length=0, pad=7, labelsize=_FONT - 0.5, labelcolor=COLOURS["muted"])
     axes.xaxis.get_offset_text().set(fontsize=_FONT - 0.5, color=COLOURS["muted"])
-
-
-def _times(axes: Any, first: int, last: int, zone: timezone, ticks: int) -> None:
-    """A scale of time; matplotlib counts in days since 1970."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-    margin = max((last - first) * 0.01, 1_000_000_000)
-    axes.set_xlim((first - margin) / _DAY_NS, (last + margin) / _DAY_NS)
-    locator = AutoDateLocator(tz=zone, minticks=2, maxticks=ticks)
-    days, clocks = ["%Y", "%Y-%m", "%m-%d"], ["%H:%M", "%H:%M", "%S.%f"]
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(
-        ConciseDateFormatter(
-            locator,
-            tz=zone,
-            formats=[*days, *clocks],
-            zero_formats=["", "%Y", "%Y-%m", "%m-%d", "%H:%M", "%H:%M"],
-            offset_formats=["", "%Y", "%Y-%m", "%Y-%m-%d", "%Y-%m-%d", "%Y-%m-%d %H:%M"],
-        )
-    )
 
 
 def _label(axes: Any, row: int, text: str, room: float, words: Words) -> None:

@@ -57,7 +57,8 @@ def pictures_of(suspects: Sequence[Suspect], summary: Summary, clock: Clock) -> 
 
 
 def _timeline(suspects: Sequence[Suspect], clock: Clock) -> Picture:
-    from netminedet.report.page.charts import NARROW, WIDE, Stretch, stretches
+    from netminedet.report.page.charts import NARROW, WIDE, Stretch, in_use, stretches
+    from netminedet.report.page.timescale import pieces_of
 
     entries = [
         Stretch(
@@ -71,6 +72,8 @@ def _timeline(suspects: Sequence[Suspect], clock: Clock) -> Picture:
     heading = _("When they mined")
     note = _("Bars: connections in which each host mined, in {zone}; line: from its first to its last sign.")
     note = sentences(note.format(zone=clock.name), _("Ticks are pieces of evidence."))
+    if len(pieces_of(in_use(entries))) > 1:
+        note = sentences(note, _("Days between in which nobody mined are left out."))
     if len(suspects) > STRETCHES:
         more = _("The first {shown} of {all} hosts; the table has all of them.")
         note = sentences(note, more.format(shown=STRETCHES, all=f"{len(suspects):,}"))
