@@ -630,6 +630,28 @@ CASES: dict[str, Case] = {
 }
 
 
+def spaced(talk: list[Said], *keys: str) -> list[Said]:
+    """The same messages, with a space before these keys and behind others."""
+    return [
+        (side, {f" {key}" if key in keys else f"{key} ": said[key] for key in said}) for side, said in talk
+    ]
+
+
+@pytest.mark.parametrize("keys", [("id",), ("id", "method"), ("method", "params", "result", "error"), ()])
+def test_spaces_around_keys_change_nothing(keys: tuple[str, ...]) -> None:
+    talk = [
+        *GREETING,
+        NOTIFY,
+        submit(3),
+        reply(3, True),
+        submit(4),
+        reply(4, None, [23, "Low difficulty", None]),
+    ]
+    (suspect,) = suspects(spaced(talk, *keys))
+    assert (suspect.verdict.label, suspect.workers) == ("confirmed", (ACCOUNT,))
+    assert (suspect.shares.submitted, suspect.shares.accepted, suspect.shares.rejected) == (2, 1, 1)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_is_read_right(name: str) -> None:
     case = CASES[name]

@@ -42,7 +42,7 @@ from netminedet.protocols.framing import (
     read_value,
 )
 from netminedet.protocols.gzipped import GZIP_MAGIC, GzipFraming
-from netminedet.protocols.jsonlines import ForeignItem, Item, JsonItem, JsonLines
+from netminedet.protocols.jsonlines import ForeignItem, Item, JsonItem, JsonLines, with_plain_keys
 from netminedet.protocols.measure import Measures
 from netminedet.protocols.noise import NOISE_NAMES, NoiseCounts, NoiseStage, NoiseWatch, looks_random
 from netminedet.protocols.rebuffs import is_other_service, is_unknown_call, other_tongue
@@ -358,6 +358,7 @@ class Conversation:
         found: list[Message] = []
         for one in values[:MAX_HELD]:
             if isinstance(one, dict):
+                one = with_plain_keys(one)
                 for read in read_value(one) if carrier in ("lines", "http") else [one]:
                     found += self._messages(segment, read, carrier)
         return found

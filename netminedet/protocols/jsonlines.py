@@ -180,3 +180,14 @@ def _first_of_several(line: bytes) -> tuple[Any, int] | None:
     except (ValueError, RecursionError):
         return None
     return value, len(text[:end].encode("utf-8", "surrogateescape"))
+
+
+def with_plain_keys(value: dict[str, Any]) -> dict[str, Any]:
+    """The object without spaces around its keys: programs that put messages together as text leave some.
+
+    >>> with_plain_keys({" id": 4, "result": True})
+    {'id': 4, 'result': True}
+    """
+    if not any(key[:1] == " " or key[-1:] == " " for key in value):
+        return value
+    return {key.strip(" "): member for key, member in value.items()}

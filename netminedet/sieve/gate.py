@@ -162,11 +162,15 @@ class Gate:
                 return 0
             at += 1
             key = HASH_START
+            if at < end and data[at] == 0x20:
+                return 0
             while at < end and data[at] != 0x22:
                 if data[at] == 0x5C:
                     return 0
                 key = ((key ^ data[at]) * HASH_STEP) & MASK
                 at += 1
+            if data[at - 1] == 0x20:  # the parsers read keys without spaces around them
+                return 0
             at = _after_space(data, at + 1, end)
             if at >= end or data[at] != 0x3A:
                 return 0
