@@ -82,14 +82,14 @@ def _value(path: str, key: str, value: Any, parameter: click.Parameter) -> Any:
 def check(options: WatchOptions) -> str:
     """Check what can be without opening anything; raises NetminedetError, or says that all is well."""
     from netminedet.api import parse_networks
-    from netminedet.limits import limits_for
     from netminedet.live.metrics import need_library
+    from netminedet.live.options import limits_of
     from netminedet.live.view import Keys, read_sources
     from netminedet.report.text import plural
     from netminedet.signatures import load_signatures
 
     parse_networks(options.home_net)
-    limits_for(options.max_memory, options.max_flows)
+    limits_of(options)
     Keys(options)
     read_sources(options, lambda line: click.echo(f"netminedet: warning: {line}", err=True))
     found = load_signatures([Path(folder) for folder in options.signatures])

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from netminedet.capture.live import LiveSource
 from netminedet.errors import NetminedetError
 from netminedet.keeper import Keeper
-from netminedet.limits import limits_for
-from netminedet.live.options import WatchOptions
+from netminedet.live.options import WatchOptions, limits_of
 from netminedet.live.station import Harvest, Station
 from netminedet.pipeline import Pipeline
 from netminedet.signatures import SignatureSet
@@ -76,8 +75,9 @@ def open_rings(options: WatchOptions, fanout: int | None = None) -> list[Ring]:
 def open_station(options: WatchOptions, signatures: SignatureSet, sources: Sequence[LiveSource]) -> Station:
     """A station for these sources, as the options say."""
     keeper = None if options.evidence is None else Keeper()
-    limits = limits_for(options.max_memory, options.max_flows)
-    return Station(sources, Pipeline(signatures, "live", limits, samples=True, keeper=keeper), keeper)
+    return Station(
+        sources, Pipeline(signatures, "live", limits_of(options), samples=True, keeper=keeper), keeper
+    )
 
 
 class Alone:

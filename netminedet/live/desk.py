@@ -8,14 +8,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netminedet.api import Network, Report, empty_report, parse_networks
 from netminedet.capture.live import CaptureCounts
 from netminedet.live.announce import Announcer, Told
 from netminedet.live.events import EventMaker, JsonObject
 from netminedet.live.ledger import SECOND_NS, Ledger
-from netminedet.live.options import WatchOptions
+from netminedet.live.options import WatchOptions, limits_of
+from netminedet.live.service import memory_of_process
 from netminedet.live.state import State
 from netminedet.live.station import Harvest
 from netminedet.live.view import Keys, View
@@ -55,15 +56,13 @@ class Desk:
     """The state of a watch, without anything that captures or writes."""
 
     def __init__(self, options: WatchOptions, signatures: SignatureSet, view: View | None = None) -> None:
-        from netminedet.limits import limits_for
-
         self._options = options
         self.home_net: tuple[Network, ...] = parse_networks(options.home_net)
         folders = [Path(one) for one in options.signatures]
         self.judge_by(empty_report(signatures, self.home_net, folders))
         #: how hosts are shown to those outside
         self.view = view or View(Keys(options), None, self.home_net)
-        self.limits = limits_for(options.max_memory, options.max_flows)
+        self.limits = limits_of(options)
         self.ledger = Ledger(self._weigh_host, self.limits)
         idle, update = int(options.idle_seconds * SECOND_NS), int(options.update_seconds * SECOND_NS)
         self.announcer = Announcer(self.ledger, idle, update)
@@ -77,6 +76,7 @@ class Desk:
         self.evidence_counts: Counter[str] = Counter()
         self._mirror_told: set[str] = set()
         self._forgotten: list[str] = []
+        self._memories: list[tuple[int, int]] = []
         self.suspects_told = 0
         #: times that the state could not be written
         self.state_errors = 0
@@ -107,6 +107,7 @@ class Desk:
         changed: dict[str, int] = {}
         stages: Counter[str] = Counter()
         captures: dict[str, CaptureCounts] = {}
+        memories: list[tuple[int, int]] = []
         for harvest in harvests:
             fresh, touched = self.ledger.add(harvest.findings, now_ns)
             news |= fresh
@@ -115,9 +116,12 @@ class Desk:
             stages.update(harvest.counters)
             for name, counts in harvest.captures.items():
                 captures[name] = joined(captures.get(name), counts)
+            if harvest.memory is not None:
+                memories.append(harvest.memory)
             self._interval.high_water = max(self._interval.high_water, harvest.high_water)
             self._interval.lag_ns = max(self._interval.lag_ns, harvest.lag_ns)
         self.stages, self.captures = stages, captures
+        self._memories = memories
         told = self.announcer.step(news, changed, now_ns)
         if now_ns - self._aged_ns >= AGE_NS:
             self._aged_ns = now_ns
@@ -196,13 +200,18 @@ class Desk:
             "suspects_active": self.announcer.active(),
             "suspects_known": len(self.announcer.known),
             "state_errors": self.state_errors,
-            "memory": _memory(),
+            "memory": self._memory(),
             "output": output,
         }
         if new_interval:
             self._interval = Interval(now, {name: whole[name] for name in _PER_INTERVAL})
             self.latest = figures
         return figures
+
+    def _memory(self) -> JsonObject:
+        """Resident memory in bytes, now and at most: of this process and of the workers."""
+        mine = [memory_of_process(), *self._memories]
+        return {"resident": sum(now for now, _ in mine), "peak": sum(peak for _, peak in mine)}
 
     def _stages(self) -> dict[str, int]:
         """What the stages and the ledger counted, by name."""
@@ -269,15 +278,3 @@ def joined(one: CaptureCounts | None, other: CaptureCounts) -> CaptureCounts:
 def _source(counts: CaptureCounts) -> JsonObject:
     names = (one.name for one in fields(counts))
     return {name: getattr(counts, name) for name in names if name not in ("full_blocks", "blocks")}
-
-
-def _memory() -> dict[str, Any]:
-    """Resident memory of this process in bytes: now and at most."""
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    except (OSError, ValueError, IndexError):
-        return {"resident": peak, "peak": peak}
-    return {"resident": pages * resource.getpagesize(), "peak": peak}

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from netminedet.api import DEFAULT_HOME_NET
 from netminedet.capture.live import RingOptions
+from netminedet.errors import NetminedetError
+from netminedet.limits import FIXED_BYTES, LEAST_BYTES, MEGABYTE, Limits, limits_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +49,26 @@ class WatchOptions:
     #: ledgers of networks, and location databases
     subnets: tuple[str, ...] = ()
     geoip: tuple[str, ...] = ()
+
+    @property
+    def processes(self) -> int:
+        """How many there are: the workers, and the one that knows what they found; or one that does both."""
+        return 1 if self.workers == 1 or self.replay is not None else self.workers + 1
+
+
+def limits_of(options: WatchOptions) -> Limits:
+    """The limits for each process, so that all together keep to what the options say.
+
+    Raises NetminedetError where too little memory is left.
+    """
+    processes, memory, flows = options.processes, options.max_memory, options.max_flows
+    if processes > 1:
+        least = (FIXED_BYTES + LEAST_BYTES) * processes
+        if memory is not None and memory < least:
+            raise NetminedetError(
+                f"{memory / MEGABYTE:.0f} MB of memory are too few for {processes} processes; "
+                f"give --max-memory at least {least // MEGABYTE}M, or fewer --workers"
+            )
+        memory = None if memory is None else memory // processes
+        flows = None if flows is None else -(-flows // options.workers)
+    return limits_for(memory, flows)

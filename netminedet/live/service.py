@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -120,6 +121,18 @@ def import_all() -> None:
     """Import whatever may be needed later: a hardened service may be unable to read it then."""
     for name in _LATE:
         import_module(name)
+
+
+def memory_of_process() -> tuple[int, int]:
+    """Resident memory of this process in bytes: now, and at most."""
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, ValueError, IndexError):
+        return peak, peak
+    return pages * resource.getpagesize(), peak
 
 
 def number_of_user(user: str | None) -> int | None:

@@ -34,6 +34,8 @@ class Harvest:
     notes: list[str] = field(default_factory=list)
     #: packets that prove something, where evidence is asked for
     evidence: list[KeptPacket] = field(default_factory=list)
+    #: memory of a process of its own, now and at most
+    memory: tuple[int, int] | None = None
 
 
 class Station:

@@ -13,7 +13,7 @@ from netminedet.errors import NetminedetError
 from netminedet.live.crew import open_station
 from netminedet.live.options import WatchOptions
 from netminedet.live.renewal import Making, unpacked
-from netminedet.live.service import drop_privileges
+from netminedet.live.service import drop_privileges, memory_of_process
 from netminedet.live.station import Harvest, Station
 from netminedet.pipeline import NewSignatures
 from netminedet.signatures import SignatureSet
@@ -29,7 +29,7 @@ class _Answers:
         self._making: Making[NewSignatures] | None = None
 
     def harvest(self, _: None) -> Harvest:
-        return self._station.harvest()
+        return self._with_memory(self._station.harvest())
 
     def make(self, packed: bytes) -> None:
         """Make signatures ready, beside the packets."""
@@ -47,7 +47,12 @@ class _Answers:
             self._station.turn_to(making.found)
 
     def finish(self, _: None) -> Harvest:
-        return self._station.finish()
+        return self._with_memory(self._station.finish())
+
+    @staticmethod
+    def _with_memory(harvest: Harvest) -> Harvest:
+        harvest.memory = memory_of_process()
+        return harvest
 
 
 def work(

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from netminedet import __version__
+from netminedet.errors import NetminedetError
+from netminedet.limits import limits_for
 from netminedet.live import workers
 from netminedet.live.crew import open_crew
-from netminedet.live.options import WatchOptions
+from netminedet.live.options import WatchOptions, limits_of
 from netminedet.live.state import load_state
 from netminedet.live.workers import MAX_LOST, Workers
 from netminedet.signatures import load_signatures
@@ -209,3 +211,29 @@ def test_one_that_does_not_answer_is_replaced(monkeypatch: pytest.MonkeyPatch) -
     finally:
         crew.close()
     wait_gone(there)
+
+
+def test_all_processes_together_keep_to_the_limits() -> None:
+    options = WatchOptions(interfaces=("lo",), workers=3, max_memory=2_000_000_000, max_flows=30_000)
+    assert limits_of(options) == limits_for(500_000_000, 10_000)
+    alone = WatchOptions(interfaces=("lo",), max_memory=2_000_000_000, max_flows=30_000)
+    assert limits_of(alone) == limits_for(2_000_000_000, 30_000)
+    assert limits_of(WatchOptions(interfaces=("lo",), workers=3)) == limits_for(None)
+
+
+def test_too_little_memory_for_all_is_one_line() -> None:
+    options = WatchOptions(interfaces=("lo",), workers=3, max_memory=500_000_000)
+    with pytest.raises(
+        NetminedetError, match="too few for 4 processes; give --max-memory at least 600M, or fewer"
+    ):
+        limits_of(options)
+
+
+def test_memory_is_that_of_all_processes(wire: Wire, tmp_path: Path) -> None:
+    watch = Watching(wire, tmp_path / "events.jsonl", "--workers", "2", "--stats-every", "0.5")
+    told = watch.wait_for("stats")[-1]["netminedet"]["memory"]
+    whole = [watch.process.pid, *children(watch.process.pid)]
+    pages = [int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) for pid in whole]
+    watch.stop()
+    assert told["resident"] > 1.5 * max(pages) * os.sysconf("SC_PAGE_SIZE")
+    assert told["peak"] >= told["resident"] * 0.9
