@@ -21,7 +21,7 @@ from netminedet.estimate.rate import (
     total_rate,
 )
 from netminedet.estimate.totals import AlgorithmTotal, Totals, totals_of
-from netminedet.estimate.work import Work, result_difficulty, work_from_results, work_of
+from netminedet.estimate.work import Work, work_of
 
 __all__ = [
     "ALGORITHMS",
@@ -40,11 +40,9 @@ __all__ = [
     "estimate_rate",
     "load_power",
     "reported_rate",
-    "result_difficulty",
     "spelled_rate",
     "total_power",
     "total_rate",
     "totals_of",
-    "work_from_results",
     "work_of",
 ]

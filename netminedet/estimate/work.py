@@ -19,9 +19,6 @@ from netminedet.estimate.algorithms import ALGORITHMS, algorithm_of
 #: Hashes are numbers below this.
 SPACE = 1 << 256
 
-#: Fewer results than this say too little about the target they all had to meet.
-RESULTS_MIN = 10
-
 _NUMBER = re.compile(r"\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _HEX = re.compile(r"(?:0[xX])?([0-9A-Fa-f]{1,64})", re.ASCII)
 
@@ -173,28 +170,6 @@ def nbits_target(nbits: str | int) -> int | None:
         return None
     target = mantissa << 8 * (size - 3) if size >= 3 else mantissa >> 8 * (3 - size)
     return target if 0 < target < SPACE else None
-
-
-def result_difficulty(result: str) -> int | None:
-    """How rare a CryptoNote share's own hash is: 2^256 / it, read least significant byte first.
-
-    The ``result`` of ``submit`` is the hash itself in 64 hex digits (xmrig's Client.cpp).
-    """
-    value = little_endian_target(result)
-    return SPACE // value if value else None
-
-
-def work_from_results(results: Iterable[str]) -> int | None:
-    """Hashes per share judged from the shares' own hashes, where no job was ever seen.
-
-    The largest of n uniform numbers lies n / (n + 1) of the way to the target on average.
-    The relative error is about 1 / n; None below ``RESULTS_MIN`` different hashes.  Holds
-    only while the difficulty does not change.
-    """
-    values = {value for value in map(little_endian_target, results) if value}
-    if len(values) < RESULTS_MIN:
-        return None
-    return target_work(min(max(values) * (len(values) + 1) // len(values), SPACE - 2))
 
 
 def work_of(

@@ -1,4 +1,4 @@
-"""What a client and a proxy say before the proxy passes bytes on: SOCKS and HTTP CONNECT.
+"""What a client says before a proxy passes bytes on: SOCKS and HTTP CONNECT.
 
 SOCKS 5 is RFC 1928 with RFC 1929 (user name and password), SOCKS 4 the memo of Ying-Da Lee
 (https://www.openssh.com/txt/socks4.protocol) with its extension 4A, CONNECT is RFC 9110 section
@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
-from typing import TypeVar
 
 from msgspec import Struct
 
@@ -45,27 +44,15 @@ class Request(Struct, frozen=True):
     port: int
 
 
-class Reply(Struct, frozen=True):
-    """A proxy's preamble of ``length`` bytes; ``granted``: the tunnel is open."""
-
-    carrier: Carrier
-    length: int
-    granted: bool
-
-
 _HOST = re.compile(rb"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9_.])?\Z")
 _CONNECT = b"CONNECT "
-_STATUS = b"HTTP/1."
 _TARGET = re.compile(r"(?:\[([0-9A-Fa-f:.]{2,45})\]|([^\[\]:]{1,255})):([0-9]{1,5})\Z")
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
 #: Longest SOCKS 4 user name, and SOCKS 4A host name (no limit is laid down).
 MAX_TEXT = 255
 
-_NO_AUTH, _PASSWORD, _NONE_ACCEPTABLE = 0, 2, 0xFF
+_PASSWORD = 2
 _IPV4, _NAME, _IPV6 = 1, 3, 4
-
-
-_Found = TypeVar("_Found", Request, Reply)
 
 
 class _NotThis(Exception):
@@ -89,14 +76,6 @@ def tunnel_request(data: bytes) -> Request | None:
     """
     found = client_preamble(data) or _attempt(data, {5: _socks5_connect})
     return found if isinstance(found, Request) else None
-
-
-def server_preamble(data: bytes) -> Reply | Need | None:
-    """Read what a proxy says first; None for anything that is no answer to such a request.
-
-    A reply's bytes are few and say little: give it only the other direction of a client's preamble.
-    """
-    return _attempt(data, {0: _socks4_reply, 5: _socks5_reply, _STATUS[0]: _connected})
 
 
 class _Bytes:
@@ -139,7 +118,7 @@ class _Bytes:
         return self.take(end.end())
 
 
-def _attempt(data: bytes, readers: dict[int, Callable[[_Bytes], _Found]]) -> _Found | Need | None:
+def _attempt(data: bytes, readers: dict[int, Callable[[_Bytes], Request]]) -> Request | Need | None:
     """Read with the reader that the first byte calls for."""
     if not data:
         return Need.MORE
@@ -180,13 +159,6 @@ def _socks4_request(data: _Bytes) -> Request:
     return Request(Carrier.SOCKS4, data.at, host, port)
 
 
-def _socks4_reply(data: _Bytes) -> Reply:
-    data.byte(0)
-    code = data.byte(90, 91, 92, 93)
-    data.take(6)
-    return Reply(Carrier.SOCKS4, data.at, code == 90)
-
-
 def _socks5_request(data: _Bytes) -> Request:
     data.byte(5)
     methods = data.take(data.byte())
@@ -211,32 +183,14 @@ def _socks5_connect(data: _Bytes) -> Request:
     return Request(Carrier.SOCKS5, data.at + 2, host, _port(data.number()))
 
 
-def _socks5_reply(data: _Bytes) -> Reply:
-    data.byte(5)
-    method = data.byte(_NO_AUTH, _PASSWORD, _NONE_ACCEPTABLE)
-    if method == _NONE_ACCEPTABLE:
-        return Reply(Carrier.SOCKS5, data.at, granted=False)
-    if method == _PASSWORD:
-        data.byte(1)
-        if data.byte():
-            return Reply(Carrier.SOCKS5, data.at, granted=False)
-    data.byte(5)
-    code = data.byte(*range(9))
-    data.byte(0)
-    _address(data, bound=True)
-    data.take(2)
-    return Reply(Carrier.SOCKS5, data.at, granted=code == 0)
-
-
-def _address(data: _Bytes, *, bound: bool = False) -> str:
-    """RFC 1928 section 5; what a proxy says it is ``bound`` to may be anything."""
+def _address(data: _Bytes) -> str:
+    """RFC 1928 section 5."""
     kind = data.byte(_IPV4, _NAME, _IPV6)
     if kind == _IPV4:
         return str(IPv4Address(data.take(4)))
     if kind == _IPV6:
         return str(IPv6Address(data.take(16)))
-    text = data.take(data.byte())
-    return "" if bound else _name(text)
+    return _name(data.take(data.byte()))
 
 
 def _connect(data: _Bytes) -> Request:
@@ -246,10 +200,3 @@ def _connect(data: _Bytes) -> Request:
         raise _NotThis
     host = str(IPv6Address(target[1])) if target[1] else _name(target[2].encode("latin-1"))
     return Request(Carrier.HTTP_CONNECT, data.at, host, _port(int(target[3])))
-
-
-def _connected(data: _Bytes) -> Reply:
-    head = parse_head(data.head(_STATUS))
-    if head is None or head.status < 200:
-        raise _NotThis
-    return Reply(Carrier.HTTP_CONNECT, data.at, granted=head.status < 300)

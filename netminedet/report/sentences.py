@@ -6,7 +6,7 @@ and what fills the named places in it, each a string, a whole number or again su
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from netminedet.language import Sentence, Value
@@ -27,11 +27,6 @@ def sentence_document(text: str) -> JsonObject:
         for name, value in sorted(text.values.items())
     }
     return {"message": text.message, "values": values}
-
-
-def sentence_documents(texts: Iterable[str]) -> list[JsonObject]:
-    """The same of several."""
-    return [sentence_document(text) for text in texts]
 
 
 def sentence_from(english: str, document: object) -> str:

@@ -14,9 +14,7 @@ from netminedet.estimate.work import (
     hex_target,
     nbits_target,
     number,
-    result_difficulty,
     target_work,
-    work_from_results,
     work_of,
 )
 
@@ -118,23 +116,6 @@ def test_targets(target: int, hashes: int | None) -> None:
 )
 def test_cryptonote_targets(target: str, algo: str, hashes: int | None) -> None:
     assert cryptonote_work(target, algo) == hashes
-
-
-def test_a_result_tells_its_own_difficulty() -> None:
-    result = "ab" * 28 + "cd340000"
-    assert result_difficulty(result) == SPACE // int.from_bytes(bytes.fromhex(result), "little")
-    assert result_difficulty("00" * 32) is None
-    assert result_difficulty("ab") is None
-
-
-def test_many_results_tell_the_target() -> None:
-    target = SPACE // 20000
-    results = [(target * place // 40).to_bytes(32, "little").hex() for place in range(1, 40)]
-    found = work_from_results(results)
-    assert found is not None
-    assert abs(found / 20000 - 1) < 0.01
-    assert work_from_results(results[:9]) is None
-    assert work_from_results(results[:1] * 50) is None
 
 
 @pytest.mark.parametrize(

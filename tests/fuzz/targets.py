@@ -330,7 +330,6 @@ def openings(data: bytes) -> Outcome:
     assert preambles.proxy_header_length(data) <= len(data)
     found = (
         socks.client_preamble(data),
-        socks.server_preamble(data),
         socks.tunnel_request(data),
         tls.read_client_hello(data),
         tls.tls_server_name(data),

@@ -9,10 +9,8 @@ from hypothesis import strategies as st
 from netminedet.protocols.socks import (
     Carrier,
     Need,
-    Reply,
     Request,
     client_preamble,
-    server_preamble,
     tunnel_request,
 )
 
@@ -47,21 +45,6 @@ REQUESTS = [
     ),
     pytest.param(b"CONNECT [2001:db8:0::1]:3333 HTTP/1.0\n\n", CONNECT, "2001:db8::1", id="connect-ipv6"),
 ]
-REPLIES = [
-    pytest.param(b"\x05\x00\x05\x00\x00\x01" + bytes(6), SOCKS5, True, id="socks5"),
-    pytest.param(b"\x05\x00\x05\x00\x00" + NAME + PORT, SOCKS5, True, id="socks5-name"),
-    pytest.param(b"\x05\x02\x01\x00\x05\x00\x00\x04" + IPV6 + PORT, SOCKS5, True, id="socks5-password"),
-    pytest.param(b"\x05\x00\x05\x05\x00\x01" + bytes(6), SOCKS5, False, id="socks5-refused"),
-    pytest.param(b"\x05\x02\x01\x01", SOCKS5, False, id="socks5-wrong-password"),
-    pytest.param(b"\x05\xff", SOCKS5, False, id="socks5-no-method"),
-    pytest.param(b"\x00\x5a" + bytes(6), SOCKS4, True, id="socks4"),
-    pytest.param(b"\x00\x5b" + bytes(6), SOCKS4, False, id="socks4-refused"),
-    pytest.param(
-        b"HTTP/1.1 200 Connection established\r\nProxy-Agent: x\r\n\r\n", CONNECT, True, id="connect"
-    ),
-    pytest.param(b"HTTP/1.0 200\r\n\r\n", CONNECT, True, id="connect-no-reason"),
-    pytest.param(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", CONNECT, False, id="connect-refused"),
-]
 
 
 @pytest.mark.parametrize("tail", [b"", SUBSCRIBE, b"\x16\x03\x01\x02\x00"])
@@ -87,14 +70,6 @@ def test_any_segment(data: bytes) -> None:
     tunnel_request(data)
     tunnel_request(b"\x05\x01\x00" + data)
     tunnel_request(b"\x04\x01" + data)
-
-
-@pytest.mark.parametrize("tail", [b"", SUBSCRIBE, b"\x00\x05"])
-@pytest.mark.parametrize(("data", "carrier", "granted"), REPLIES)
-def test_replies(data: bytes, carrier: Carrier, granted: bool, tail: bytes) -> None:
-    assert server_preamble(data + tail) == Reply(carrier, len(data), granted)
-    for end in range(len(data)):
-        assert server_preamble(data[:end]) is Need.MORE
 
 
 @pytest.mark.parametrize(
@@ -128,28 +103,10 @@ def test_no_requests(data: bytes) -> None:
     assert client_preamble(data) is None
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        SUBSCRIBE,
-        b"HTTP/1.1 100 Continue\r\n\r\n",
-        b"HTTP/2 200\r\n\r\n",
-        b"\x05\x01\x05\x00",
-        b"\x05\x00\x05\x09\x00\x01" + bytes(6),
-        b"\x00\x5e" + bytes(6),
-        b"\x01\x02",
-    ],
-)
-def test_no_replies(data: bytes) -> None:
-    assert server_preamble(data) is None
-
-
 @given(st.binary(max_size=300))
 def test_any_bytes(data: bytes) -> None:
     found = client_preamble(data)
     assert found is None or found is Need.MORE or (found.length <= len(data) and found.host and found.port)
-    answer = server_preamble(data)
-    assert answer is None or answer is Need.MORE or answer.length <= len(data)
 
 
 @given(st.sampled_from([4, 5, ord("C")]), st.binary(max_size=40), st.binary(max_size=20))
