@@ -171,6 +171,13 @@ class Needs(Struct, frozen=True):
     any_of: tuple[str, ...] = ()
     #: a signature that the same host has sent less often than this one
     outnumbers: str = ""
+    #: signatures beside which it is weak in a connection where all that is strong is as doubtful
+    beside: tuple[str, ...] = ()
+
+    @property
+    def alone(self) -> bool:
+        """Whether nothing has to be seen beside it, as long as nothing speaks against it."""
+        return not self.any_of and not self.outnumbers
 
 
 class Message(Struct, frozen=True, eq=False):

@@ -532,6 +532,43 @@ def test_one_side_alone(name: str, who: str) -> None:
     assert suspects([said for said in TALKS[name] if said[0] == who], opened=False) == ()
 
 
+#: Verbs of Stratum with the answers, work and shares of something else.  One side alone could be a miner's.
+OTHER_FORMS: dict[str, list[Said]] = {
+    "game of another form": [
+        ask(1, "mining.subscribe", ["MinerGame/1.0"]),
+        say(1, ["room-1", 4]),
+        ask(2, "mining.authorize", ["hero.alice", "pw"]),
+        say(2, True),
+        push("mining.set_difficulty", [3]),
+        push("mining.notify", ["rock", "iron", 5]),
+        ask(3, "mining.submit", ["hero.alice", "rock", 5]),
+        say(3, True),
+    ],
+    "game without a program's name": [
+        ask(1, "mining.subscribe", []),
+        say(1, True),
+        push("mining.notify", ["a1", [1, 2, 3], True]),
+    ],
+    "process mining by a program": [
+        ask(1, "mining.subscribe", ["dashboard/2.3", "orders"]),
+        say(1, {"subscription": 7}),
+        push("mining.notify", ["job-1", "finished", 0.93]),
+    ],
+    "data mining by e-mail": [
+        ask(1, "mining.authorize", ["alice@corp.example", "secret"]),
+        say(1, True),
+        ask(2, "mining.submit", ["alice@corp.example", "job-7", "table", "rows"]),
+        say(2, True),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", OTHER_FORMS)
+@pytest.mark.parametrize("carried", [list, over_websocket, over_http])
+def test_verbs_of_stratum_with_other_forms(name: str, carried: Any) -> None:
+    assert suspects(carried(OTHER_FORMS[name])) == ()
+
+
 def test_an_answer_to_another_question_proves_nothing() -> None:
     """Hashes of a node that begin with zeros by chance are no work where something else was asked."""
     talk = [

@@ -178,6 +178,28 @@ CASES: dict[str, Case] = {
         [*GREETING, NOTIFY, submit(4, "B2957C02", jsonrpc="1.0"), reply(4, True)]
     ),
     "further keys": stratum([*GREETING, NOTIFY, submit(4, worker="r1", time=1.5), reply(4, True)]),
+    "no name of a program, work of a form not known": stratum(
+        [
+            call(1, "mining.subscribe", []),
+            reply(1, [None, "5a11c0ff", 4]),
+            *GREETING[2:],
+            push("mining.notify", ["2a7f", "new form", 1234567]),
+        ],
+        (0, 0, 0),
+        agent="",
+    ),
+    "a program not known, a wallet, work of a form not known": stratum(
+        [
+            call(1, "mining.subscribe", ["gpu-thing/0.3"]),
+            reply(1, True),
+            call(2, "mining.authorize", [RAVEN, "x"]),
+            reply(2, True),
+            push("mining.notify", ["2a7f", "new form", 1234567]),
+        ],
+        (0, 0, 0),
+        worker=RAVEN,
+        agent="gpu-thing/0.3",
+    ),
     "no params": stratum([("C", {"id": 1, "method": "mining.subscribe"}), *PLAIN[1:]], agent=""),
     "params null": stratum([call(1, "mining.subscribe", None), *PLAIN[1:]], agent=""),
     "picked up at its shares": stratum(

@@ -458,6 +458,9 @@ class Conversation:
         kind = _answer_kind(request.kind, accepted)
         if kind is None or any(one.kind is kind and one.strength is Strength.STRONG for one in known):
             return None
+        shape = [one for one in known if one.kind is kind is Kind.HANDSHAKE and one.sender is Side.SERVER]
+        if shape:  # the request and the shape of its answer tell more than either
+            return replace(shape[0], strength=max(shape[0].strength, request.strength))
         return Message(
             where=segment.where,
             signature=f"{request.dialect}.answer",

@@ -133,7 +133,7 @@ def check_lookalike(
         return
     near = {f"{dialect}.{name}" for name in lookalike.near}
     for match in (match for message in messages for match in signatures.match(message)):
-        alone = match.strength is Strength.STRONG and match.needs is None
+        alone = match.strength is Strength.STRONG and (match.needs is None or match.needs.alone)
         if alone or match.signature in near:
             yield (
                 f"{source}: look-alike '{lookalike.name}': taken for {match.signature}; "

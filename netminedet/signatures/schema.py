@@ -71,6 +71,7 @@ _MESSAGE_FIELDS = (
     "redact",
     "needs",
     "outnumbers",
+    "doubtful_beside",
 )
 _EXAMPLE_FIELDS = ("name", "text", "matches", "sender")
 _LOOKALIKE_FIELDS = ("name", "text", "near")
@@ -165,10 +166,11 @@ def _needs(one: Fields, dialect: str, patterns: Collection[str]) -> Needs | None
     fewer = _names(one, "outnumbers", patterns) if "outnumbers" in one else ("",)
     if len(fewer) > 1:
         raise one.error("outnumbers", "more than one; name the one message that this one must outnumber")
-    if not any_of and not fewer[0]:
+    beside = _names(one, "doubtful_beside", patterns) if "doubtful_beside" in one else ()
+    if not any_of and not fewer[0] and not beside:
         return None
     named = tuple(name if "." in name else f"{dialect}.{name}" for name in any_of)
-    return Needs(named, fewer[0] and f"{dialect}.{fewer[0]}")
+    return Needs(named, fewer[0] and f"{dialect}.{fewer[0]}", tuple(f"{dialect}.{name}" for name in beside))
 
 
 def _pattern(one: Fields, dialect: str, coins: tuple[str, ...]) -> Pattern:

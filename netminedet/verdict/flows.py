@@ -129,12 +129,30 @@ def without_unsupported(flow: FlowFinding, sent: Sent) -> FlowFinding:
 
 
 def _is_supported(flow: FlowFinding, signature: str, sender: Side, by_a: bool, sent: Sent) -> bool:
-    """Whether what the message needs was seen, of its sender or of the other end."""
+    """Whether what the message needs was seen, of either end, and nothing speaks against it."""
     host, other = (flow.a[0], flow.b[0]) if by_a else (flow.b[0], flow.a[0])
     needs = flow.needs[signature]
+    if needs.beside and _is_doubtful(flow, needs.beside):
+        return False
+    if needs.alone:
+        return True
     if needs.outnumbers and sent[host, signature, sender] > sent[host, needs.outnumbers, sender]:
         return True
     return any((host, name, sender) in sent or (other, name, sender.other) in sent for name in needs.any_of)
+
+
+def _is_doubtful(flow: FlowFinding, beside: tuple[str, ...]) -> bool:
+    """Whether work or shares in a form of nobody's were seen, and nothing that is mining for sure: verbs of
+    mining are those of games and of those who dig in data, too."""
+    if not any(name in beside for name, _, _, _, _ in flow.messages):
+        return False
+    sure = (
+        name
+        for name, kind, sender, strength, _ in flow.messages
+        if (strength is Strength.STRONG or (kind, sender) == (Kind.HANDSHAKE, Side.SERVER))
+        and not name.endswith(".answer")
+    )
+    return all(name in flow.needs and flow.needs[name].beside for name in sure)
 
 
 def with_dialect_of_work(

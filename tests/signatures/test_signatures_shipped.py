@@ -126,7 +126,7 @@ def test_anchors_are_fit_for_the_sieve() -> None:
 def test_escaped_verb_contains_an_anchor(spelling: str) -> None:
     line = f'{{"id":1,"method":"{spelling}","params":[]}}'
     assert any(anchor in line.encode() for anchor in SIGNATURES.anchors)
-    assert "stratum-v1.subscribe" in found(json.loads(line))
+    assert "stratum-v1.subscribe-unknown" in found(json.loads(line))
 
 
 #: Their sources give one form only: an encrypted handshake, an answer of fixed fields, words alone,
