@@ -139,7 +139,7 @@ class Pipeline:
             if hit.kind == SEGMENT:
                 self._segment(hit)
             elif hit.kind == PEER:
-                if (found := read_adjacent(hit.payload)) is not None:
+                if (found := read_adjacent(hit.payload, hit.where.flow.proto)) is not None:
                     self.findings.add_node(hit.where, found.protocol, found.network)
             elif hit.kind == NEW_FLOW:
                 if self._following.begun(hit):

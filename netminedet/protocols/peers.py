@@ -19,6 +19,8 @@ import re
 import msgspec
 from msgspec import Struct
 
+from netminedet.protocols import rlp
+
 
 class Adjacent(Struct, frozen=True):
     """What the bytes are.
@@ -68,7 +70,16 @@ _LEVIN_COMMANDS = {
     2009: "request fluffy missing",
     2010: "transaction pool complement",
 }
-_DISCV4 = {1: "ping", 2: "pong", 3: "findnode", 4: "neighbors", 5: "enrrequest", 6: "enrresponse"}
+#: What each packet is, and the form of its first items: see ``_has_form``.  A time takes 4 bytes now.
+_END_POINT, _TIME = (3,), -5
+_DISCV4: dict[int, tuple[str, tuple[int | tuple[int, ...], ...]]] = {
+    1: ("ping", (1, _END_POINT, _END_POINT, _TIME)),
+    2: ("pong", (_END_POINT, 32, _TIME)),
+    3: ("findnode", (64, _TIME)),
+    4: ("neighbors", ((), _TIME)),
+    5: ("enrrequest", (4,)),
+    6: ("enrresponse", (32, ())),
+}
 #: What the first messages of coin nodes begin with, where that is always the same.
 OPENERS = (_LEVIN, *map(bytes.fromhex, _MAGICS))
 
@@ -118,19 +129,26 @@ def _levin(data: bytes) -> Adjacent | None:
 
 
 def _discv4(data: bytes) -> Adjacent | None:
-    """Hash (32), signature (64 and a recovery id of 0 or 1), type, and a list in RLP that fits."""
-    if not 98 < len(data) <= 1280 or data[96] > 1 or data[97] not in _DISCV4 or not _random(data[:96], 70):
+    """Hash (32), signature (64 and a recovery id of 0 or 1), type, and what the type calls for in RLP.
+
+    More than that may follow (EIP-8).
+    """
+    if not 98 < len(data) <= 1280 or data[96] > 1 or not _random(data[:96], 70):
         return None
-    first, rest = data[98], len(data) - 99
-    if 0xC0 <= first <= 0xF7:
-        fits = first - 0xC0 <= rest
-    elif first in (0xF8, 0xF9):
-        width = first - 0xF7
-        size = int.from_bytes(data[99 : 99 + width], "big")
-        fits = 55 < size <= rest - width
-    else:
-        fits = False
-    return Adjacent("ethereum-discv4", "ethereum", _DISCV4[data[97]]) if fits else None
+    name, form = _DISCV4.get(data[97], ("", ()))
+    try:
+        items, _end = rlp.decode(data[98:])
+    except ValueError:
+        return None
+    fits = name and isinstance(items, list) and len(items) >= len(form) and all(map(_has_form, items, form))
+    return Adjacent("ethereum-discv4", "ethereum", name) if fits else None
+
+
+def _has_form(item: rlp.Item, form: int | tuple[int, ...]) -> bool:
+    """``form``: the size of a byte string, or negative: its greatest; or how many items a list has."""
+    if isinstance(form, tuple):
+        return isinstance(item, list) and (not form or len(item) in form)
+    return isinstance(item, bytes) and (len(item) == form or len(item) <= -form)
 
 
 def _rlpx(data: bytes) -> Adjacent | None:

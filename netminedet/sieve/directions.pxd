@@ -4,7 +4,7 @@ from netminedet.sieve.early cimport Early
 from netminedet.sieve.flagged cimport Flagged
 from netminedet.sieve.found cimport Found
 from netminedet.sieve.openings cimport Openings
-from netminedet.sieve.shapes cimport first_words
+from netminedet.sieve.shapes cimport first_words, peer_datagram
 from netminedet.sieve.stash cimport Stash
 from netminedet.sieve.text cimport TextScanner
 
@@ -27,6 +27,7 @@ cdef class Directions:
     cdef TextScanner text
     cdef readonly Flagged flagged
     cdef bint any_flagged
+    cdef bint peers_wanted
     cdef bint from_slot
     cdef bint behind_hole
     cdef unsigned long long retransmissions
@@ -37,6 +38,7 @@ cdef class Directions:
     cdef unsigned long long used_again
 
     cdef int _is_dns(self, Py_ssize_t column) except -1 nogil
+    cdef int _datagram(self, Py_ssize_t column) except -1 nogil
     cdef int _tcp(self, Py_ssize_t column) except -1 nogil
     cdef int _opened(self, Py_ssize_t column, Py_ssize_t base, int side) except -1 nogil
     cdef int _take_up(self, Py_ssize_t column, Py_ssize_t base, int side, int context) except -1 nogil

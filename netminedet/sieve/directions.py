@@ -32,7 +32,7 @@ else:
     from netminedet.sieve.found import Found
     from netminedet.sieve.gate import Gate
     from netminedet.sieve.openings import Openings
-    from netminedet.sieve.shapes import first_words
+    from netminedet.sieve.shapes import first_words, peer_datagram
     from netminedet.sieve.stash import Stash
     from netminedet.sieve.text import TextScanner
 
@@ -53,6 +53,7 @@ FLIGHT = cython.declare(cython.ulonglong, layout.FLIGHT)
 TALK = cython.declare(cython.ulonglong, layout.TALK)
 
 DNS_UDP = cython.declare(cython.int, layout.DNS_UDP)
+PEER = cython.declare(cython.int, layout.PEER)
 NEW_FLOW = cython.declare(cython.int, layout.NEW_FLOW)
 IN_ORDER = cython.declare(cython.int, layout.CONTEXT_IN_ORDER)
 NEW = cython.declare(cython.int, layout.CONTEXT_NEW)
@@ -107,6 +108,7 @@ class Directions:
         self.text = TextScanner(columns, automaton, gate, openings, self.found, self.stash)
         # a flow was flagged: only then can a server have sent its client to a new one (NEW_FLOW)
         self.any_flagged = False
+        self.peers_wanted = peers_wanted
         # what is looked at comes out of a reorder slot, and whether it stands behind a hole
         self.from_slot = False
         self.behind_hole = False
@@ -170,9 +172,18 @@ class Directions:
                 if self.proto[column] == 6:
                     if self.segment_len[column] or self.tcp_flags[column] & SYN:
                         self._tcp(column)
-                elif self.proto[column] == 17 and self.payload_len[column] > 12 and self._is_dns(column):
-                    self.found.add(DNS_UDP, column, self.payload_at[column], self.payload_len[column], 0)
+                elif self.proto[column] == 17 and self.payload_len[column] > 12:
+                    self._datagram(column)
         return self.found.count
+
+    def _datagram(self, column: cython.Py_ssize_t) -> cython.int:
+        start: cython.Py_ssize_t = self.payload_at[column]
+        length: cython.Py_ssize_t = self.payload_len[column]
+        if self._is_dns(column):
+            self.found.add(DNS_UDP, column, start, length, 0)
+        elif self.peers_wanted and peer_datagram(self.text.data, start, start + length):
+            self.found.add(PEER, column, start, length, 0)
+        return 0
 
     def _is_dns(self, column: cython.Py_ssize_t) -> cython.int:
         return (self.ports[column] & 0xFFFF) == 53 or (self.ports[column] >> 16) == 53

@@ -7,3 +7,4 @@ cdef int like_key(unsigned char[:] data, Py_ssize_t at, Py_ssize_t end) except -
 cdef int lacks_socks4(unsigned char[:] data, Py_ssize_t at, Py_ssize_t end) except -1 nogil
 cdef int lacks_socks5(unsigned char[:] data, Py_ssize_t at, Py_ssize_t end) except -1 nogil
 cdef int peer_shape(unsigned char[:] data, Py_ssize_t at, Py_ssize_t end) except -1 nogil
+cdef int peer_datagram(unsigned char[:] data, Py_ssize_t at, Py_ssize_t end) except -1 nogil

@@ -178,3 +178,10 @@ def peer_shape(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssiz
     if length == 50:
         return data[at] == 0 and (data[at + 1] == 2 or data[at + 1] == 3)
     return (data[at] << 8) + data[at + 1] + 2 == length and data[at + 2] == 4
+
+
+def peer_datagram(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+    """Whether it may be Ethereum's node discovery (discv4.md): a recovery id, a type, a list in RLP."""
+    if end - at < 104 or end - at > 1280:
+        return 0
+    return data[at + 96] <= 1 and 1 <= data[at + 97] <= 6 and data[at + 98] >= 0xC0

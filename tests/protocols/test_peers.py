@@ -38,7 +38,10 @@ def noise(size: int) -> bytes:
     return bytes((i * 89 + 7) % 256 for i in range(size))
 
 
-PING = b"\xc9\x84\x7f\x00\x00\x01\x82\x76\x5f\x80\x80"
+END_POINT = b"\xc9\x84\x7f\x00\x00\x01\x82\x76\x5f\x80"
+TIME = b"\x84\x5e\x15\x1b\x3a"
+PING = b"\xda\x04" + 2 * END_POINT + TIME
+PONG = b"\xf0" + END_POINT + b"\xa0" + bytes(32) + TIME
 SEEN = [
     pytest.param(
         bitcoin(b"version", bytes(86)), "tcp", Adjacent("bitcoin-p2p", "bitcoin", "version"), id="version"
@@ -72,7 +75,7 @@ SEEN = [
     pytest.param(levin(4711, 0), "tcp", Adjacent("monero-levin", "", "4711"), id="monero-command"),
     pytest.param(discv4(1, PING, 0), "udp", Adjacent("ethereum-discv4", "ethereum", "ping"), id="discv4"),
     pytest.param(
-        discv4(4, b"\xf9\x01\x00" + bytes(256)),
+        discv4(4, b"\xf9\x01\x08\xf9\x01\x00" + b"\x84abcd" * 51 + b"\x05" + TIME),
         "udp",
         Adjacent("ethereum-discv4", "ethereum", "neighbors"),
         id="long",
@@ -126,6 +129,8 @@ def test_recognised(data: bytes, proto: str, found: Adjacent) -> None:
         pytest.param(levin(1001, version=2), id="levin-version"),
         pytest.param(levin(1001)[:32], id="levin-cut"),
         pytest.param(discv4(7, PING), id="discv4-type"),
+        pytest.param(discv4(2, PING), id="discv4-another-types-body"),
+        pytest.param(discv4(1, b"\xc6\x04\x01" + b"\x83abc"), id="discv4-no-end-points"),
         pytest.param(discv4(1, PING, recovery=2), id="discv4-recovery-id"),
         pytest.param(discv4(1, b"\xd0" + bytes(3)), id="discv4-list-too-long"),
         pytest.param(discv4(1, b"\xf8\x20" + bytes(40)), id="discv4-list-not-shortest"),

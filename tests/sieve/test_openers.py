@@ -10,7 +10,7 @@ from netminedet.errors import NetminedetError
 from netminedet.sieve import Sieve
 from netminedet.sieve.columns import PEER, SEGMENT
 from netminedet.sieve.openers import LONGEST, MAX_OPENERS, build
-from tests.frames import ACK, SYN, batch_of, tcp_frame
+from tests.frames import ACK, SYN, batch_of, ethernet, ipv4, tcp_frame, udp
 
 MINER, POOL = ("10.0.0.1", 40000), ("198.51.100.9", 3333)
 LEVIN = bytes.fromhex("0121010101010101")
@@ -110,3 +110,13 @@ def test_tables_are_bounded() -> None:
             build([wrong])
     with pytest.raises(NetminedetError, match="at most"):
         build(b"%05d" % number for number in range(MAX_OPENERS + 1))
+
+
+@pytest.mark.parametrize("peers", [True, False])
+def test_datagrams_of_node_discovery_are_seen_where_nodes_are_asked_for(peers: bool) -> None:
+    ping = bytes(96) + b"\x01\x01\xda" + bytes(26)
+    others = (ping[:97] + b"\x07" + ping[98:], ping[:98] + b"\x80" + ping[99:], ping[:100])
+    ends = "10.0.0.7", "203.0.113.9", 17
+    frames = [ethernet(0x0800, ipv4(*ends, udp(30303, 30303, data))) for data in (*others, ping)]
+    tool = Sieve([b"mining."], [], peers=[LEVIN] if peers else None)
+    assert [(hit.kind, hit.payload) for hit in tool.run(batch_of(frames), "test")] == [(PEER, ping)] * peers
