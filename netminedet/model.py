@@ -229,6 +229,10 @@ class NameSource(str, Enum):
     SOCKS = "socks"
 
 
+#: Ports on which browsers look for web sites.
+WEB_PORTS = frozenset((80, 443, 8000, 8080, 8443))
+
+
 class PoolName(Struct, frozen=True):
     """A host name that belongs to a mining pool, as the pool list knows it."""
 
@@ -243,6 +247,11 @@ class PoolName(Struct, frozen=True):
     ports: frozenset[int] = frozenset()
     #: true for a service whose miners are scripts in web pages
     browser: bool = False
+
+    def serves_miners_on(self, port: int) -> bool:
+        """Whether who opens this port of it mines: a pool's web site may have the name of a coin, too, but is
+        on ports of the web."""
+        return port in self.ports and (self.stratum or port not in WEB_PORTS)
 
 
 #: Detail of a question that wants no recursion.

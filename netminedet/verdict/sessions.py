@@ -2,7 +2,8 @@
 
 A TLS session says nothing by itself.  It counts where the same host had been told, by a
 DNS answer in this traffic, that the address is a pool's *stratum* name, and the port is
-one on which that pool serves miners.  Others behind the same address are not touched:
+one on which that pool serves miners.  A pool's other names do so on such a port that is none
+of the web's.  Others behind the same address are not touched:
 the tie needs the same host to have asked.
 
 So it does where a server with which the host mined in the clear told it to go to that address
@@ -19,7 +20,7 @@ from functools import partial
 
 from msgspec import Struct, field
 
-from netminedet.language import Sentence, sentence
+from netminedet.language import N_, Sentence, sentence
 from netminedet.model import BareTls, Evidence, NameSource, PoolName, TunnelAsked, Where
 from netminedet.verdict.findings import AnswerFinding, Findings
 from netminedet.verdict.flows import weigh_flow
@@ -75,7 +76,7 @@ def all_sessions(findings: Findings) -> Iterator[PoolSession]:
         tied.add(session.flow_id)
         yield session
     for tunnel in findings.tunnels.values():
-        if tunnel.pool.stratum and tunnel.port in tunnel.pool.ports:
+        if tunnel.pool.serves_miners_on(tunnel.port):
             yield _tunnel_session(tunnel, findings)
     opened = (session.where for session in _tls_sessions(findings))
     for followed in findings.redirects.followed(partial(_server_of, findings), opened):
@@ -101,8 +102,7 @@ def redirects_of(findings: Findings) -> Iterator[tuple[str, Redirect, str]]:
 def _tied_by_dns(findings: Findings) -> Iterator[PoolSession]:
     answers: dict[tuple[str, str], list[AnswerFinding]] = {}
     for (host, address, _), answer in findings.answers.items():
-        if answer.pool.stratum:
-            answers.setdefault((host, address), []).append(answer)
+        answers.setdefault((host, address), []).append(answer)
     if not answers:
         return
     for opened in _tls_sessions(findings):
@@ -110,17 +110,34 @@ def _tied_by_dns(findings: Findings) -> Iterator[PoolSession]:
         fitting = [
             answer.pool
             for answer in answers.get((flow.src_ip, flow.dest_ip), [])
-            if flow.dest_port in answer.pool.ports and answer.holds_at(opened.where.time_ns)
+            if answer.pool.serves_miners_on(flow.dest_port) and answer.holds_at(opened.where.time_ns)
         ]
         if fitting:
             yield _tls_session(opened, min(fitting, key=lambda pool: pool.name), findings)
 
 
+_TLS_TO_STRATUM = N_(
+    "opened a TLS session to {ip} port {port}, which the DNS had given it for {name}, a stratum name of "
+    "{pool} that serves miners on this port"
+)
+_TLS_TO_PORT = N_(
+    "opened a TLS session to {ip} port {port}, which the DNS had given it for {name}, a name of {pool}, "
+    "whose port for miners this is"
+)
+_TUNNEL_TO_STRATUM = N_(
+    "asked {proxy} at {ip} port {port} for a tunnel to {name} port {pool_port}, a stratum name of {pool} "
+    "that serves miners on this port"
+)
+_TUNNEL_TO_PORT = N_(
+    "asked {proxy} at {ip} port {port} for a tunnel to {name} port {pool_port}, a name of {pool}, whose "
+    "port for miners this is"
+)
+
+
 def _tls_session(opened: BareTls, pool: PoolName, findings: Findings) -> PoolSession:
     flow, span = opened.where.flow, _span(opened.where, findings)
     reason = sentence(
-        "opened a TLS session to {ip} port {port}, which the DNS had given it for {name}, a stratum name of "
-        "{pool} that serves miners on this port",
+        _TLS_TO_STRATUM if pool.stratum else _TLS_TO_PORT,
         ip=flow.dest_ip,
         port=flow.dest_port,
         name=pool.name,
@@ -135,8 +152,7 @@ def _tunnel_session(tunnel: TunnelAsked, findings: Findings) -> PoolSession:
     flow, pool, span = tunnel.where.flow, tunnel.pool, _span(tunnel.where, findings)
     proxy = sentence("a SOCKS proxy") if tunnel.source is NameSource.SOCKS else sentence("an HTTP proxy")
     reason = sentence(
-        "asked {proxy} at {ip} port {port} for a tunnel to {name} port {pool_port}, a stratum name of {pool} "
-        "that serves miners on this port",
+        _TUNNEL_TO_STRATUM if pool.stratum else _TUNNEL_TO_PORT,
         proxy=proxy,
         ip=flow.dest_ip,
         port=flow.dest_port,

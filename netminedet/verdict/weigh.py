@@ -280,11 +280,20 @@ def _role_by_names(case: _Case) -> Role:
     scripts |= {
         name.pool.browser
         for name in case.names
-        if name.pool.stratum and name.evidence.signature in _SESSION_NAMES
+        if name.evidence.signature in _SESSION_NAMES and (name.pool.stratum or _to_miners_port(name))
     }
     if not scripts:
         return Role.LOOKUP
     return Role.BROWSER if scripts == {True} else Role.MINER
+
+
+def _to_miners_port(name: NameFinding) -> bool:
+    """Whether a session under the name, or a tunnel asked for, leads to a port of its pool for miners."""
+    ports = {flow.dest_port for flow in name.flows}
+    if name.evidence.signature not in _TLS_NAMES:  # these are the proxy's
+        asked = name.evidence.details.get("port", "")
+        ports = {int(asked)} if asked.isdigit() else set()
+    return any(name.pool.serves_miners_on(port) for port in ports)
 
 
 def _reasons(case: _Case, serves: _Flows) -> tuple[str, ...]:

@@ -182,6 +182,8 @@ def test_a_name_alone_is_suspected() -> None:
         pytest.param(STRATUM, MINER, 443, 2, Verdict.PROBABLE, id="listed-443"),
         pytest.param(STRATUM, MINER, 8443, 2, Verdict.SUSPECTED, id="other-port"),
         pytest.param(WEBSITE, MINER, 443, 2, Verdict.SUSPECTED, id="website"),
+        pytest.param(WEBSITE, MINER, 3333, 2, Verdict.PROBABLE, id="website-on-a-port-for-miners"),
+        pytest.param(WEBSITE, MINER, 4444, 2, Verdict.SUSPECTED, id="website-on-another-port"),
         pytest.param(STRATUM, ("10.0.0.77", 1), 3333, 2, Verdict.SUSPECTED, id="a-neighbour-did-not-ask"),
         pytest.param(
             STRATUM, MINER, 3333, 70 + GRACE_NS // SECOND, Verdict.SUSPECTED, id="long-after-the-answer"
@@ -233,6 +235,7 @@ def asked(pool: PoolName, port: int, source: NameSource = NameSource.SOCKS) -> F
         pytest.param(STRATUM, 8443, Verdict.SUSPECTED, id="other-port"),
         pytest.param(STRATUM, 0, Verdict.SUSPECTED, id="no-port"),
         pytest.param(WEBSITE, 443, Verdict.SUSPECTED, id="website"),
+        pytest.param(WEBSITE, 3333, Verdict.PROBABLE, id="website-on-a-port-for-miners"),
     ],
 )
 def test_tunnel_asked_of_a_proxy(pool: PoolName, port: int, verdict: Verdict, source: NameSource) -> None:
@@ -289,6 +292,7 @@ def test_server_name_is_a_session_too() -> None:
     assert weighed(found)[MINER[0]].verdict is Verdict.PROBABLE
 
 
+ON_THE_WEB = replace(WEBSITE, ports=frozenset({443}))
 SCRIPTS = replace(STRATUM, name="miner.scripts.example", pool="Scripts", browser=True)
 
 
@@ -303,8 +307,9 @@ SCRIPTS = replace(STRATUM, name="miner.scripts.example", pool="Scripts", browser
         pytest.param(
             [(NameSource.TLS, SCRIPTS), (NameSource.DNS, STRATUM)], Role.BROWSER, id="script-and-dns"
         ),
-        pytest.param([(NameSource.TLS, WEBSITE)], Role.LOOKUP, id="website"),
-        pytest.param([(NameSource.TLS, replace(WEBSITE, browser=True))], Role.LOOKUP, id="script-website"),
+        pytest.param([(NameSource.TLS, ON_THE_WEB)], Role.LOOKUP, id="website"),
+        pytest.param([(NameSource.TLS, replace(ON_THE_WEB, browser=True))], Role.LOOKUP, id="script-website"),
+        pytest.param([(NameSource.TLS, WEBSITE)], Role.MINER, id="website-on-a-port-for-miners"),
         pytest.param([(NameSource.DNS, STRATUM), (NameSource.DNS_ALIAS, STRATUM)], Role.LOOKUP, id="dns"),
         pytest.param([(NameSource.TLS_CERTIFICATE, STRATUM)], Role.LOOKUP, id="certificate"),
         pytest.param([(NameSource.HTTP_HOST, STRATUM)], Role.LOOKUP, id="http"),
