@@ -428,6 +428,17 @@ CASES: dict[str, Case] = {
         AETERNITY,
         "GMiner/2.75",
     ),
+    "Aion's miner alone, its shares of a form not verified": stratum(
+        [
+            call(3, "mining.authorize", ["acct.r", "x"]),
+            call(6, "mining.submit", ["acct.r", "5c01", "b1f0a266", "7133cee5", "00" * 16]),
+        ],
+        (0, 0, 0),
+        worker="acct.r",
+        agent="",
+        verdict="probable",
+        opened=False,
+    ),
     "Aion": Case(
         [
             *greeted("aionminer/1.1", "acct.r", [None, "0a1b"]),

@@ -146,6 +146,8 @@ def _is_doubtful(flow: FlowFinding, beside: tuple[str, ...]) -> bool:
     mining are those of games and of those who dig in data, too."""
     if not any(name in beside for name, _, _, _, _ in flow.messages):
         return False
+    if len({by_a for _, _, _, _, by_a in flow.messages}) < 2:  # of what was not recorded nothing is known
+        return False
     sure = (
         name
         for name, kind, sender, strength, _ in flow.messages
