@@ -103,14 +103,12 @@ class Watcher:
         self._restore()
         self._crew: Crew = open_crew(options, signatures)
         self._metrics: Metrics | None = None
-        if options.metrics is not None:
-            from netminedet.live.metrics import Metrics
-
-            self._metrics = Metrics(*options.metrics)
-        drop_privileges(options.user)
-        self._output = None if options.output is None else EventOutput(options.output)
+        try:
+            self._open_outputs()
+        except BaseException:
+            self._crew.close()
+            raise
         self._evidence_failed = False
-        self._evidence = _evidence_folder(options)
         self._saver = (
             None if options.state is None else Saver(options.state, options.state_seconds, self._state)
         )
@@ -121,6 +119,17 @@ class Watcher:
         self._stats_at = self._now_for_stats() + options.stats_seconds
         self._ticked = time.monotonic()
         self._ticked_ns = 0
+
+    def _open_outputs(self) -> None:
+        """What may need rights, and then what is done without them."""
+        options = self._options
+        if options.metrics is not None:
+            from netminedet.live.metrics import Metrics
+
+            self._metrics = Metrics(*options.metrics)
+        drop_privileges(options.user)
+        self._output = None if options.output is None else EventOutput(options.output)
+        self._evidence = _evidence_folder(options)
 
     def _show_by(self, sources: Sources | None) -> None:
         self.desk.view = View(self._keys, sources, self.desk.home_net)

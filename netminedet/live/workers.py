@@ -39,8 +39,9 @@ from netminedet.verdict.findings import Findings
 if TYPE_CHECKING:
     from netminedet.live.renewal import Offer
 
-#: Longest that a worker may take to answer, in seconds; longer, and it counts as lost.
-ANSWER_SECONDS = 30.0
+#: Longest that a worker may take to answer, in seconds; longer, and it counts as lost.  It is less than half
+#: of what systemd waits for a sign of life (WatchdogSec in docs/netminedet.service): the rest may be over.
+ANSWER_SECONDS = 20.0
 #: So many workers lost within so many seconds, and the watch ends.
 MAX_LOST = 5
 LOST_SECONDS = 600.0

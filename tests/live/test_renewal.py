@@ -163,6 +163,10 @@ def test_a_dialect_that_is_gone_says_nothing_more(tmp_path: Path) -> None:
     assert answers(gone) == {}
     (flow,) = gone.findings.flows.values()
     assert [kept.signature for kept in flow.evidence.values()] == ["acme.hello"]
+    report = empty_report(signatures(), HOME)
+    report.findings.merge(gone.findings)
+    (suspect,) = report.suspects  # what was found by it is still weighed
+    assert suspect.dialects == ("acme",)
 
 
 def test_what_answers_a_changed_signature_is_weak(tmp_path: Path) -> None:

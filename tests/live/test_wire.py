@@ -262,9 +262,27 @@ def test_privileges_are_dropped(wire: Wire, tmp_path: Path) -> None:
     assert watch.last()["capture"]["seen"] == sent
 
 
+def test_the_state_of_the_other_user_is_read_again(wire: Wire, tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    for folder in tmp_path.parents:
+        if folder.stat().st_mode & 0o5 != 0o5 and folder.is_relative_to("/tmp"):
+            folder.chmod(0o755)
+    options = ("--user", "nobody", "--state", str(tmp_path / "state"))
+    first = Watching(wire, tmp_path / "first.jsonl", *options)
+    wire.send(STRATUM)
+    assert first.stop()[0] == 1
+    again = Watching(wire, tmp_path / "again.jsonl", *options)
+    wire.send(STRATUM)
+    code, told = again.stop()
+    assert code == 1, told
+    assert first.hosts()
+    assert again.hosts() == set()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["-i", NEAR, "--workers", "2", "-o", "/nowhere/events"], "cannot be written"),
         (["-i", "nowhere0"], "there is no such interface"),
         (["-i", NEAR, "port port"], "cannot be compiled"),
         (["-i", NEAR, "--user", "no-such-user"], "there is no such user"),
