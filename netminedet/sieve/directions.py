@@ -127,14 +127,17 @@ class Directions:
         self.flagged.bind(rows)
         self.text.bind(rows)
 
-    def look_for(self, automaton: Automaton, gate: Gate | None, openers: Openers, states: array[int]) -> None:
-        """Look for other literals from now on; ``states``: see ``automaton.states_in``."""
+    def look_for(self, automaton: Automaton, gate: Gate | None, openers: Openers) -> None:
+        """Look for other literals from now on; of another automaton the states are to be moved."""
+        self.text.look_for(automaton, gate, openers)
+
+    def move_states(self, states: array[int]) -> None:
+        """Go on in these states of another automaton; see ``automaton.states_in``."""
         states_of: cython.ushort[:] = states
         count: cython.Py_ssize_t = len(states)
         base: cython.Py_ssize_t
         side: cython.int
         state: cython.uint
-        self.text.look_for(automaton, gate, openers)
         for base in range(0, len(self.rows), ROW_WORDS):
             if self.rows[base + SCAN] == 0:
                 continue

@@ -182,10 +182,11 @@ class Sieve:
         Whether an anchor that was none before stands in what was read of a message that has not ended, is
         not looked up again.
         """
-        states = automaton.states_in(new.automaton, self._automaton)
-        self._directions.look_for(new.automaton, new.gate, new.openers, states)
+        self._directions.look_for(new.automaton, new.gate, new.openers)
         self._names.look_for(new.names)
-        self._automaton = new.automaton
+        if new.automaton is not self._automaton:  # it is the same where the anchors are
+            self._directions.move_states(automaton.states_in(new.automaton, self._automaton))
+            self._automaton = new.automaton
 
     def run(self, batch: Batch, input_name: str) -> Iterator[Hit]:
         """The batch's hits, in packet order; the batch must not change until all are taken.
