@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from netminedet.estimate.algorithms import ALGORITHMS, UNKNOWN, Guess, algorithm_of
-from netminedet.estimate.power import PowerEstimate, PowerTable, is_computer
+from netminedet.estimate.power import PowerEstimate, PowerTable, is_computer, kind_word
 from netminedet.estimate.rate import Counted, RateEstimate, Window, estimate_rate, no_rate, reported_rate
 from netminedet.estimate.work import Work, number, work_of
 from netminedet.language import N_, Sentence, sentence
@@ -228,6 +228,6 @@ def _without_power(rate: RateEstimate, algorithm: str, flows: Sequence[SharesOfF
     return sentence(
         "{method}; no power is told: there are no figures for devices of the kind '{kind}' with {algorithm}",
         method=rate.method,
-        kind=_families(flows)[-1],
+        kind=kind_word(_families(flows)[-1]),
         algorithm=algorithm,
     )

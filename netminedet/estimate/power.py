@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from netminedet.estimate.rate import RateEstimate, spelled_rate
 from netminedet.language import Sentence, as_sentence, number_of, sentence
+from netminedet.signatures.agents import KINDS as AGENT_KINDS
 from netminedet.signatures.csvfile import Row, parse_rows, read_rows
 from netminedet.signatures.places import signature_dir
 
@@ -277,10 +278,15 @@ def _device(row: PowerRow) -> Sentence:
     if row.kind == "family":
         return sentence(
             "the model is not known: a device of the kind '{kind}' for {algorithm}",
-            kind=row.key,
+            kind=kind_word(row.key),
             algorithm=row.algorithm,
         )
     return sentence("the device is not known: any one for {algorithm}", algorithm=row.algorithm)
+
+
+def kind_word(key: str) -> str:
+    """The word for a kind of devices, which has one in each language; the key of a family is its name."""
+    return sentence(key) if key in AGENT_KINDS else key
 
 
 def _readable(row: PowerRow) -> tuple[float, str]:
