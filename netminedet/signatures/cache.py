@@ -23,7 +23,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from netminedet import __version__
+from netminedet import __version__, model
 from netminedet.model import SignatureSetInfo
 from netminedet.signatures.dialect import Dialect
 from netminedet.signatures.pools import PoolRow
@@ -78,7 +78,7 @@ def cache_folder() -> Path | None:
 def content_key(files: Iterable[tuple[str, bytes]]) -> str:
     """A name for what is made of these files, (name, content), by this very code."""
     digest = hashlib.sha256(f"{__version__} {sys.version}\0".encode())
-    for module in sorted(Path(__file__).parent.glob("*.py")):
+    for module in (Path(model.__file__), *sorted(Path(__file__).parent.glob("*.py"))):
         with suppress(OSError):
             state = module.stat()
             digest.update(f"{module.name} {state.st_size} {state.st_mtime_ns}\0".encode())
