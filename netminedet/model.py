@@ -247,6 +247,8 @@ class PoolName(Struct, frozen=True):
     ports: frozenset[int] = frozenset()
     #: true for a service whose miners are scripts in web pages
     browser: bool = False
+    #: the coin that the host is named after, where it is one of the pool's; else empty
+    named_after: str = ""
 
     def serves_miners_on(self, port: int) -> bool:
         """Whether who opens this port of it mines: a pool's web site may have the name of a coin, too, but is

@@ -73,6 +73,9 @@ _COINS = _set(
     iron kas kaspa kawpow ltc monero nexa randomx rtm rvn rx scrypt sha256 turtle xmr zcash zec zen zeph
     """
 )
+#: Of these words those that name an algorithm, and names of coins that are not their ticker.
+_ALGORITHMS = _set("ethash kawpow randomx rx scrypt sha256")
+_TICKERS = {"ergo": "ERG", "ethw": "ETHW", "kaspa": "KAS", "monero": "XMR", "turtle": "TRTL", "zcash": "ZEC"}
 _REGIONS = _set(
     """
     ap as asia au br ca central cn de east eu europe fi fr global hk in jp kr na nl north pl ru sa sea
@@ -137,6 +140,7 @@ class PoolList:
             stratum=_is_stratum(seen, row),
             ports=row.ports,
             browser=row.category == "browser-miner",
+            named_after=_named_after(seen, row),
         )
 
     def owner(self, names: Sequence[str]) -> PoolName | None:
@@ -197,6 +201,15 @@ def _is_stratum(name: str, row: PoolRow) -> bool:
     if "ss" in labels or "stratum" in bare:
         return True
     return len(words) > 1 and not _COINS.isdisjoint(bare.union(words)) and not _REGIONS.isdisjoint(bare)
+
+
+def _named_after(name: str, row: PoolRow) -> str:
+    """The one of the pool's coins that its host is named after ("xmr.2miners.com"); else nothing."""
+    words = {word for label in _labels_below(name, row.domain) for word in re.split("[-_]", label)}
+    named = {_TICKERS.get(word, word.upper()) for word in words & (_COINS - _ALGORITHMS)}
+    if row.coins:
+        named &= set(row.coins)
+    return named.pop() if len(named) == 1 else ""
 
 
 def _labels_below(name: str, domain: str) -> list[str]:

@@ -361,13 +361,14 @@ def _lists(flows: _Flows) -> tuple[dict[str, tuple[str, ...]], bool]:
 
 
 def _coins(case: _Case, flows: _Flows, tables: Tables) -> tuple[str, ...]:
-    """Those that the dialect tells; else wallet addresses; else the pools with one coin only."""
+    """Those that the dialect tells; else wallet addresses; else the names of the servers; else the pools with
+    one coin only."""
     from netminedet.verdict.size import coins_of_wallets
 
     coins = {coin for _, flow, _ in flows for coin in flow.coins}
     weighed = ((flow, verdict) for _, flow, verdict in flows)
     coins = coins or coins_of_wallets(weighed, tables, partial(_names, case))
-    return tuple(sorted(coins)) or _pool_coins(case)
+    return tuple(sorted(coins)) or _named_coins(case) or _pool_coins(case)
 
 
 def _names(case: _Case, flow: FlowFinding, verdict: FlowVerdict) -> list[str]:
@@ -377,6 +378,19 @@ def _names(case: _Case, flow: FlowFinding, verdict: FlowVerdict) -> list[str]:
         return [asked.pool.name]
     answers = case.by_address.get(verdict.server[0], ()) if verdict.client[0] == case.host else ()
     return [answer.pool.name for answer in answers if answer.holds_at(flow.span.first)]
+
+
+def _named_coins(case: _Case) -> tuple[str, ...]:
+    """The coins that the servers it mined at are named after; of a host that was not seen to, those of all
+    names that it used."""
+    pools = [name.pool for name in case.names if not case.as_client]
+    for key, flow, verdict in case.as_client:
+        if key in case.tunnels:
+            pools.append(case.tunnels[key].pool)
+        else:
+            answers = case.by_address.get(verdict.server[0], ())
+            pools += [answer.pool for answer in answers if answer.holds_at(flow.span.first)]
+    return tuple(sorted({pool.named_after for pool in pools} - {""}))
 
 
 def _pool_coins(case: _Case) -> tuple[str, ...]:

@@ -35,7 +35,27 @@ def test_lookup_gives_what_the_row_says() -> None:
         coins=("BTC", "LTC"),
         stratum=True,
         ports=frozenset({25, 443, 3333}),
+        named_after="BTC",
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "coin"),
+    [
+        ("xmr.2miners.com", "XMR"),
+        ("xmr-eu1.nanopool.org", "XMR"),
+        ("monero.herominers.com", "XMR"),
+        ("btc.viabtc.com", "BTC"),
+        ("viabtc.com", ""),
+        ("rx.unmineable.com", ""),
+        ("btc-ltc.viabtc.com", ""),
+        ("doge.supportxmr.com", ""),
+    ],
+)
+def test_a_host_may_be_named_after_a_coin_of_its_pool(name: str, coin: str) -> None:
+    pool = POOLS.lookup(name)
+    assert pool is not None
+    assert pool.named_after == coin
 
 
 @pytest.mark.parametrize(

@@ -497,3 +497,24 @@ def test_mining_outweighs_an_interface() -> None:
 def test_suspects_stand_in_order_of_weight() -> None:
     verdicts = [suspect.verdict for suspect in scan(SAMPLES / "mixed.pcapng").suspects]
     assert verdicts == sorted(verdicts, reverse=True)
+
+
+NAMED_AFTER = replace(STRATUM, coins=("BTC", "XMR"), named_after="XMR")
+
+
+@pytest.mark.parametrize(
+    ("pool", "server", "coins"),
+    [
+        pytest.param(NAMED_AFTER, None, ("XMR",), id="nothing-but-the-name"),
+        pytest.param(NAMED_AFTER, POOL, ("XMR",), id="mines-there"),
+        pytest.param(NAMED_AFTER, ("203.0.113.99", 3333), (), id="mines-elsewhere"),
+        pytest.param(replace(NAMED_AFTER, named_after=""), POOL, (), id="named-after-none"),
+    ],
+)
+def test_a_name_may_tell_the_coin(
+    pool: PoolName, server: tuple[str, int] | None, coins: tuple[str, ...]
+) -> None:
+    found = looked_up(pool)
+    for one in conversation(("C", H), ("S", J), pool=server) if server else ():
+        found.add_message(one)
+    assert weighed(found)[MINER[0]].coins == coins
