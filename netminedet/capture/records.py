@@ -43,8 +43,6 @@ _LOW32 = cython.declare(cython.ulonglong, 0xFFFFFFFF)
 _SECOND = cython.declare(cython.ulonglong, 1_000_000_000)
 #: int64 nanoseconds reach this many whole seconds from 1970 either way
 _WHOLE_SECONDS = cython.declare(cython.longlong, 9_223_372_036)
-#: seconds beyond this one need not be told apart: they are clamped anyway
-_FAR = cython.declare(cython.ulonglong, 1 << 41)
 
 # Block types of pcapng that hold a packet.
 _OBSOLETE_PACKET = cython.declare(cython.longlong, 2)
@@ -139,6 +137,7 @@ def _long_way(
     high: cython.ulonglong
     power: cython.ulonglong = 1
     total: cython.longlong
+    before: cython.ulonglong
     n: cython.longlong = resolution & 0x7F
     if resolution & 0x80:
         if n < 64:
@@ -160,11 +159,22 @@ def _long_way(
         else:
             nanos = seconds % _SECOND
             seconds //= _SECOND
-    total = min(seconds, _FAR) + offset_s
-    if total >= _WHOLE_SECONDS:
-        return _INT64_MAX
-    if total < -_WHOLE_SECONDS:
-        return _INT64_MIN
+    if offset_s >= 0:
+        if seconds >= _WHOLE_SECONDS or offset_s >= _WHOLE_SECONDS - seconds:
+            return _INT64_MAX
+        total = seconds + offset_s
+    else:
+        before = -(offset_s + 1)  # the least int64 has no positive counterpart
+        if seconds > before:
+            seconds -= before + 1
+            if seconds >= _WHOLE_SECONDS:
+                return _INT64_MAX
+            total = seconds
+        else:
+            before -= seconds
+            if before >= _WHOLE_SECONDS:
+                return _INT64_MIN
+            total = -1 - cython.cast(cython.longlong, before)
     ns: cython.longlong = nanos
     return total * 1_000_000_000 + ns
 
@@ -337,7 +347,6 @@ class PcapngWalk(Walk):
             tick_ns = 10 ** (9 - resolution)
             offset_ns = offset_s * 1_000_000_000
             ticks_limit = (0x7FFFFFFFFFFFFFFF - max(offset_ns, 0)) // tick_ns
-        offset_s = max(-(1 << 40), min(offset_s, 1 << 40))
         self._table[row + _LINKTYPE] = linktype
         self._table[row + _SNAPLEN] = snaplen
         self._table[row + _RESOLUTION] = resolution

@@ -61,6 +61,10 @@ def exact_time(ticks: int, resolution: int, offset_s: int) -> int:
 @example(ticks=0, resolution=0, offset_s=-(2**63), big=True)
 @example(ticks=2**64 - 1, resolution=28, offset_s=0, big=False)
 @example(ticks=2**64 - 1, resolution=9, offset_s=-(10**10), big=False)
+@example(ticks=1_090_288_255_740_000, resolution=3, offset_s=-(2**40) - 1, big=False)
+@example(ticks=2**63 + 5, resolution=0, offset_s=-(2**63), big=False)
+@example(ticks=2**63 - 1, resolution=0, offset_s=-(2**63), big=True)
+@example(ticks=5 * 10**12, resolution=0, offset_s=-5 * 10**12, big=True)
 @settings(parent=HERE, max_examples=300)
 def test_time_of_any_clock(tmp_path: Path, ticks: int, resolution: int, offset_s: int, big: bool) -> None:
     path = written(
