@@ -87,6 +87,19 @@ def test_any_order_within_the_window(order: Order, name: str, seed: int, count: 
     assert verdict(order(parts, chance)) == plainly(name)
 
 
+def test_a_key_that_is_a_command_elsewhere_begins_a_segment_that_comes_too_early() -> None:
+    """The management API asks for "version", in words; here it is what "name" is followed by."""
+    line = (
+        b'{"id":0,"method":"mining.subscribe","body":{"version":2,"name":"rig1","publicAddress":"%s",'
+        b'"agent":"bzminer/17.0"}}\n' % (b"10233832f7e49aae" * 4)
+    )
+    at = line.index(b"version")
+    answer = b'{"id":0,"method":"mining.subscribed","body":{"clientId":17,"xn":"00ff"}}\n'
+    parts = [Placed(True, at, line[at:]), Placed(True, 0, line[:at]), Placed(False, 0, answer)]
+    (suspect,) = verdict(parts)
+    assert suspect["agents"] == ["bzminer/17.0"]
+
+
 @pytest.mark.parametrize("name", ["stratum-v1", "cryptonote", "getwork-examples", "eth-proxy"])
 @pytest.mark.parametrize("order", [in_pairs, shuffled, lost_and_sent_again, with_everything])
 @pytest.mark.parametrize("seed", range(4))

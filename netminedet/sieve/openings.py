@@ -81,6 +81,8 @@ class Openings:
             length = self.places[i + 1] - self.places[i]
             if length > end - start or self._agreeing(data, start, end, i) < length:
                 continue
+            if length < end - start and data[start + length] == 0x22:
+                continue  # a key of JSON, cut where it begins
             if not self.peers[i]:
                 return 1
             self.found.add(PEER, column, start, end - start, context)
