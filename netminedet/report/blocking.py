@@ -147,4 +147,4 @@ def _may_be_blocked(text: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    return _PLAIN.sub("", text)[:60].strip() or "unnamed"
+    return " ".join(_PLAIN.sub("", text).split())[:60].strip() or "unnamed"
