@@ -24,6 +24,8 @@ _NO_SUCH_SERVICE = frozenset((400, 404, 405, 410, 415, 501))
 #: Bytes that tell whether an answer is text, and how many of it are shown.
 _LOOK = 64
 _TEXT = re.compile(rb"[\t\r\n -~]{4,}")
+#: what a pool that takes nobody in may say in plain words
+_OF_MINING = re.compile(rb"\b(?:ban(?:ned)?|miners?|mining|pool|shares?|stratum|wallet|workers?)\b", re.I)
 _TLS_ALERT = re.compile(rb"\x15\x03[\x00-\x04]\x00\x02[\x01\x02]")
 
 
@@ -47,9 +49,17 @@ def other_tongue(data: bytes) -> str:
     """The first words of an answer that is no JSON but text, or TLS that wants none; else nothing."""
     if _TLS_ALERT.match(data):
         return "TLS alert"
-    if data.lstrip(b" \t\r\n\0")[:1] in (b"", b"{", b"[") or not _TEXT.fullmatch(data[:_LOOK]):
+    if data.lstrip(b" \t\r\n\0")[:1] in (b"", b"{", b"[") or not _is_text(data):
         return ""
     return data[:_LOOK].decode("ascii").strip().partition("\r")[0].partition("\n")[0]
+
+
+def _is_text(data: bytes) -> bool:
+    """Whether it is text, and none of mining but for what it quotes of the question."""
+    if _TEXT.fullmatch(data[:_LOOK]) is None:
+        return False
+    own_words = re.split(rb"[\"'`{<]", data[:256], maxsplit=1)[0]
+    return _OF_MINING.search(own_words) is None
 
 
 def no_service(head: Head) -> str:

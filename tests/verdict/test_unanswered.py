@@ -39,6 +39,7 @@ ANSWERS: dict[str, Any] = {
     "service without codes": {"id": 1, "result": None, "error": "unknown method"},
     "service that cannot read it": {"id": None, "error": {"code": -32700, "message": "Parse error"}},
     "Redis": b"-ERR unknown command '{\"id\":1'\r\n",
+    "Redis, which quotes": b'-ERR unknown command \'{"id":1,"method":"mining.subscribe"\', with args\r\n',
     "mail server": b"500 5.5.1 Command unrecognized\r\n",
     "TLS": b"\x15\x03\x03\x00\x02\x02\x0a",
 }
@@ -47,6 +48,8 @@ BANNERS = {"SSH": b"SSH-2.0-OpenSSH_9.2p1\r\n", "SMTP": b"220 mx.example ESMTP\r
 REFUSALS: dict[str, Any] = {
     "unauthorized": {"id": 1, "result": None, "error": [24, "Unauthorized worker", None]},
     "banned": {"id": 1, "error": {"code": -1, "message": "IP Address currently banned"}},
+    "banned, in words": b"Your IP address is banned for 10 minutes\n",
+    "no such pool, in words": b"ERROR: unknown wallet\r\n",
     "false": {"id": 1, "result": False, "error": None},
     "a wrong address": {"id": 1, "error": {"code": -32602, "message": "invalid address"}},
 }
