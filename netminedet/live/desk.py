@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from netminedet.api import Network, Report, empty_report, parse_networks
 from netminedet.capture.live import CaptureCounts
+from netminedet.garbage import leave_alone
 from netminedet.live.announce import Announcer, Told
 from netminedet.live.events import EventMaker, JsonObject
 from netminedet.live.ledger import SECOND_NS, Ledger
@@ -133,6 +134,7 @@ class Desk:
         gone = self.ledger.age(now_ns, frozenset(self.announcer.known), forget_ns)
         self.announcer.forget(gone)
         self._forgotten += gone
+        leave_alone()
 
     def state(self, now_ns: int) -> State:
         """What is to be kept over a restart; the objects themselves, so it is to be written at once."""

@@ -12,8 +12,6 @@ it was when its piece was made: none is older than the file before, none newer t
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import json
 import os
 import secrets
@@ -32,6 +30,7 @@ from msgspec import Struct
 from msgspec.structs import force_setattr
 
 from netminedet.errors import NetminedetError
+from netminedet.garbage import leave_alone, uncollected
 from netminedet.language import Sentence
 from netminedet.live.announce import Known
 from netminedet.live.ledger import HostEntries
@@ -218,20 +217,9 @@ def load_state(path: str, version: str, user: int | None = None) -> State | None
     The file must be of root, of whoever asks, or of the user with the number ``user``.
     """
     with uncollected():
-        return _loaded(path, version, user)
-
-
-@contextlib.contextmanager
-def uncollected() -> Iterator[None]:
-    """For what makes a lot that stays: looking for garbage in it takes most of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        if enabled:
-            gc.enable()
+        state = _loaded(path, version, user)
+    leave_alone()
+    return state
 
 
 def _loaded(path: str, version: str, user: int | None) -> State | None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from netminedet.capture.live import CaptureCounts, LiveSource
+from netminedet.garbage import leave_alone
 from netminedet.keeper import Keeper, KeptPacket
 from netminedet.model import Batch
 from netminedet.pipeline import NewSignatures, Pipeline
@@ -94,6 +95,7 @@ class Station:
         if time.monotonic() - self._aged >= AGE_SECONDS:
             self._aged = time.monotonic()
             self._pipeline.age(self.now_ns() - QUIET_NS)
+            leave_alone()
         return self._handed_over(found, self._pipeline.counters())
 
     def _handed_over(self, found: Findings, counters: dict[str, int]) -> Harvest:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from netminedet import __version__
 from netminedet.errors import NetminedetError
 from netminedet.evidence import EvidenceFolder
+from netminedet.garbage import leave_alone, uncollected
 from netminedet.language import _
 from netminedet.live.announce import Told
 from netminedet.live.crew import Crew, open_crew
@@ -29,7 +30,7 @@ from netminedet.live.service import (
     import_all,
     number_of_user,
 )
-from netminedet.live.state import State, load_state, uncollected
+from netminedet.live.state import State, load_state
 from netminedet.live.station import Harvest
 from netminedet.live.view import Keys, View, read_sources
 from netminedet.report.text import plural
@@ -146,6 +147,7 @@ class Watcher:
             return
         with uncollected():
             self.desk.restore(state)
+        leave_alone()
         if state.findings is None:
             self._ear.note(f"{path} is of another version: its suspects are known, their records begin anew")
 

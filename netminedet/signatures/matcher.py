@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -43,21 +42,36 @@ class Match(Struct, frozen=True):
     needs: Needs | None = None
 
 
+class _Expressions(dict[str, "Expression"]):
+    """Expressions by their text, each compiled when it is first asked for."""
+
+    def __init__(self, kept: Mapping[str, Kept]) -> None:
+        self._kept = kept
+
+    def __missing__(self, text: str) -> Expression:
+        from netminedet.signatures.expressions import Expression
+
+        made = self[text] = Expression(text, self._kept.get(text))
+        return made
+
+
 class _Candidate:
-    """A pattern with its condition, which is compiled when it is first asked."""
+    """A pattern with its condition.  (It knows no set: a set that is replaced goes at once, without a
+    round of Python's collector.)"""
 
-    __slots__ = ("holds", "pattern")
+    __slots__ = ("_condition", "_expressions", "pattern")
 
-    def __init__(self, pattern: Pattern, expression: Callable[[str], Expression]) -> None:
+    def __init__(self, pattern: Pattern, expressions: _Expressions) -> None:
         self.pattern = pattern
-        self.holds: Callable[[object], object] = (
-            _always if pattern.where is None else partial(self._first, expression)
-        )
+        self._expressions = expressions
+        self._condition: Callable[[object], object] | None = None
 
-    def _first(self, expression: Callable[[str], Expression], message: object) -> object:
-        assert self.pattern.where is not None
-        self.holds = expression(self.pattern.where).value
-        return self.holds(message)
+    def holds(self, message: object) -> object:
+        """Whether the pattern's condition holds for the message: True, or anything else."""
+        if self._condition is None:
+            where = self.pattern.where
+            self._condition = _always if where is None else self._expressions[where].value
+        return self._condition(message)
 
 
 class SignatureSet:
@@ -86,8 +100,7 @@ class SignatureSet:
         self._by_key: dict[str, list[_Candidate]] = {}
         self._replies: list[_Candidate] = []
         self._replies_by_type: dict[type, list[_Candidate]] = {}
-        self._expressions: dict[str, Expression] = {}
-        self._kept = kept or {}
+        self._expressions = _Expressions(kept or {})
         for dialect in self._dialects.values():
             for pattern in dialect.patterns:
                 self._index(pattern)
@@ -100,7 +113,7 @@ class SignatureSet:
         self.telling_keys = frozenset(self._by_key).union(_REPLY_KEYS)
 
     def _index(self, pattern: Pattern) -> None:
-        candidate = _Candidate(pattern, self._expression)
+        candidate = _Candidate(pattern, self._expressions)
         for method in pattern.methods:
             self._by_verb.setdefault(pattern.method_key, {}).setdefault(method, []).append(candidate)
         if pattern.reply:
@@ -193,7 +206,7 @@ class SignatureSet:
             return None
         accepted = self._dialects[dialect_id].accepted
         if accepted is not None:
-            return self._expression(accepted).value(reply) is True
+            return self._expressions[accepted].value(reply) is True
         result = reply.get("result")
         return reply.get("error") is None and result is not None and result is not False
 
@@ -239,7 +252,7 @@ class SignatureSet:
             known = self._replies_by_type[kind] = []
             for candidate in self._replies:
                 where = candidate.pattern.where
-                types = None if where is None else self._expression(where).kept.types
+                types = None if where is None else self._expressions[where].kept.types
                 if types is None or TYPES.get(kind) in types:
                     known.append(candidate)
         return known
@@ -247,7 +260,7 @@ class SignatureSet:
     def _match(self, pattern: Pattern, message: object) -> Match:
         details: dict[str, str] = {}
         for key, expression in pattern.extract:
-            shown = text.detail(self._expression(expression).value(message))
+            shown = text.detail(self._expressions[expression].value(message))
             if shown is not None:
                 details[key] = shown
         wallet = wallet_of(details["worker"]) if "worker" in details else None
@@ -265,14 +278,6 @@ class SignatureSet:
             redact=pattern.redact,
             needs=pattern.needs,
         )
-
-    def _expression(self, expression: str) -> Expression:
-        compiled = self._expressions.get(expression)
-        if compiled is None:
-            from netminedet.signatures.expressions import Expression
-
-            compiled = self._expressions[expression] = Expression(expression, self._kept.get(expression))
-        return compiled
 
 
 #: Keys of an answer without a verb.

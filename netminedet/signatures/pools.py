@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache, partial
 
 from msgspec import Struct
 
@@ -116,7 +116,8 @@ class PoolList:
                     self._under[host[2:]] = row
                 else:
                     self._exact[host] = row
-        self._known = lru_cache(maxsize=NAMES_KNOWN)(self._find)
+        # it knows no list: one that is replaced goes at once
+        self._known = lru_cache(maxsize=NAMES_KNOWN)(partial(_found, self._exact, self._under))
 
     def lookup(self, name: str) -> PoolName | None:
         """The pool that the host name belongs to, or None.
@@ -128,20 +129,6 @@ class PoolList:
         if len(name) > _NAME_LIMIT + 1:
             return None
         return self._known(name.lower().removesuffix("."))
-
-    def _find(self, seen: str) -> PoolName | None:
-        row = self._exact.get(seen) or self._row_above(seen)
-        if row is None or not NEUTRAL_LABELS.isdisjoint(_labels_below(seen, row.domain)):
-            return None
-        return PoolName(
-            name=seen,
-            pool=row.pool,
-            coins=row.coins,
-            stratum=_is_stratum(seen, row),
-            ports=row.ports,
-            browser=row.category == "browser-miner",
-            named_after=_named_after(seen, row),
-        )
 
     def owner(self, names: Sequence[str]) -> PoolName | None:
         """The first of the names that is a pool's, if they all are of one owner; or None.
@@ -163,17 +150,33 @@ class PoolList:
     def suffixes(self) -> list[tuple[str, bool]]:
         """(name, exact) pairs for a hashed set; exact: this very name, otherwise it and all under it."""
         pairs = [(name, False) for name in self._under]
-        pairs += [(name, True) for name in self._exact if self._row_above(name) is None]
+        pairs += [(name, True) for name in self._exact if _row_above(self._under, name) is None]
         return sorted(pairs)
 
-    def _row_above(self, name: str) -> PoolRow | None:
-        rest = name
-        while rest:
-            row = self._under.get(rest)
-            if row is not None:
-                return row
-            rest = rest.partition(".")[2]
+
+def _found(exact: Mapping[str, PoolRow], under: Mapping[str, PoolRow], seen: str) -> PoolName | None:
+    row = exact.get(seen) or _row_above(under, seen)
+    if row is None or not NEUTRAL_LABELS.isdisjoint(_labels_below(seen, row.domain)):
         return None
+    return PoolName(
+        name=seen,
+        pool=row.pool,
+        coins=row.coins,
+        stratum=_is_stratum(seen, row),
+        ports=row.ports,
+        browser=row.category == "browser-miner",
+        named_after=_named_after(seen, row),
+    )
+
+
+def _row_above(under: Mapping[str, PoolRow], name: str) -> PoolRow | None:
+    rest = name
+    while rest:
+        row = under.get(rest)
+        if row is not None:
+            return row
+        rest = rest.partition(".")[2]
+    return None
 
 
 def _site(name: str) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 
 import pytest
 from hypothesis import given, settings
@@ -224,3 +226,19 @@ def test_coins_are_named_only_where_the_dialect_tells() -> None:
     coins = {match.dialect: match.coins for match in SIGNATURES.match(kaspa)}
     assert coins == {"stratum-v1": (), "kaspa": ("KAS",)}
     assert {match.kind for match in SIGNATURES.match(kaspa)} == {Kind.HANDSHAKE}
+
+
+def test_a_set_that_is_dropped_goes_at_once() -> None:
+    """A watch lets the collector of cycles alone: sets that signals replace must not stay for ever."""
+    gc.collect()
+    gc.disable()
+    try:
+        signatures = load_signatures()
+        assert signatures.match(
+            {"id": 4, "method": "mining.submit", "params": ["a.b", "1", "00000001", "5f000000", "deadbeef"]}
+        )
+        gone = weakref.ref(signatures)
+        del signatures
+        assert gone() is None
+    finally:
+        gc.enable()
