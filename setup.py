@@ -1,13 +1,14 @@
-"""Build step: compile the kernels with Cython where a C compiler is at hand.
+"""Build step: compile what runs often with Cython where a C compiler is at hand.
 
-The kernels are plain Python files, so a failed or skipped compilation leaves a
-working, slower package.  Which data files belong to the package stands in setup.cfg,
+They are plain Python files, so a failed or skipped compilation leaves a working, slower
+package.  Which data files belong to the package stands in setup.cfg,
 everything else about it in pyproject.toml.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from setuptools import Extension, find_packages, setup
 from setuptools.command.build_ext import build_ext
@@ -45,7 +46,24 @@ KERNELS = [
     "netminedet.sieve.wireless",
 ]
 
-#: Bounds checks stay on: a slip in a parser is then an IndexError, not damaged memory.
+#: Ordinary modules that run for each segment of a flagged flow: compiled as they are, they take a fifth less time.
+OFTEN_RUN = [
+    "netminedet.pipeline",
+    "netminedet.protocols.conversation",
+    "netminedet.protocols.framing",
+    "netminedet.protocols.jsonlines",
+    "netminedet.protocols.measure",
+    "netminedet.protocols.stream",
+    "netminedet.signatures.expressions",
+    "netminedet.signatures.functions",
+    "netminedet.signatures.logins",
+    "netminedet.signatures.matcher",
+    "netminedet.signatures.text",
+    "netminedet.verdict.findings",
+    "netminedet.verdict.flowfinding",
+]
+
+#: Of the kernels.  Bounds checks stay on: a slip in a parser is then an IndexError, not damaged memory.
 DIRECTIVES = {
     "language_level": 3,
     "boundscheck": True,
@@ -73,16 +91,26 @@ class BuildKernels(build_ext):
 
 
 def kernels() -> list[Extension]:
-    """The kernels as optional extension modules; none where Cython is missing."""
+    """All of these as optional extension modules; none where Cython is missing."""
     try:
         from Cython.Build import cythonize
     except ImportError:
         return []
-    extensions = [Extension(name, [name.replace(".", "/") + ".py"]) for name in KERNELS]
-    found: list[Extension] = cythonize(extensions, compiler_directives=DIRECTIVES, build_dir="build/cython")
+    found = [
+        *_translated(cythonize, KERNELS, DIRECTIVES),
+        # their annotations are hints for people and mypy, and change nothing, as in Python
+        *_translated(cythonize, OFTEN_RUN, {"language_level": 3, "annotation_typing": False}),
+    ]
     for extension in found:
         extension.optional = True  # cythonize forgets it where Extension is given it
     return found
+
+
+def _translated(
+    cythonize: Callable[..., list[Extension]], names: list[str], directives: dict[str, object]
+) -> list[Extension]:
+    modules = [Extension(name, [name.replace(".", "/") + ".py"]) for name in names]
+    return cythonize(modules, compiler_directives=directives, build_dir="build/cython")
 
 
 setup(

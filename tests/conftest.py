@@ -16,6 +16,17 @@ needs_shared_captures = pytest.mark.skipif(
 )
 
 
+def pytest_configure() -> None:
+    """Where modules were compiled in place, what is tested must be what their sources say."""
+    for compiled in (ROOT / "netminedet").rglob("*.so"):
+        source = compiled.parent / f"{compiled.name.partition('.')[0]}.py"
+        if source.is_file() and source.stat().st_mtime > compiled.stat().st_mtime:
+            raise pytest.UsageError(
+                f"{source.relative_to(ROOT)} is newer than what was compiled of it; "
+                "run: python setup.py build_ext --inplace"
+            )
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _cache_of_the_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Tests leave the user's own cache alone."""
