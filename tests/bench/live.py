@@ -76,7 +76,7 @@ def measured(wire: Wire, name: str, file: Path, given: argparse.Namespace, place
     events = place / "events.jsonl"
     events.unlink(missing_ok=True)
     command, counts = LISTENERS[name]
-    listener = wire.start(*_on(given.pin), *command(events))
+    listener = wire.start(*_on(given.pin), *command(events), start_new_session=True)
     time.sleep(4)
     before = cpu_seconds(listener.pid)
     sending = [sys.executable, "-m", "tests.bench.blast", NEAR, str(file), "--seconds", str(given.seconds)]
@@ -86,7 +86,7 @@ def measured(wire: Wire, name: str, file: Path, given: argparse.Namespace, place
     time.sleep(2)
     spent = cpu_seconds(listener.pid) - before
     listener.send_signal(signal.SIGINT)
-    seen, dropped = counts(*listener.communicate(timeout=60), events)
+    seen, dropped = counts(*_last_words(listener), events)
     return {
         "listener": name,
         "capture": file.name,
@@ -96,6 +96,15 @@ def measured(wire: Wire, name: str, file: Path, given: argparse.Namespace, place
         "dropped": dropped,
         "core_share": round(spent / float(took), 3),
     }
+
+
+def _last_words(listener: subprocess.Popen[str]) -> tuple[str, str]:
+    """What it printed; one that does not end by itself is killed with its children."""
+    try:
+        return listener.communicate(timeout=20)
+    except subprocess.TimeoutExpired:
+        os.killpg(listener.pid, signal.SIGKILL)
+        return listener.communicate()
 
 
 def _on(core: int | None) -> list[str]:
