@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,8 @@ needs_shared_captures = pytest.mark.skipif(
 
 def pytest_configure() -> None:
     """Where modules were compiled in place, what is tested must be what their sources say."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as under nohup: programs would inherit it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for compiled in (ROOT / "netminedet").rglob("*.so"):
         source = compiled.parent / f"{compiled.name.partition('.')[0]}.py"
         if source.is_file() and source.stat().st_mtime > compiled.stat().st_mtime:
