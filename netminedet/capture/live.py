@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from netminedet.errors import NetminedetError
 from netminedet.model import Batch
 
 
@@ -65,6 +66,8 @@ class LiveSource(ABC):
     ended: bool = field(default=False, init=False)
     #: what should be told of it since the last ``take_notes``
     _notes: list[str] = field(default_factory=list, init=False)
+    #: it could not be opened again when that was tried last
+    _refused: bool = field(default=False, init=False)
 
     @abstractmethod
     def batches(self) -> Iterator[Batch]:
@@ -102,3 +105,18 @@ class LiveSource(ABC):
         """What happened to the source since the last call, a line each."""
         notes, self._notes = self._notes, []
         return notes
+
+    def _note_lost(self, text: str) -> None:
+        self.counts.interface_lost += 1
+        self._notes.append(f"{self.name}: {text}")
+
+    def _note_back(self, text: str) -> None:
+        self._refused = False
+        self.counts.interface_back += 1
+        self._notes.append(f"{self.name}: {text}")
+
+    def _note_refused(self, error: NetminedetError) -> None:
+        """It cannot be opened again, which is tried every second and told once."""
+        if not self._refused:
+            self._notes.append(f"{error} (trying again every second)")
+        self._refused = True

@@ -72,7 +72,6 @@ class Ring(LiveSource):
         self._batch = Batch(bytearray(), BATCH_CAPACITY)
         self._control = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._state = interface_state(self._control, name)
-        self._refused = False
         if name != ANY and not self._state.index:
             raise NetminedetError(f"{name}: there is no such interface; {_names()}")
         self._open: _Open | None = self._opened()
@@ -255,20 +254,9 @@ class Ring(LiveSource):
         try:
             self._open = self._opened()
         except NetminedetError as error:
-            if not self._refused:
-                self._notes.append(f"{error} (trying again every second)")
-            self._refused = True
-            return
-        self._refused = False
-        self._note_back("the interface is back" if state.up else "the interface is back, and down")
-
-    def _note_lost(self, text: str) -> None:
-        self.counts.interface_lost += 1
-        self._notes.append(f"{self.name}: {text}")
-
-    def _note_back(self, text: str) -> None:
-        self.counts.interface_back += 1
-        self._notes.append(f"{self.name}: {text}")
+            self._note_refused(error)
+        else:
+            self._note_back("the interface is back" if state.up else "the interface is back, and down")
 
     def _close_ring(self) -> None:
         ring, self._open = self._open, None

@@ -48,7 +48,6 @@ class Sniffer(LiveSource):
         self._kept: _Heard | None = None
         self._strange: set[str] = set()
         self._sniffer: Any = None
-        self._refused = False
         self._start()
         self._notes.append(
             f"{name}: captured with scapy, for this system has no packet ring: slow, and losses are not told"
@@ -117,9 +116,8 @@ class Sniffer(LiveSource):
         sniffer = self._sniffer
         if sniffer is not None and not sniffer.thread.is_alive():
             self._sniffer = None
-            self.counts.interface_lost += 1
             reason = sniffer.exception or "it has stopped"
-            self._notes.append(f"{self.name}: nothing is captured any more: {reason}; waiting for it")
+            self._note_lost(f"nothing is captured any more: {reason}; waiting for it")
         if self._sniffer is None:
             self._start_again()
 
@@ -127,13 +125,9 @@ class Sniffer(LiveSource):
         try:
             self._start()
         except NetminedetError as error:
-            if not self._refused:
-                self._notes.append(f"{error} (trying again every second)")
-            self._refused = True
-            return
-        self._refused = False
-        self.counts.interface_back += 1
-        self._notes.append(f"{self.name}: packets are captured again")
+            self._note_refused(error)
+        else:
+            self._note_back("packets are captured again")
 
     def batches(self) -> Iterator[Batch]:
         batch, end = self._batch, 0
