@@ -7,7 +7,6 @@ of parent and child is gone is noticed by the end of the pipes: nothing waits fo
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import pickle
 import signal
@@ -18,6 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from netminedet.errors import NetminedetError
+from netminedet.garbage import leave_alone
 from netminedet.jobs.outcome import Sequential
 
 _LENGTH = struct.Struct("<Q")
@@ -182,7 +182,7 @@ def _live(work: Callable[[Link], None], link: Link, foreign: list[int]) -> None:
     code = 1
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it, and closes the pipes
-        gc.freeze()  # what was there before the fork stays shared
+        leave_alone()  # what was there before the fork stays shared
         for one in foreign:
             os.close(one)
         work(link)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import signal
 from collections.abc import Callable, Iterable
 from multiprocessing.connection import Connection
@@ -10,6 +9,7 @@ from typing import Any
 
 from netminedet.capture.ring import Ring
 from netminedet.errors import NetminedetError
+from netminedet.garbage import leave_alone
 from netminedet.live.crew import open_station
 from netminedet.live.options import WatchOptions
 from netminedet.live.renewal import Making, unpacked
@@ -101,4 +101,4 @@ def _leave(pipes: Iterable[Connection], rings: Iterable[Ring]) -> None:
         pipe.close()  # else none would ever learn that the parent is gone
     for ring in rings:
         ring.let_go()
-    gc.freeze()  # what the parent knows is not gone through, and so not copied
+    leave_alone()  # what the parent knows is not gone through, and so not copied

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from netminedet.report.page.moments import SECOND_NS
 from netminedet.report.page.svg import COLOURS, Words, svg_of
 from netminedet.report.page.timescale import DAY_NS, MOST_PIECES, pieces_of, set_piece, set_times
 from netminedet.report.text import ELLIPSIS
@@ -23,7 +24,6 @@ _FONT = 11.5
 _ROW = 21
 #: How far a logarithmic scale goes at least, to either side, as a factor: room for a few numbers below it.
 _LEAST_SPAN = 5
-_SECOND_NS = 1_000_000_000
 #: Pixels between two pieces of a scale of time.
 _BREAK = 22
 #: A formula for what a character takes of a row, relative to the size of the letters.
@@ -117,7 +117,7 @@ def stretches(
             set_times(part, piece, zone, 4 if narrow else 7)
         else:
             set_piece(part, piece, zone)
-        least = 2.5 * len(pieces) * max(piece[1] - piece[0], _SECOND_NS) / (width - left)  # what can be seen
+        least = 2.5 * len(pieces) * max(piece[1] - piece[0], SECOND_NS) / (width - left)  # what can be seen
         for row, entry in enumerate(entries):
             _stretch(part, row, entry, piece, least)
         _scale(part, lines=len(pieces) == 1)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from netminedet.errors import NetminedetError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_SECOND = 1_000_000_000
+SECOND_NS = 1_000_000_000
 
 
 class Clock:
@@ -35,14 +35,14 @@ class Clock:
 
     def exact(self, time_ns: int) -> str:
         """To the microsecond, for joining with other records."""
-        return f"{self.second(time_ns)}.{time_ns % _SECOND // 1000:06d}"
+        return f"{self.second(time_ns)}.{time_ns % SECOND_NS // 1000:06d}"
 
     def machine(self, time_ns: int) -> str:
         """What the ``datetime`` of a ``<time>`` element takes."""
         return self._at(time_ns).isoformat()[:19] + self._offset
 
     def _at(self, time_ns: int) -> datetime:
-        return (_EPOCH + timedelta(seconds=time_ns // _SECOND)).astimezone(self.zone)
+        return (_EPOCH + timedelta(seconds=time_ns // SECOND_NS)).astimezone(self.zone)
 
 
 def zone_of(text: str) -> timezone:

@@ -14,7 +14,7 @@ from netminedet.report.holder_lines import holder_lines, place_text, subscriber_
 from netminedet.report.mask import LEFT_OUT
 from netminedet.report.page.amounts import share_counts
 from netminedet.report.page.groups import address
-from netminedet.report.page.moments import Clock
+from netminedet.report.page.moments import SECOND_NS, Clock
 from netminedet.report.sizes import size_lines
 from netminedet.report.text import bracketed, came_in, plural, printable, size
 
@@ -27,7 +27,6 @@ PROGRAM_KINDS = (
 #: Characters of one name, of an excerpt.
 _NAME_LIMIT = 200
 _EXCERPT_LIMIT = 300
-_SECOND = 1_000_000_000
 #: Length of the line of time, in its own units, and of what can just be seen on it.
 STRIP = 1000
 _LEAST = 4
@@ -123,7 +122,7 @@ def strongest(evidence: Sequence[Evidence], pieces: int) -> list[Evidence]:
 def _strip(suspect: Suspect, clock: Clock) -> Strip | None:
     """None where there is but one moment."""
     first, last = suspect.first_seen, suspect.last_seen
-    if last - first < _SECOND:
+    if last - first < SECOND_NS:
         return None
 
     def place(moment: int) -> float:

@@ -7,8 +7,9 @@ from datetime import datetime, timezone
 from itertools import pairwise
 from typing import Any
 
-_SECOND_NS = 1_000_000_000
-DAY_NS = 86_400 * _SECOND_NS
+from netminedet.report.page.moments import SECOND_NS
+
+DAY_NS = 86_400 * SECOND_NS
 #: Pieces that a scale is broken into at most.
 MOST_PIECES = 4
 #: A scale is broken only where this part of it, or less, is left.
@@ -58,7 +59,7 @@ def _without(first: int, last: int, gaps: Sequence[tuple[int, int]]) -> list[tup
 def set_piece(axes: Any, piece: tuple[int, int], zone: timezone) -> None:
     """One piece of a broken scale: in its middle stands when it was."""
     _limit(axes, piece)
-    begin, end = (datetime.fromtimestamp(moment // _SECOND_NS, zone) for moment in piece)
+    begin, end = (datetime.fromtimestamp(moment // SECOND_NS, zone) for moment in piece)
     days = begin.date() == end.date()
     lines = (f"{begin:%Y-%m-%d}", f"{begin:%H:%M} – {end:%H:%M}" if days else f"– {end:%Y-%m-%d}")
     axes.set_xticks([(piece[0] + piece[1]) / 2 / DAY_NS], ["\n".join(lines)])
@@ -86,5 +87,5 @@ def set_times(axes: Any, piece: tuple[int, int], zone: timezone, ticks: int) -> 
 
 
 def _limit(axes: Any, piece: tuple[int, int]) -> None:
-    margin = max((piece[1] - piece[0]) * 0.01, _SECOND_NS)
+    margin = max((piece[1] - piece[0]) * 0.01, SECOND_NS)
     axes.set_xlim((piece[0] - margin) / DAY_NS, (piece[1] + margin) / DAY_NS)
