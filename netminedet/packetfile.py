@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from netminedet import __version__
 from netminedet.keeper import KeptPacket
+from netminedet.language import _
 
 #: Longest comment of a packet, in bytes.
 COMMENT_LIMIT = 4096
@@ -51,8 +52,9 @@ def packet_block(number: int, kept: KeptPacket, comment: str) -> bytes:
 
 def comment_of(kept: KeptPacket) -> str:
     """What a packet proves, and where it was."""
-    what = ", ".join(kept.proves) or "before what proves it"
-    return f"netminedet: {what} (packet {kept.where.packet} of {kept.where.input})"
+    what = ", ".join(kept.proves) or _("before what proves it")
+    place = _("packet {packet} of {input}").format(packet=kept.where.packet, input=kept.where.input)
+    return f"netminedet: {what} ({place})"
 
 
 class PacketFile:

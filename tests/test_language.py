@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gzip
 import io
 import pickle
@@ -295,3 +296,56 @@ def test_problems_of_inputs_are_told_in_chinese(tmp_path: Path) -> None:
         assert info.problems
         assert not [text for text in info.problems if re.search("[a-z]{3} [a-z]{2}", told(text))]
         assert [text for text in info.problems if re.search("[a-z]{3} [a-z]{2}", text)]
+
+
+def unmarked(source: str) -> list[str]:
+    """Texts put among the notes for people as they stand, which the catalogue cannot know."""
+    found: list[ast.expr] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call):
+            found += [one.value for one in node.keywords if one.arg == "note"]
+            if re.fullmatch(r"(.*\.)?(_?notes\.(append|add)|_?tell|_?note)", ast.unparse(node.func)):
+                found += node.args
+        elif isinstance(node, ast.Assign) and [ast.unparse(one) for one in node.targets] == ["note"]:
+            found.append(node.value)
+    return [ast.unparse(one) for one in found if _is_bare(one)]
+
+
+def _is_bare(node: ast.expr) -> bool:
+    """Whether an expression may be a text of several words that no function marks."""
+    if isinstance(node, ast.IfExp):
+        return _is_bare(node.body) or _is_bare(node.orelse)
+    if isinstance(node, ast.BinOp):
+        return _is_bare(node.left) or _is_bare(node.right)
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    texts = [one.value for one in parts if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    return any(re.search("[A-Za-z]{2}", text) for text in texts)
+
+
+@pytest.mark.parametrize("room", ["casefile", "whose", "report", "cli"])
+def test_no_note_is_in_one_language_only(room: str) -> None:
+    bare = {
+        path.name: texts
+        for path in (Path(language.__file__).parent / room).rglob("*.py")
+        if (texts := unmarked(path.read_text(encoding="utf-8")))
+    }
+    assert bare == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'notes.append(f"{count} captures were not read")',
+        'case.notes.append("the host is no suspect")',
+        'Attribution("gap", note="the log does not have it")',
+        'note = f"the log names nobody at its {which}"',
+        'note = N_("one") if sure else "not certain"',
+        'self._tell(f"{row.where}: stands there already")',
+    ],
+)
+def test_a_note_in_one_language_would_be_found(line: str) -> None:
+    assert unmarked(line)
+
+
+def test_a_note_that_is_marked_is_none_of_these() -> None:
+    assert not unmarked('notes.append(sentence("{n} were not read", n=1)); note = N_("not certain")')

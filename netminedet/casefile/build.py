@@ -35,12 +35,15 @@ def make_case(
     sign: Ed25519PrivateKey | None = None,
     now: datetime | None = None,
     progress: Callable[[Progress], None] | None = None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> form.Manifest:
     """Write the case of ``host`` to ``target``, a new folder, or a zip file where it is called so.
 
-    ``report`` is a JSON report, ``captures`` what it was made of.  Raises NetminedetError: where the
-    host is no suspect of the report, where a capture is none of its inputs (see ``any_capture``),
-    and where ``target`` cannot be written.
+    ``report`` is a JSON report, ``captures`` what it was made of.  ``tell`` is given the manifest's notes,
+    as sentences that can be told in either language; in the manifest they are English.
+
+    Raises NetminedetError: where the host is no suspect of the report, where a capture is none of its
+    inputs (see ``any_capture``), and where ``target`` cannot be written.
     """
     check_case_target(target)
     data = read_bytes(report)
@@ -67,13 +70,15 @@ def make_case(
             sources=[
                 form.Asked(form.legible(path), *form.file_digest(path)) for path in options.source_files
             ],
-            notes=[form.legible(note) for note in case.notes],
+            notes=[form.legible(str(note)) for note in case.notes],
             files=[_entry(folder, name, about) for name, about in sorted(files)],
         )
         text = form.canonical(manifest)
         (folder / form.MANIFEST).write_bytes(text)
         if sign is not None:
             (folder / form.SIGNATURE).write_bytes(sign.sign(text))
+    for note in case.notes:
+        tell(note)
     return manifest
 
 
@@ -116,11 +121,6 @@ def _absent(case: Case) -> list[form.Absent]:
     ]
 
 
-def _asked(path: str) -> form.Asked:
-    sha256, size = form.file_digest(path)
-    return form.Asked(form.legible(path), sha256, size)
-
-
 def _entry(folder: Path, name: str, about: str) -> form.FileEntry:
     sha256, size = form.file_digest(folder / name)
-    return form.FileEntry(name, size, sha256, about)
+    return form.FileEntry(name, size, sha256, str(about))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -13,7 +13,7 @@ from netminedet.casefile.collect import Change, mining_flows, write_flows
 from netminedet.casefile.fired import write_fired
 from netminedet.casefile.passwords import without_passwords
 from netminedet.errors import NetminedetError
-from netminedet.language import _
+from netminedet.language import N_, _, sentence, told
 from netminedet.packetfile import PacketFile, comment_of
 from netminedet.report.document import json_text
 from netminedet.report.story import render_story
@@ -27,24 +27,29 @@ _WIDTH = 100
 
 def write_contents(folder: Path, case: Case, options: CaseOptions) -> Iterator[tuple[str, str]]:
     """Write the files of the case; the name of each, and what it is."""
+    parts = list(_write_parts(folder, case, options))
+    yield from parts
+    (folder / "README.txt").write_text(_readme(case, options, parts), encoding="utf-8", newline="\n")
+    yield "README.txt", N_("what is in this case, and how to check it")
+
+
+def _write_parts(folder: Path, case: Case, options: CaseOptions) -> Iterator[tuple[str, str]]:
     text = json_text(case.report.to_dict(), indent=2) + "\n"
     (folder / "suspect.json").write_text(text, encoding="utf-8", newline="\n")
-    yield "suspect.json", "the report on this suspect alone"
+    yield "suspect.json", N_("the report on this suspect alone")
     yield from _page(folder, case)
     (folder / "story.txt").write_text(_story_text(case.story), encoding="utf-8", newline="\n")
-    yield "story.txt", "the conversation, line by line, and why the verdict is what it is"
+    yield "story.txt", N_("the conversation, line by line, and why the verdict is what it is")
     change = _change_of(options)
     with (folder / "packets.pcapng").open("wb") as stream:
         _write_decisive(case, PacketFile(stream), change)
-    yield "packets.pcapng", "the packets that decide; comments say what each proves"
+    yield "packets.pcapng", N_("the packets that decide; comments say what each proves")
     if options.flows:
         with (folder / "flows.pcapng").open("wb") as stream:
             flows = mining_flows(case.host, case.story.report, case.suspect)
             write_flows(case.given, flows, PacketFile(stream), change)
-        yield "flows.pcapng", "all packets of its connections with evidence"
+        yield "flows.pcapng", N_("all packets of its connections with evidence")
     yield from write_fired(folder, case.suspect, case.story, options.signatures)
-    (folder / "README.txt").write_text(_readme(options), encoding="utf-8", newline="\n")
-    yield "README.txt", "what is in this case, and how to check it"
 
 
 def _page(folder: Path, case: Case) -> Iterator[tuple[str, str]]:
@@ -54,11 +59,11 @@ def _page(folder: Path, case: Case) -> Iterator[tuple[str, str]]:
     try:
         check_installed()
     except NetminedetError as error:
-        case.notes.append(f"the case has no page: {error}")
+        case.notes.append(sentence("the case has no page: {problem}", problem=str(error)))
         return
     with (folder / "suspect.html").open("w", encoding="utf-8", newline="\n") as stream:
         write_page(case.report, stream, PageOptions(title=case.host, script=False))
-    yield "suspect.html", "the same as a page for people"
+    yield "suspect.html", N_("the same as a page for people")
 
 
 def _change_of(options: CaseOptions) -> Change:
@@ -78,10 +83,11 @@ def _write_decisive(case: Case, file: PacketFile, change: Change) -> None:
     for kept in case.decisive:
         frame, cut = change(kept.data)
         comment = comment_of(kept)
-        if told := why.get((kept.where.input, kept.where.packet)):
-            comment += f". {printable(told)}"
+        if proof := why.get((kept.where.input, kept.where.packet)):
+            comment += _("; ") + printable(told(proof))
         if cut:
-            comment += f". A password is overwritten here: {cut} bytes; checksums are as recorded"
+            overwritten = _("a password is overwritten here: {count} bytes; checksums are as recorded")
+            comment += _("; ") + overwritten.format(count=cut)
         file.write(replace(kept, data=frame), comment)
 
 
@@ -91,7 +97,7 @@ def _story_text(story: Story) -> str:
     return buffer.getvalue()
 
 
-def _readme(options: CaseOptions) -> str:
+def _readme(case: Case, options: CaseOptions, parts: Sequence[tuple[str, str]]) -> str:
     lines = [
         _("This is the case file of one host, made by netminedet."),
         _("manifest.json lists every file with its SHA-256."),
@@ -102,4 +108,7 @@ def _readme(options: CaseOptions) -> str:
     ]
     if not options.cut_passwords:
         lines.append(_("The packets are as they were recorded, passwords included: keep them accordingly."))
+    lines += ["", *(name + _(": ") + told(about) for name, about in parts)]
+    if case.notes:
+        lines += ["", _("What a reader has to know:"), *(f"- {printable(told(note))}" for note in case.notes)]
     return "\n".join(lines) + "\n"

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from netminedet.api import StrPath
+from netminedet.language import N_, sentence
 from netminedet.model import Suspect
 from netminedet.report.document import json_text
 from netminedet.signatures import SignatureSet, load_signatures
@@ -31,7 +32,7 @@ def write_fired(
             continue
         name = f"signatures/{_file_name(dialect.id)}.yaml"
         (folder / name).write_text(dialect.text, encoding="utf-8", newline="\n")
-        yield name, f"signatures of {dialect.title}"
+        yield name, sentence("signatures of {dialect}", dialect=dialect.title)
         patterns += [
             {
                 "signature": pattern.signature,
@@ -50,7 +51,10 @@ def write_fired(
     }
     text = json_text(document, indent=2) + "\n"
     (folder / "signatures" / "fired.json").write_text(text, encoding="utf-8", newline="\n")
-    yield "signatures/fired.json", "the signatures that fired, and what the list of pools says of the names"
+    yield (
+        "signatures/fired.json",
+        N_("the signatures that fired, and what the list of pools says of the names"),
+    )
 
 
 def _pools(suspect: Suspect, signatures: SignatureSet) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from netminedet.casefile.case import Case, CaseOptions
 from netminedet.casefile.collect import Given, HostKeeper, Place, given_captures, packets_at
 from netminedet.errors import NetminedetError
 from netminedet.keeper import KeptPacket
+from netminedet.language import N_, as_sentence, number_of, sentence
 from netminedet.limits import DEFAULT_LIMITS
 from netminedet.model import Evidence
 from netminedet.report.plain import PlainReport
@@ -90,8 +91,13 @@ def _chosen(
             f"{names}: none of the report's inputs by its SHA-256; give the captures as they were scanned, "
             "or go on with --any-capture"
         )
-    count = len(strangers)
-    notes.append(f"{count} captures in the folders given are no inputs of the report, and were not read")
+    notes.append(
+        number_of(
+            "{n} capture in the folders given is no input of the report, and was not read",
+            "{n} captures in the folders given are no inputs of the report, and were not read",
+            len(strangers),
+        )
+    )
     return [one for one in given if one.in_report]
 
 
@@ -114,16 +120,26 @@ def _decisive(case: Case, kept: list[KeptPacket]) -> list[KeptPacket]:
         by_place[place] = replace(packet, where=replace(packet.where, flow=flow))
     for place, evidence in cited.items():
         if place not in by_place:
-            where = f"packet {place[1]} of {place[0]}"
-            case.notes.append(f"{where}, which the report cites, is in no capture given")
+            case.notes.append(
+                sentence(
+                    "packet {packet} of {input}, which the report cites, is in no capture given",
+                    packet=place[1],
+                    input=place[0],
+                )
+            )
             continue
         proves = [*by_place[place].proves, *(one.signature for one in evidence)]
         by_place[place] = replace(by_place[place], proves=list(dict.fromkeys(proves)))
     ordered = sorted(by_place.items(), key=lambda item: place_of(item[1].where))
     others = [place for place, _ in ordered if place not in cited]
     if len(others) > MAX_DECISIVE:
-        more = len(others) - MAX_DECISIVE
-        case.notes.append(f"{more} more packets that prove something are not among those written")
+        case.notes.append(
+            number_of(
+                "{n} more packet that proves something is not among those written",
+                "{n} more packets that prove something are not among those written",
+                len(others) - MAX_DECISIVE,
+            )
+        )
     chosen = cited.keys() | set(others[:MAX_DECISIVE])
     return [packet for place, packet in ordered if place in chosen]
 
@@ -132,23 +148,39 @@ def _note_differences(case: Case, options: CaseOptions) -> None:
     """What a reader has to know: where the report and what was read now are not the same."""
     now, then = case.story.report, case.report
     if now.signatures.sha256 != then.signatures.sha256:
-        case.notes.append("the report was made with other signatures than the story and the packets")
+        case.notes.append(N_("the report was made with other signatures than the story and the packets"))
     if __version__ != then.tool_version:
-        case.notes.append(f"the report was made by netminedet {then.tool_version}, the case by {__version__}")
+        case.notes.append(
+            sentence(
+                "the report was made by netminedet {then}, the case by {now}",
+                then=then.tool_version,
+                now=__version__,
+            )
+        )
     found = case.story.suspect
     if found is None:
-        case.notes.append("in the captures given, the host is no suspect")
+        case.notes.append(N_("in the captures given, the host is no suspect"))
     elif (found.verdict, found.role) != (case.suspect.verdict, case.suspect.role):
-        told = f"{found.verdict.label}, {found.role.value}"
-        case.notes.append(f"by the captures given alone, the host would be: {told}")
+        verdict, role = as_sentence(found.verdict.label), as_sentence(found.role.value)
+        case.notes.append(
+            sentence(
+                "by the captures given alone, the host would be: {verdict}, {role}",
+                verdict=verdict,
+                role=role,
+            )
+        )
     for one in case.given:
         if not one.in_report:
-            case.notes.append(f"{one.path}: is none of the report's inputs by its SHA-256")
+            case.notes.append(
+                sentence("{path}: is none of the report's inputs by its SHA-256", path=one.path)
+            )
     for info in now.inputs:
         if not info.complete:
-            case.notes.append(f"{info.path}: could not be read to its end")
+            case.notes.append(sentence("{path}: could not be read to its end", path=info.path))
     if options.cut_passwords:
         case.notes.append(
-            "passwords in packets are overwritten by asterisks where one packet shows them; checksums are as "
-            "recorded; what is split between packets, masked or compressed may still hold some"
+            N_(
+                "passwords in packets are overwritten by asterisks where one packet shows them; checksums "
+                "are as recorded; what is split between packets, masked or compressed may still hold some"
+            )
         )

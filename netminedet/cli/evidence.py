@@ -9,7 +9,7 @@ import click
 from netminedet.cli import scan
 from netminedet.cli.holders import load_sources, source_options
 from netminedet.cli.main import NOTHING_FOUND, lang_option
-from netminedet.language import N_, _, ngettext
+from netminedet.language import N_, _, ngettext, told
 
 if TYPE_CHECKING:
     from netminedet.casefile.manifest import Manifest
@@ -80,25 +80,27 @@ def _make(report: str, host: str, options: dict[str, Any]) -> None:
         sources=load_sources(options),
         source_files=(*options["subnets"], *options["subscribers"], *options["geoip"]),
     )
+    notes: list[str] = []
+    captures, output = options["captures"], options["output"]
     with scan.progress_of(options["quiet"]) as progress:
         manifest = make_case(
-            report, host, options["captures"], options["output"], chosen, sign=key, progress=progress
+            report, host, captures, output, chosen, sign=key, progress=progress, tell=notes.append
         )
-    _tell_made(manifest, options)
+    _tell_made(manifest, notes, options)
 
 
-def _tell_made(manifest: Manifest, options: dict[str, Any]) -> None:
+def _tell_made(manifest: Manifest, notes: list[str], options: dict[str, Any]) -> None:
     from netminedet.casefile.manifest import canonical, digest
     from netminedet.report.text import printable
 
     if not options["quiet"]:
-        for note in manifest.notes:
-            click.echo(f"netminedet: note: {printable(note)}", err=True)
+        for note in notes:
+            click.echo(f"netminedet: note: {printable(told(note))}", err=True)
         if absent := len(manifest.absent):
-            told = ngettext(
+            missing = ngettext(
                 "{n} input of the report was not given", "{n} inputs of the report were not given", absent
             )
-            click.echo(f"netminedet: note: {told.format(n=absent)}", err=True)
+            click.echo(f"netminedet: note: {missing.format(n=absent)}", err=True)
     count = ngettext("{n} file", "{n} files", len(manifest.files)).format(n=len(manifest.files))
     click.echo(f"{printable(options['output'])}: {manifest.host}, {manifest.verdict}: {count}")
     click.echo(_("SHA-256 of the manifest: {digest}").format(digest=digest(canonical(manifest))))
@@ -134,9 +136,9 @@ def _tell_checked(found: Verification, path: str) -> None:
         click.echo(_("{name}: CHANGED").format(name=name))
     if manifest is not None:
         by = printable(manifest.by, 200) or "?"
-        told = _("host {host}, made {made} by {by}")
+        maker = _("host {host}, made {made} by {by}")
         made = printable(manifest.made, 40)
-        click.echo(told.format(host=printable(manifest.host, 60), made=made, by=by))
+        click.echo(maker.format(host=printable(manifest.host, 60), made=made, by=by))
     click.echo(_("SHA-256 of the manifest: {digest}").format(digest=found.sha256))
     click.echo(_(_SIGNED[found.signature]))
 

@@ -134,6 +134,7 @@ def load_sources(options: Mapping[str, Any]) -> Sources | None:
 
 
 def _tell(line: str) -> None:
+    from netminedet.language import told
     from netminedet.report.text import printable
 
-    click.echo(f"netminedet: warning: {printable(line)}", err=True)
+    click.echo(f"netminedet: warning: {printable(told(line))}", err=True)

@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import astuple
 
 from netminedet.errors import NetminedetError
+from netminedet.language import sentence
 from netminedet.model import InputInfo, NodeSeen, ResolverSeen, SignatureSetInfo, Suspect
 from netminedet.report.document import json_text
 from netminedet.report.joining import join_nodes, join_resolvers, join_suspects
@@ -86,7 +87,11 @@ def _without_repeats(given: Iterable[_Given]) -> tuple[list[_Given], list[str]]:
         if whole is None:
             kept.append(one)
         else:
-            notes.append(f"{one.name}: left out, because {whole.name} has all of its inputs")
+            notes.append(
+                sentence(
+                    "{name}: left out, because {whole} has all of its inputs", name=one.name, whole=whole.name
+                )
+            )
     return kept, sorted(notes)
 
 

@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from netminedet.errors import NetminedetError
 from netminedet.holders import Attribution, Subscriber
+from netminedet.language import N_, sentence
 from netminedet.whose.csvtable import Row, Table, cell_text
 from netminedet.whose.moments import Stretch
 
@@ -111,7 +112,13 @@ class Allocations:
                     if self.bad_lines - before <= MAX_TOLD:
                         tell(str(error))
         if self.bad_lines - before > MAX_TOLD:
-            tell(f"{table.shown}: {self.bad_lines - before:,} lines could not be read, these among them")
+            tell(
+                sentence(
+                    "{log}: {count} lines could not be read, these among them",
+                    log=table.shown,
+                    count=f"{self.bad_lines - before:,}",
+                )
+            )
 
     def _may_matter(self, text: str) -> bool:
         """Whether an address may be one that is asked for, or is none at all, which is to be told."""
@@ -167,13 +174,17 @@ class Allocations:
         if len(found) == 1:
             return Attribution("named", found, entries)
         if found:
-            more = " and more" if one.more else ""
-            return Attribution("ambiguous", found, entries, f"the log names {len(found)} subscribers{more}")
+            note = (
+                N_("the log names more subscribers than these")
+                if one.more
+                else N_("the log names several subscribers")
+            )
+            return Attribution("ambiguous", found, entries, note)
         if one.other_ports:
-            return Attribution("gap", note="the log has the address at that time with other ports only")
+            return Attribution("gap", note=N_("the log has the address at that time with other ports only"))
         if self._addresses[question[0]].is_in_log:
-            return Attribution("gap", note="the log has the address at other times only")
-        return Attribution("gap", note="the log does not have the address")
+            return Attribution("gap", note=N_("the log has the address at other times only"))
+        return Attribution("gap", note=N_("the log does not have the address"))
 
 
 def check_log(path: str) -> None:

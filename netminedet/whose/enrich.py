@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from netminedet.errors import NetminedetError
 from netminedet.holders import Attribution, Behind, Place, Subscriber, SubscriberSeen
+from netminedet.language import N_
 from netminedet.model import Connection, Evidence, FiveTuple, Shares, Suspect
 from netminedet.report.like import ReportLike
 from netminedet.report.plain import PlainReport, plain_report
@@ -127,10 +128,13 @@ def _throughout(first: Attribution, last: Attribution) -> Attribution:
     if first.subscribers == last.subscribers and len(statuses) == 1:
         return Attribution(first.status, together, entries, first.note)
     if "gap" in statuses:
-        which = "end" if last.status == "gap" else "beginning"
-        note = f"the log names nobody at its {which}"
+        at_end, at_beginning = (
+            N_("the log names nobody at its end"),
+            N_("the log names nobody at its beginning"),
+        )
+        note = at_end if last.status == "gap" else at_beginning
     else:
-        note = "the log does not name the same at its beginning and its end"
+        note = N_("the log does not name the same at its beginning and its end")
     return Attribution("ambiguous", together, entries, note)
 
 

@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_netw
 
 from netminedet.errors import NetminedetError
 from netminedet.holders import Unit
+from netminedet.language import sentence
 from netminedet.whose.csvtable import Row, Table, cell_text
 
 #: The columns of a ledger, and the other names that they may have.
@@ -66,8 +67,17 @@ class Subnets:
         bits = int(network.network_address) >> (_BITS[network.version] - network.prefixlen)
         there = alike.get(bits)
         if there is not None:
-            same = "the same" if there[0] == unit else "something else"
-            self._tell(f"{row.where}: {network} stands at {there[1]} already, with {same}; that one counts")
+            places = {"where": row.where, "network": str(network), "first": there[1]}
+            if there[0] == unit:
+                again = sentence(
+                    "{where}: {network} stands at {first} already, with the same; that one counts", **places
+                )
+            else:
+                again = sentence(
+                    "{where}: {network} stands at {first} already, with something else; that one counts",
+                    **places,
+                )
+            self._tell(again)
             return
         if self._count >= MAX_NETWORKS:
             raise NetminedetError(f"{row.where}: more than {MAX_NETWORKS:,} networks; leave some out")

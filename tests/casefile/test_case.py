@@ -183,7 +183,7 @@ def test_of_a_folder_the_captures_of_the_report_are_read(report: str, tmp_path: 
         (tmp_path / "probe" / Path(name).name).write_bytes(Path(name).read_bytes())
     made = make(report, "10.8.0.11", tmp_path / "case", str(tmp_path / "probe"))
     assert [one.path for one in made.captures] == [str(tmp_path / "probe" / "mixed.pcapng")]
-    assert any("1 captures in the folders given are no inputs" in note for note in made.notes)
+    assert any("1 capture in the folders given is no input" in note for note in made.notes)
     assert not any("no capture given" in note for note in made.notes)
 
 
@@ -240,7 +240,7 @@ def test_passwords_in_packets(talk: list[Any], cut: bool, tmp_path: Path) -> Non
         assert moment == same
         assert all(new in (old, ord("*")) for old, new in zip(one, other, strict=True))
     told = " ".join(comments((tmp_path / "case" / "packets.pcapng").read_bytes()))
-    said = "A password is overwritten here" in told
+    said = "a password is overwritten here" in told
     assert said is cut
     assert any("passwords in packets are overwritten" in note for note in made.notes) is cut
 
@@ -270,3 +270,32 @@ def test_who_is_behind_the_address_is_asked_for_this_host_alone(report: str, tmp
     sha256, size = file_digest(log)
     assert document["sources"] == [{"path": str(log), "sha256": sha256, "size": size}]
     assert any("nat.csv:4" in note for note in document["notes"])
+
+
+def test_what_people_read_of_a_case_is_in_their_language(
+    report: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from netminedet.cli.main import run
+    from netminedet.language import choose
+    from tests.test_language import english
+
+    strange = tmp_path / "strange.pcap"
+    strange.write_bytes((SAMPLES / "stratum-v1.pcap").read_bytes())
+    given = ["--from", NAMES, "--from", str(strange), "--any-capture", "--cut-passwords"]
+    try:
+        assert (
+            run(["--lang", "zh", "evidence", report, "10.8.0.11", *given, "-o", str(tmp_path / "case")]) == 0
+        )
+    finally:
+        choose("en")
+    readme = (tmp_path / "case" / "README.txt").read_text(encoding="utf-8")
+    notes = json.loads((tmp_path / "case" / MANIFEST).read_bytes())["notes"]
+    assert "in the captures given, the host is no suspect" in notes
+    assert f"{strange}: is none of the report's inputs by its SHA-256" in notes
+    about, _, known = readme.partition("阅读者须知：")
+    assert "packets.pcapng：" in about
+    assert len(known.split("\n- ")) == len(notes) + 1
+    told = capsys.readouterr().err
+    for text in (known, told.replace("netminedet: note: ", "")):
+        assert "所给的抓包文件" in text
+        assert english(text) == []

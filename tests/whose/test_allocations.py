@@ -68,7 +68,7 @@ def test_what_changes_within_the_second_that_is_written_is_not_guessed(tmp_path:
     text = HEADER + f"{HOST},,,1772452800,1772452900,alice,\n{HOST},,,1772452900,,bob,\n"
     (told,) = ask(tmp_path, text, at(100.4))
     assert (told.status, names(told)) == ("ambiguous", ["alice", "bob"])
-    assert told.note == "the log names 2 subscribers"
+    assert told.note == "the log names several subscribers"
 
 
 def test_clocks_that_may_differ_make_the_border_uncertain(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_of_very_many_names_some_are_kept_and_it_says_so(tmp_path: Path) -> None
     rows = "".join(f"{HOST},,,1772452800,,user{number},\n" for number in range(MAX_CANDIDATES + 3))
     (told,) = ask(tmp_path, HEADER + rows, at(1))
     assert len(told.subscribers) == MAX_CANDIDATES
-    assert told.note.endswith("subscribers and more")
+    assert told.note == "the log names more subscribers than these"
 
 
 BAD = {
