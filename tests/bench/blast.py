@@ -17,6 +17,9 @@ from tests.live.send import frames
 #: Packets given to the system at once.
 BURST = 64
 
+#: packet(7), "PACKET_QDISC_BYPASS": the packet goes to the driver without a queue between, as pktgen sends.
+_SOL_PACKET, _PACKET_QDISC_BYPASS = 263, 20
+
 
 class _Piece(ctypes.Structure):
     _fields_ = (("base", ctypes.c_char_p), ("length", ctypes.c_size_t))
@@ -52,6 +55,7 @@ def blast(interface: str, packets: list[bytes], seconds: float, rate: float | No
     send = ctypes.CDLL(None, use_errno=True).sendmmsg
     ready = bursts(packets)
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
+        sock.setsockopt(_SOL_PACKET, _PACKET_QDISC_BYPASS, 1)
         sock.bind((interface, 0))
         number, sent, began = sock.fileno(), 0, time.perf_counter()
         while True:

@@ -79,10 +79,7 @@ def measured(wire: Wire, name: str, file: Path, given: argparse.Namespace, place
     listener = wire.start(*_on(given.pin), *command(events), start_new_session=True)
     time.sleep(4)
     before = cpu_seconds(listener.pid)
-    sending = [sys.executable, "-m", "tests.bench.blast", NEAR, str(file), "--seconds", str(given.seconds)]
-    sending += [] if given.rate is None else ["--rate", str(given.rate)]
-    sender = wire.start(*_on(None if given.pin is None else given.pin - 1), *sending)
-    sent, took = sender.communicate()[0].split()
+    sent, took = _sent(wire, file, given)
     time.sleep(2)
     spent = cpu_seconds(listener.pid) - before
     listener.send_signal(signal.SIGINT)
@@ -90,12 +87,24 @@ def measured(wire: Wire, name: str, file: Path, given: argparse.Namespace, place
     return {
         "listener": name,
         "capture": file.name,
-        "packets_sent": int(sent),
-        "packets_per_second": round(int(sent) / float(took)),
+        "packets_sent": sent,
+        "packets_per_second": round(sent / took),
         "packets_seen": seen,
         "dropped": dropped,
-        "core_share": round(spent / float(took), 3),
+        "core_share": round(spent / took, 3),
     }
+
+
+def _sent(wire: Wire, file: Path, given: argparse.Namespace) -> tuple[int, float]:
+    """Let the senders send; packets of all of them, seconds of the slowest."""
+    sending = [sys.executable, "-m", "tests.bench.blast", NEAR, str(file), "--seconds", str(given.seconds)]
+    sending += [] if given.rate is None else ["--rate", str(given.rate / given.senders)]
+    senders = [
+        wire.start(*_on(None if given.pin is None else given.pin - 1 + number), *sending)
+        for number in range(given.senders)
+    ]
+    said = [sender.communicate()[0].split() for sender in senders]
+    return sum(int(sent) for sent, _took in said), max(float(took) for _sent, took in said)
 
 
 def _last_words(listener: subprocess.Popen[str]) -> tuple[str, str]:
@@ -118,9 +127,15 @@ def main() -> None:
     parser.add_argument("--miners", type=int, default=50)
     parser.add_argument("--listeners", default=",".join(LISTENERS))
     parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--rate", type=float, help="packets a second; default: as fast as one core can send")
+    parser.add_argument("--rate", type=float, help="packets a second; default: as fast as the senders can")
     parser.add_argument(
-        "--pin", type=int, metavar="CORE", help="the listener's core; the sender has the one before"
+        "--senders", type=int, default=1, help="each on a core of its own where --pin is given"
+    )
+    parser.add_argument(
+        "--pin",
+        type=int,
+        metavar="CORE",
+        help="the listener's core; the first sender has the one before, a second the listener's own",
     )
     parser.add_argument("--dir", type=Path, default=HERE / "captures")
     given = parser.parse_args()
