@@ -15,6 +15,7 @@ from netminedet.keeper import KeptPacket
 from netminedet.language import N_, as_sentence, number_of, sentence
 from netminedet.limits import DEFAULT_LIMITS
 from netminedet.model import Evidence
+from netminedet.report.mask import pseudonyms
 from netminedet.report.plain import PlainReport
 from netminedet.report.text import printable
 from netminedet.story import Story
@@ -61,7 +62,8 @@ def gather(
     kept = [replace(one, where=replace(one.where, input=names[one.where.input])) for one in keeper.take()]
     case = Case(host, own, own.suspects[0], given, story, [], notes)
     case.decisive = _decisive(case, kept)
-    _note_differences(case, options)
+    _note_differences(case)
+    _note_packets(case, options)
     return case
 
 
@@ -144,7 +146,7 @@ def _decisive(case: Case, kept: list[KeptPacket]) -> list[KeptPacket]:
     return [packet for place, packet in ordered if place in chosen]
 
 
-def _note_differences(case: Case, options: CaseOptions) -> None:
+def _note_differences(case: Case) -> None:
     """What a reader has to know: where the report and what was read now are not the same."""
     now, then = case.story.report, case.report
     if now.signatures.sha256 != then.signatures.sha256:
@@ -169,12 +171,24 @@ def _note_differences(case: Case, options: CaseOptions) -> None:
                 role=role,
             )
         )
+    true_names = () if found is None else (*found.workers, *found.wallets)
+    if pseudonyms(case.suspect).difference(true_names):
+        case.notes.append(
+            N_(
+                "the report has pseudonyms for wallets and workers; "
+                "the story and the packets have the true names"
+            )
+        )
+
+
+def _note_packets(case: Case, options: CaseOptions) -> None:
+    """What a reader has to know of the captures, and of the packets out of them."""
     for one in case.given:
         if not one.in_report:
             case.notes.append(
                 sentence("{path}: is none of the report's inputs by its SHA-256", path=one.path)
             )
-    for info in now.inputs:
+    for info in case.story.report.inputs:
         if not info.complete:
             case.notes.append(sentence("{path}: could not be read to its end", path=info.path))
     if options.cut_passwords:

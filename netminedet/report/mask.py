@@ -34,6 +34,8 @@ KEY_LIMIT = 65536
 #: Hex digits of a pseudonym: 64 bits, so that a million names do not meet.
 DIGITS = 16
 
+_PSEUDONYM = re.compile(rf"(?:wallet|worker)-[0-9a-f]{{{DIGITS}}}(?:\.worker-[0-9a-f]{{{DIGITS}}})?")
+
 #: In place of an excerpt that may hold names which are not known.
 LEFT_OUT = N_("(left out: this host gave more names than are kept)")
 
@@ -104,6 +106,11 @@ def load_masker(path: str | PathLike[str]) -> Masker:
     if len(key) < KEY_MIN:
         raise MaskError(f"{path}: the key has {len(key)} bytes, {KEY_MIN} are the least; {_REMEDY}")
     return Masker(key)
+
+
+def pseudonyms(suspect: Suspect) -> set[str]:
+    """Those of its workers and wallets that look like pseudonyms: anybody may call a rig so."""
+    return {name for name in (*suspect.workers, *suspect.wallets) if _PSEUDONYM.fullmatch(name)}
 
 
 def mask_suspect(suspect: Suspect, masker: Masker) -> Suspect:

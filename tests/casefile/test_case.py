@@ -18,6 +18,7 @@ from netminedet.casefile import CaseOptions, make_case, verify_case
 from netminedet.casefile.manifest import MANIFEST, Manifest
 from netminedet.errors import NetminedetError
 from netminedet.report.document import json_text
+from netminedet.report.mask import Masker
 from netminedet.report.reading import parse_report
 from tests.conftest import SAMPLES
 from tests.frames import write_pcap
@@ -299,3 +300,32 @@ def test_what_people_read_of_a_case_is_in_their_language(
     for text in (known, told.replace("netminedet: note: ", "")):
         assert "所给的抓包文件" in text
         assert english(text) == []
+
+
+@pytest.mark.parametrize("masked", [True, False])
+def test_true_names_beside_pseudonyms_are_told(masked: bool, tmp_path: Path) -> None:
+    found = scan(MIXED)
+    path = tmp_path / "report.json"
+    shown = found.masked(Masker("0123456789abcdef")) if masked else found
+    path.write_text(json_text(shown.to_dict()), encoding="utf-8")
+    made = make(str(path), "10.8.0.11", tmp_path / "case", MIXED)
+    told = [note for note in made.notes if "pseudonyms for wallets and workers" in note]
+    assert bool(told) is masked
+    (worker,) = (name for one in found.suspects if one.host == "10.8.0.11" for name in one.workers[:1])
+    assert worker in (tmp_path / "case" / "story.txt").read_text(encoding="utf-8")
+    assert (worker in (tmp_path / "case" / "suspect.json").read_text(encoding="utf-8")) is not masked
+
+
+def test_a_rig_that_calls_itself_like_a_pseudonym_is_none(tmp_path: Path) -> None:
+    from tests.private import SHARE
+
+    name = "wallet-" + "0" * 16
+    talk = json.loads(json.dumps(STRATUM).replace(SHARE[0], name))
+    capture, path = tmp_path / "a.pcap", tmp_path / "report.json"
+    write_pcap(capture, frames_of(talk))
+    report = scan(capture)
+    assert report.suspects[0].workers == (name,)
+    path.write_text(json_text(report.to_dict()), encoding="utf-8")
+    assert not any(
+        "pseudonyms" in note for note in make(str(path), CLIENT[0], tmp_path / "case", str(capture)).notes
+    )
