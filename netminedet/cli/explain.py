@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from netminedet.cli import scan
-from netminedet.cli.holders import anonymize_option
+from netminedet.cli.holders import View, holder_options, load_sources
 from netminedet.cli.main import SUSPECTS_FOUND, lang_option
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @scan.home_net_option
 @scan.signatures_option
 @scan.mask_option
-@anonymize_option
+@holder_options
 @lang_option
 @click.option("-q", "--quiet", is_flag=True, help="No progress bar and no notes on stderr, only errors.")
 @click.pass_context
@@ -37,11 +37,14 @@ def command(ctx: click.Context, /, file: str, host: str, deep: bool, **options: 
 
     Exits with 1 when HOST is a suspect, 0 when it is none, and 2 when the job could not be done.
     """
+    from msgspec.structs import replace
+
     from netminedet import api
     from netminedet.cli.output import open_output
     from netminedet.errors import NetminedetError
     from netminedet.report.anonymize_story import anonymized_story
     from netminedet.report.cryptopan import load_key
+    from netminedet.report.plain import plain_report
     from netminedet.report.story import render_story
     from netminedet.story import host_address
 
@@ -49,11 +52,16 @@ def command(ctx: click.Context, /, file: str, host: str, deep: bool, **options: 
     if deep and (options["mask"] or options["anonymize_ip"]):
         raise NetminedetError("--deep shows packets as they are, which cannot be masked; leave one out")
     key = load_key(options["anonymize_ip"]) if options["anonymize_ip"] else None
+    sources = load_sources(options)
     masker = scan.load_key(options["mask"], "-")
     given = {name: options[name] for name in ("home_net", "signatures") if options[name]}
     with scan.progress_of(options["quiet"]) as progress:
         story = api.explain(file, host, masker=masker, progress=progress, **given)
     scan.tell_inputs(story.report, quiet=options["quiet"], verbose=False)
+    if sources is not None and story.suspect is not None:
+        alone = replace(plain_report(story.report), suspects=(story.suspect,))
+        shown = View(sources, None, ())(alone)
+        story = replace(story, suspect=shown.suspects[0])
     if key is not None:
         story = anonymized_story(story, key)
     packets = _wireshark(story) if deep else None

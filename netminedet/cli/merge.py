@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
+
+from netminedet.cli.holders import View, load_sources, source_options
 
 
 @click.command("merge")
@@ -10,8 +14,9 @@ import click
 @click.option(
     "-o", "--output", default="-", metavar="FILE", help="Write the report to FILE; - is standard output."
 )
+@source_options
 @click.option("-q", "--quiet", is_flag=True, help="No notes on stderr, only errors.")
-def command(reports: tuple[str, ...], output: str, quiet: bool) -> None:
+def command(reports: tuple[str, ...], output: str, quiet: bool, **options: Any) -> None:
     """Make one report of several that `scan --format json` wrote, as of many probes or days.
 
     REPORT.json is such a file, or - for standard input. Numbers are added, lists put together,
@@ -23,6 +28,7 @@ def command(reports: tuple[str, ...], output: str, quiet: bool) -> None:
     from netminedet.report.formats import load_format
 
     check_target(output, ())
+    whose = View(load_sources(options), None, ())
     merged = merged_reports(reports, quiet=quiet)
     with open_output(output, machine=True) as stream:
-        load_format("json").render(merged, stream, color=False, width=None)
+        load_format("json").render(whose(merged), stream, color=False, width=None)

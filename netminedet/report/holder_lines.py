@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from netminedet.holders import Behind, Place, Subscriber, SubscriberSeen, Unit
 from netminedet.language import _, ngettext
@@ -24,7 +24,7 @@ def holder_lines(suspect: Suspect) -> list[str]:
     if suspect.host in suspect.places:
         lines.append(_("located in {place}").format(place=place_text(suspect.places[suspect.host])))
     if suspect.behind is not None:
-        lines += _behind_lines(suspect.behind)
+        lines += [*_behind_lines(suspect.behind), *_unasked_lines(suspect)]
     return lines
 
 
@@ -76,6 +76,22 @@ def _behind_lines(behind: Behind) -> list[str]:
             ).format(n=behind.gaps)
         )
     return lines
+
+
+def _unasked_lines(suspect: Suspect) -> Iterator[str]:
+    """What the log was not asked about: who had the address then may be somebody else."""
+    if suspect.evidence_omitted and any(one.strength == "name" for one in suspect.evidence):
+        yield ngettext(
+            "{n} further piece of evidence: not asked one by one; later uses of a name may be another's",
+            "{n} further pieces of evidence: not asked one by one; later uses of a name may be another's",
+            suspect.evidence_omitted,
+        ).format(n=f"{suspect.evidence_omitted:,}")
+    if suspect.connections_omitted:
+        yield ngettext(
+            "{n} further connection: not asked about; it may be another's",
+            "{n} further connections: not asked about; they may be others'",
+            suspect.connections_omitted,
+        ).format(n=f"{suspect.connections_omitted:,}")
 
 
 def _seen_line(seen: SubscriberSeen) -> str:

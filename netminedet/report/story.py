@@ -13,6 +13,7 @@ from rich.text import Text
 from netminedet.language import _, told
 from netminedet.model import FiveTuple, Verdict
 from netminedet.report.columns import fold, shorten
+from netminedet.report.holder_lines import holder_lines
 from netminedet.report.sizes import size_lines
 from netminedet.report.text import came_in, plural, printable
 from netminedet.report.times import date_and_clock
@@ -104,8 +105,8 @@ def _head(story: Story, page: _Page) -> None:
     page.line(Text.assemble(suspect.host, _(": "), (verdict, _STYLES[suspect.verdict]), _(", "), role))
     for reason in suspect.reasons[:_REASONS]:
         page.sentence(told(reason))
-    for size in size_lines(suspect):
-        page.sentence(size)
+    for line in (*size_lines(suspect), *holder_lines(suspect)):
+        page.sentence(line)
 
 
 def _timeline(story: Story, page: _Page) -> None:

@@ -217,3 +217,40 @@ def test_two_miners_behind_one_address_are_told_apart_by_their_ports(tmp_path: P
         assert one.subscriber is not None
         who = "alice" if one.signature.startswith("stratum-v1") else "bob"
         assert [subscriber.name for subscriber in one.subscriber.subscribers] == [who]
+
+
+def test_merged_reports_and_stories_say_whose_an_address_is(
+    plain: PlainReport, ledger: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(plain.to_dict()), encoding="utf-8")
+    done = CliRunner().invoke(cli, ["merge", "-q", str(path), "--subnets", str(ledger)])
+    assert done.exit_code == 0
+    units = {
+        one["host"]: one["unit"]["operator"] for one in json.loads(done.stdout)["suspects"] if "unit" in one
+    }
+    assert (units[HOST], units["10.8.0.12"]) == ("甲", "乙")
+    nat = log(tmp_path, f"{HOST},,2026-01-01T00:00:00Z,,alice,\n")
+    given = ["--subnets", str(ledger), "--subscribers", *nat.paths]
+    told = CliRunner().invoke(cli, ["explain", "-q", str(MIXED), HOST, *given]).stdout
+    assert "belongs to 大学, 成都, 甲, 10.8.0.0/16" in told
+    assert "subscriber alice: " in told
+    without = CliRunner().invoke(cli, ["explain", "-q", str(MIXED), HOST]).stdout
+    assert "belongs to" not in without
+
+
+def test_what_the_log_was_not_asked_about_is_counted(plain: PlainReport, tmp_path: Path) -> None:
+    report = enriched(plain, Sources(log=log(tmp_path, f"{HOST},,2026-01-01T00:00:00Z,,alice,\n")))
+    (suspect,) = (one for one in report.suspects if one.host == HOST)
+    (proof, *_) = suspect.evidence
+    named = replace(suspect, evidence=(replace(proof, strength="name"),), evidence_omitted=0)
+    assert not [line for line in holder_lines(named) if "not asked" in line]
+    assert holder_lines(replace(named, evidence_omitted=1200, connections_omitted=1))[-2:] == [
+        "1,200 further pieces of evidence: not asked one by one; later uses of a name may be another's",
+        "1 further connection: not asked about; it may be another's",
+    ]
+    mined = replace(named, evidence=(replace(proof, strength="strong"),), evidence_omitted=1200)
+    assert not [line for line in holder_lines(mined) if "not asked" in line]
+    assert not [
+        line for line in holder_lines(replace(named, behind=None, connections_omitted=5)) if "asked" in line
+    ]
