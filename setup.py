@@ -50,6 +50,7 @@ KERNELS = [
 OFTEN_RUN = [
     "netminedet.pipeline",
     "netminedet.protocols.conversation",
+    "netminedet.protocols.interpreter",
     "netminedet.protocols.framing",
     "netminedet.protocols.jsonlines",
     "netminedet.protocols.measure",

@@ -18,15 +18,13 @@ mail or a database row may quote a whole Stratum session.  A message counts
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping
-from functools import cache, partial
+from collections.abc import Container, Iterable
 from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from netminedet.language import N_, Sentence, sentence
-from netminedet.model import EXCERPT_LIMIT, REBUFF, FiveTuple, Kind, Message, Side, Strength
+from netminedet.model import FiveTuple, Kind, Message, Side, Strength
 from netminedet.protocols.channels import Channels
 from netminedet.protocols.framing import (
     FrameFraming,
@@ -39,15 +37,13 @@ from netminedet.protocols.framing import (
     midstream_websocket,
     opening,
     pass_over,
-    read_value,
 )
 from netminedet.protocols.gzipped import GZIP_MAGIC, GzipFraming
-from netminedet.protocols.jsonlines import ForeignItem, Item, JsonItem, JsonLines, with_plain_keys
-from netminedet.protocols.measure import Measures
+from netminedet.protocols.interpreter import Interpreter
+from netminedet.protocols.jsonlines import ForeignItem, Item, JsonItem, JsonLines
 from netminedet.protocols.noise import NOISE_NAMES, NoiseCounts, NoiseStage, NoiseWatch, looks_random
-from netminedet.protocols.rebuffs import is_other_service, is_unknown_call, other_tongue
-from netminedet.protocols.recogniser import Recognised, Recogniser
-from netminedet.protocols.requests import Request, Requests
+from netminedet.protocols.rebuffs import other_tongue
+from netminedet.protocols.recogniser import Recogniser
 from netminedet.protocols.segment import Segment
 from netminedet.protocols.stream import Piece, Stream
 
@@ -63,7 +59,6 @@ class _End(Struct):
 
     stream: Stream = field(default_factory=Stream)
     framing: Framing = field(default_factory=JsonLines)
-    requests: Requests = field(default_factory=Requests)
     held: list[Message] = field(default_factory=list)
     #: it has said something that is no JSON message
     foreign: bool = False
@@ -83,9 +78,7 @@ class Conversation:
     def __init__(self, signatures: Recogniser) -> None:
         self._signatures = signatures
         self._ends = (_End(), _End())
-        self._measures = Measures()
-        #: the worker that the connection's login names
-        self._login = ""
+        self._interpreter = Interpreter(signatures)
         self._noise: NoiseWatch | None = None
         self._noise_client = 0
         self._begun = False
@@ -116,9 +109,8 @@ class Conversation:
     def counts(self) -> Counter[str]:
         """What was missing or odd, by the names that the report has for it."""
         counts = Counter(self._counts_before)
-        counts["messages_dropped"] += self.dropped
+        counts["messages_dropped"] += self.dropped + self._interpreter.dropped
         for end in self._ends:
-            counts["messages_dropped"] += end.requests.dropped
             counts["stream_gaps"] += end.stream.gaps
             counts["stream_disagreements"] += end.stream.disagreements
             counts["segments_out_of_window"] += end.stream.strays
@@ -155,13 +147,12 @@ class Conversation:
     def turn_to(self, signatures: Recogniser, same: Container[str]) -> None:
         """Go on with other signatures; ``same``: those that are as they were.
 
-        What others said proves no more: a message that was not certain yet is forgotten, and the
-        answer to a request is weak, or none where the request's dialect is not known any more.
+        What others said proves no more: a message that was not certain yet is forgotten.
         """
         self._signatures = signatures
+        self._interpreter.turn_to(signatures, same)
         for end in self._ends:
             end.held = [message for message in end.held if message.signature in same]
-            end.requests.turn_to(signatures, same)
 
     def pass_over(self, side: int) -> int | None:
         """The sequence number up to which nothing of this side is wanted any more; None where all is."""
@@ -191,8 +182,7 @@ class Conversation:
         self._counts_before, self._encrypted_before = self.counts, self.encrypted
         self.dropped = 0
         self._ends = (_End(), _End())
-        self._measures = Measures()
-        self._login = ""
+        self._interpreter = Interpreter(self._signatures)
         self._noise, self._spoke = None, None
         self._begun = self._mutual = False
         return messages
@@ -220,7 +210,7 @@ class Conversation:
         if gap and isinstance(end.framing, TextFraming) and self._spoke != segment.side:
             end.framing.lose()  # what is missing was another turn of this side: here a message begins
             gap = False
-        rebuffed = self._rebuffed(end, segment, other_tongue(data)) if self._is_rebuff(segment, gap) else []
+        rebuffed = self._rebuffed(segment, other_tongue(data)) if self._is_rebuff(segment, gap) else []
         self._spoke = segment.side
         ended = self._end_turn(self._ends[1 - segment.side], self._ends[1 - segment.side].last)
         if data.startswith(self._signatures.openers):
@@ -230,7 +220,7 @@ class Conversation:
             return self._read_tunnel(end.framing, segment)
         messages = rebuffed + ended + self._take(end, segment, items)
         if isinstance(end.framing, HttpFraming) and (said := end.framing.take_no_service()):
-            messages += self._rebuffed(end, segment, said)
+            messages += self._rebuffed(segment, said)
         return messages
 
     def _is_rebuff(self, segment: Segment, gap: bool) -> bool:
@@ -242,23 +232,17 @@ class Conversation:
             and self._ends[1 - segment.side].framing.carrier == "lines"
         )
 
-    def _rebuffed(self, end: _End, segment: Segment, said: str) -> list[Message]:
+    def _rebuffed(self, segment: Segment, said: str) -> list[Message]:
         """That an end which was asked for mining answers otherwise: with words, a page, an error."""
-        dialect = self._ends[1 - segment.side].asked
-        if not said or not dialect or end.spoke_in_kind or isinstance(end.framing, TextFraming):
-            return []
-        return [
-            Message(
-                where=segment.where,
-                signature=f"{dialect}.{REBUFF}",
-                dialect=dialect,
-                kind=Kind.CONTROL,
-                sender=Side.SERVER,
-                strength=Strength.WEAK,
-                why=sentence("whoever was asked for mining answers as one who does not know it"),
-                show=partial(self._signatures.excerpt, {"answer": said}),
-            )
-        ]
+        asked = self._asked(segment)
+        return [self._interpreter.rebuff(segment, asked, said)] if said and asked else []
+
+    def _asked(self, segment: Segment) -> str:
+        """The dialect in which the speaker was asked for mining, unless it answered in kind; else nothing."""
+        end = self._ends[segment.side]
+        if end.spoke_in_kind or isinstance(end.framing, TextFraming):
+            return ""
+        return self._ends[1 - segment.side].asked
 
     def _end_turn(self, end: _End, last: Segment | None) -> list[Message]:
         """What the end wrote without a newline, up to its segment ``last``, is a message where it writes
@@ -278,9 +262,9 @@ class Conversation:
                 end.in_dialogue = False
                 continue
             placed = carrier != "lines" or _in_place(end, segment, item)
-            candidates = self._candidates(segment, item.value, carrier) if placed else []
+            candidates = self._read_value(segment, item.value, carrier) if placed else []
             if not candidates and carrier == "lines" and item.heads_segment and segment.may_be_body:
-                candidates = self._candidates(segment, item.value, "http")
+                candidates = self._read_value(segment, item.value, "http")
             end.in_dialogue = bool(candidates)
             alone = len(items) == 1 and item.heads_segment and not end.framing.pending
             sure = (carrier not in ("lines", "text") and not segment.quotes(carrier)) or (
@@ -288,6 +272,9 @@ class Conversation:
             )
             messages += self._weigh(end, candidates, sure=sure)
         return messages
+
+    def _read_value(self, segment: Segment, value: Any, carrier: str) -> list[Message]:
+        return self._interpreter.read(segment, value, carrier, self._asked(segment))
 
     def _read_late(self, segment: Segment, data: bytes, gap: bool) -> list[Message]:
         """Lines from before what was read of the direction; what is begun there is not touched."""
@@ -297,7 +284,7 @@ class Conversation:
         messages: list[Message] = []
         for item in JsonLines().feed(data, gap=gap):
             if isinstance(item, JsonItem) and _in_place(end, segment, item):
-                candidates = self._candidates(segment, item.value, "lines")
+                candidates = self._read_value(segment, item.value, "lines")
                 messages += self._weigh(end, candidates, sure=False)
         return messages
 
@@ -350,128 +337,7 @@ class Conversation:
         if side is Side.SERVER:  # it is the client that the connection speaks against
             where = replace(segment.where, flow=segment.where.flow.reversed())
             segment = replace(segment, where=where, side=self._noise_client)
-        return self._candidates(segment, {"sv2": NOISE_NAMES[stage]}, "frames")
-
-    def _candidates(self, segment: Segment, value: Any, carrier: str) -> list[Message]:
-        """What one JSON value says of mining; a batch (JSON-RPC 2.0 section 6) is taken apart."""
-        values = value if isinstance(value, list) else [value]
-        found: list[Message] = []
-        for one in values[:MAX_HELD]:
-            if isinstance(one, dict):
-                one = with_plain_keys(one)
-                for read in read_value(one) if carrier in ("lines", "http") else [one]:
-                    found += self._messages(segment, read, carrier)
-        return found
-
-    def _messages(self, segment: Segment, value: dict[str, Any], carrier: str) -> list[Message]:
-        matches = list(self._signatures.match(value, None, carrier))
-        alien = self._answers_other(segment, value)
-        spent: dict[str, tuple[str, int]] = {}
-        for match in matches:
-            if match.strength is Strength.STRONG and not alien:
-                self._measures.learn(match.kind, match.sender, match.details, segment.where.time_ns)
-                if self._measures.spent is not None:
-                    spent[match.signature] = self._measures.spent
-            if match.kind is Kind.HANDSHAKE and match.sender is Side.CLIENT:
-                self._login = match.details.get("worker", self._login)
-        # words and bodies of HTTP are answered in turn, also where they have no id
-        in_turn = carrier == "text" or (carrier == "http" and "method" not in value)
-        shares = in_turn and any(match.kind is Kind.SHARE for match in matches)
-        if shares or ("method" in value and value.get("id") is not None):
-            self._remember(self._ends[segment.side], value, matches)
-        found: list[Message] = []
-        for match in matches:
-            found.append(
-                Message(
-                    where=segment.where,
-                    signature=match.signature,
-                    dialect=match.dialect,
-                    kind=match.kind,
-                    sender=match.sender,
-                    strength=Strength.WEAK if alien else self._strength(segment, value, match),
-                    why=match.why,
-                    coins=match.coins,
-                    details=self._measured(match.kind, self._named(match)),
-                    show=partial(self._signatures.excerpt, value, matches),
-                    needs=match.needs,
-                    spent=spent.get(match.signature),
-                )
-            )
-        answer = self._answer(segment, value, found)
-        if carrier in ("lines", "http") and is_other_service(value):
-            found += self._rebuffed(
-                self._ends[segment.side], segment, str(value.get("error"))[:EXCERPT_LIMIT]
-            )
-        if answer is not None:
-            # what the request tells of its answer is surer than what the answer's shape tells
-            found = [one for one in found if one.kind is not answer.kind] + [answer]
-        return found
-
-    def _named(self, match: Recognised) -> Mapping[str, str]:
-        """A message's details, a rig with its account."""
-        details: Mapping[str, str] = match.details
-        return self._signatures.named(details, self._login) if "rig" in details else details
-
-    def _measured(self, kind: Kind, details: Mapping[str, str]) -> Mapping[str, str]:
-        """A share's details with what it is measured by."""
-        if kind is not Kind.SHARE or "target" in details:
-            return details
-        return {**details, **self._measures.of_share(details).details()}
-
-    def _strength(self, segment: Segment, value: dict[str, Any], match: Recognised) -> Strength:
-        """The match's, but work that answers a weak request is weak: a node gives it to whoever asks."""
-        if match.kind is not Kind.JOB or "method" in value:
-            return match.strength
-        request = self._ends[1 - segment.side].requests.oldest(value.get("id"))
-        return match.strength if request is None else min(match.strength, request.strength)
-
-    def _remember(self, end: _End, value: dict[str, Any], matches: Iterable[Recognised]) -> None:
-        """Keep a client's request until its answer comes."""
-        asked = [match for match in matches if match.sender is Side.CLIENT]
-        if not asked:
-            end.requests.add_other(value.get("id"))
-            return
-        best = max(asked, key=lambda match: (match.strength, match.dialect))
-        details = self._measured(best.kind, self._named(best))
-        request = Request(best.dialect, best.kind, best.signature, best.strength, details)
-        end.requests.add(value.get("id"), request)
-
-    def _answers_other(self, segment: Segment, value: dict[str, Any]) -> bool:
-        """Whether a reply answers a request of the other side that is no mining: whatever it looks
-        like, it proves nothing."""
-        return "method" not in value and self._ends[1 - segment.side].requests.take_other(value.get("id"))
-
-    def _answer(self, segment: Segment, value: dict[str, Any], known: list[Message]) -> Message | None:
-        """What a reply means, by the request of the other side that it answers."""
-        requests = self._ends[1 - segment.side].requests
-        request = requests.oldest(value.get("id"))
-        if request is None:
-            return None
-        if not request.dialect:  # of signatures that are there no more
-            if "method" not in value:
-                requests.answered(value.get("id"))
-            return None
-        accepted = self._signatures.accepts(request.dialect, value)
-        if accepted is None or is_unknown_call(value):
-            return None
-        requests.answered(value.get("id"))
-        kind = _answer_kind(request.kind, accepted)
-        if kind is None or any(one.kind is kind and one.strength is Strength.STRONG for one in known):
-            return None
-        shape = [one for one in known if one.kind is kind is Kind.HANDSHAKE and one.sender is Side.SERVER]
-        if shape:  # the request and the shape of its answer tell more than either
-            return replace(shape[0], strength=max(shape[0].strength, request.strength))
-        return Message(
-            where=segment.where,
-            signature=f"{request.dialect}.answer",
-            dialect=request.dialect,
-            kind=kind,
-            sender=Side.SERVER,
-            strength=request.strength,  # an answer proves no more than what it answers
-            why=_answer_why(kind, request.signature),
-            details=request.details if request.kind is Kind.SHARE else {},
-            show=partial(self._signatures.excerpt, value),
-        )
+        return self._interpreter.read(segment, {"sv2": NOISE_NAMES[stage]}, "frames")
 
     def _weigh(self, end: _End, candidates: list[Message], *, sure: bool) -> list[Message]:
         """Let the candidates count, hold them, or let them count together with those held."""
@@ -536,23 +402,3 @@ def _tells(candidates: list[Message], *, words: bool) -> bool:
 
 def _moment(message: Message) -> tuple[int, int]:
     return message.where.time_ns, message.where.packet
-
-
-def _answer_kind(asked: Kind, accepted: bool) -> Kind | None:
-    """What an answer to a request of this kind is; None where it says nothing."""
-    if asked is Kind.SHARE:
-        return Kind.ACCEPTED if accepted else Kind.REJECTED
-    return Kind.HANDSHAKE if asked is Kind.HANDSHAKE and accepted else None
-
-
-_ANSWER_WHY = {
-    Kind.ACCEPTED: N_("the server accepts the share handed in with {signature}"),
-    Kind.REJECTED: N_("the server rejects the share handed in with {signature}"),
-    Kind.HANDSHAKE: N_("the server answers {signature} without an error"),
-}
-
-
-@cache
-def _answer_why(kind: Kind, signature: str) -> Sentence:
-    """Made once for each signature: answers come with every share."""
-    return sentence(_ANSWER_WHY[kind], signature=signature)

@@ -9,6 +9,7 @@ import pytest
 
 from netminedet.model import FiveTuple, Kind, Message, Side, Strength, Where
 from netminedet.protocols.conversation import MAX_HELD, Conversation
+from netminedet.protocols.interpreter import MAX_BATCH
 from netminedet.protocols.segment import Segment
 from netminedet.signatures import load_signatures
 
@@ -175,6 +176,13 @@ def test_held_messages_are_bounded() -> None:
     script = Script()
     script.play(("C", b"plain words\r\n"), *[("C", SUBMIT)] * (MAX_HELD + 50))
     assert script.conversation.dropped >= 50
+
+
+def test_what_is_not_read_of_a_long_batch_is_counted() -> None:
+    script = Script()
+    batch = b"[" + b",".join([line(id=1, method="ping").rstrip()] * (MAX_BATCH + 50)) + b"]\n"
+    script.play(("C", batch))
+    assert script.conversation.counts["messages_dropped"] == 50
 
 
 def test_idle_until_something_is_found() -> None:

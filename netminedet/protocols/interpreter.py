@@ -1,0 +1,205 @@
+"""What the JSON values of a connection mean, each by the signatures, a reply by what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping
+from functools import cache, partial
+from typing import Any
+
+from msgspec.structs import replace
+
+from netminedet.language import N_, Sentence, sentence
+from netminedet.model import EXCERPT_LIMIT, REBUFF, Kind, Message, Side, Strength
+from netminedet.protocols.framing import read_value
+from netminedet.protocols.jsonlines import with_plain_keys
+from netminedet.protocols.measure import Measures
+from netminedet.protocols.rebuffs import is_other_service, is_unknown_call
+from netminedet.protocols.recogniser import Recognised, Recogniser
+from netminedet.protocols.requests import Request, Requests
+from netminedet.protocols.segment import Segment
+
+#: Values of one batch that are read.
+MAX_BATCH = 64
+
+
+class Interpreter:
+    """Reads the values of both sides, in the order in which they were said."""
+
+    def __init__(self, signatures: Recogniser) -> None:
+        self._signatures = signatures
+        self._requests = (Requests(), Requests())
+        self._measures = Measures()
+        #: the worker that the connection's login names
+        self._login = ""
+        self._unread = 0
+
+    @property
+    def dropped(self) -> int:
+        """Values of batches that were not read, and requests forgotten at their limit."""
+        return self._unread + sum(requests.dropped for requests in self._requests)
+
+    def turn_to(self, signatures: Recogniser, same: Container[str]) -> None:
+        """Go on with other signatures; ``same``: those that are as they were.
+
+        The answer to a request is weak then, or none where the request's dialect is not known any more.
+        """
+        self._signatures = signatures
+        for requests in self._requests:
+            requests.turn_to(signatures, same)
+
+    def rebuff(self, segment: Segment, dialect: str, said: str) -> Message:
+        """That an end which was asked for mining answers otherwise: with words, a page, an error."""
+        return Message(
+            where=segment.where,
+            signature=f"{dialect}.{REBUFF}",
+            dialect=dialect,
+            kind=Kind.CONTROL,
+            sender=Side.SERVER,
+            strength=Strength.WEAK,
+            why=sentence("whoever was asked for mining answers as one who does not know it"),
+            show=partial(self._signatures.excerpt, {"answer": said}),
+        )
+
+    def read(self, segment: Segment, value: Any, carrier: str, asked: str = "") -> list[Message]:
+        """What one JSON value says of mining; a batch (JSON-RPC 2.0 section 6) is taken apart.
+
+        ``asked``: the dialect in which the other side asked for mining, if it had no answer in kind yet.
+        """
+        values = value if isinstance(value, list) else [value]
+        self._unread += max(0, len(values) - MAX_BATCH)
+        found: list[Message] = []
+        for one in values[:MAX_BATCH]:
+            if isinstance(one, dict):
+                one = with_plain_keys(one)
+                for read in read_value(one) if carrier in ("lines", "http") else [one]:
+                    found += self._messages(segment, read, carrier)
+                    if asked and carrier in ("lines", "http") and is_other_service(read):
+                        said = str(read.get("error"))[:EXCERPT_LIMIT]
+                        found.append(self.rebuff(segment, asked, said))
+        return found
+
+    def _messages(self, segment: Segment, value: dict[str, Any], carrier: str) -> list[Message]:
+        matches = list(self._signatures.match(value, None, carrier))
+        alien = self._answers_other(segment, value)
+        spent: dict[str, tuple[str, int]] = {}
+        for match in matches:
+            if match.strength is Strength.STRONG and not alien:
+                self._measures.learn(match.kind, match.sender, match.details, segment.where.time_ns)
+                if self._measures.spent is not None:
+                    spent[match.signature] = self._measures.spent
+            if match.kind is Kind.HANDSHAKE and match.sender is Side.CLIENT:
+                self._login = match.details.get("worker", self._login)
+        # words and bodies of HTTP are answered in turn, also where they have no id
+        in_turn = carrier == "text" or (carrier == "http" and "method" not in value)
+        shares = in_turn and any(match.kind is Kind.SHARE for match in matches)
+        if shares or ("method" in value and value.get("id") is not None):
+            self._remember(self._requests[segment.side], value, matches)
+        found: list[Message] = []
+        for match in matches:
+            found.append(
+                Message(
+                    where=segment.where,
+                    signature=match.signature,
+                    dialect=match.dialect,
+                    kind=match.kind,
+                    sender=match.sender,
+                    strength=Strength.WEAK if alien else self._strength(segment, value, match),
+                    why=match.why,
+                    coins=match.coins,
+                    details=self._measured(match.kind, self._named(match)),
+                    show=partial(self._signatures.excerpt, value, matches),
+                    needs=match.needs,
+                    spent=spent.get(match.signature),
+                )
+            )
+        answer = self._answer(segment, value, found)
+        if answer is not None:
+            # what the request tells of its answer is surer than what the answer's shape tells
+            found = [one for one in found if one.kind is not answer.kind] + [answer]
+        return found
+
+    def _named(self, match: Recognised) -> Mapping[str, str]:
+        """A message's details, a rig with its account."""
+        details: Mapping[str, str] = match.details
+        return self._signatures.named(details, self._login) if "rig" in details else details
+
+    def _measured(self, kind: Kind, details: Mapping[str, str]) -> Mapping[str, str]:
+        """A share's details with what it is measured by."""
+        if kind is not Kind.SHARE or "target" in details:
+            return details
+        return {**details, **self._measures.of_share(details).details()}
+
+    def _strength(self, segment: Segment, value: dict[str, Any], match: Recognised) -> Strength:
+        """The match's, but work that answers a weak request is weak: a node gives it to whoever asks."""
+        if match.kind is not Kind.JOB or "method" in value:
+            return match.strength
+        request = self._requests[1 - segment.side].oldest(value.get("id"))
+        return match.strength if request is None else min(match.strength, request.strength)
+
+    def _remember(self, requests: Requests, value: dict[str, Any], matches: Iterable[Recognised]) -> None:
+        """Keep a client's request until its answer comes."""
+        asked = [match for match in matches if match.sender is Side.CLIENT]
+        if not asked:
+            requests.add_other(value.get("id"))
+            return
+        best = max(asked, key=lambda match: (match.strength, match.dialect))
+        details = self._measured(best.kind, self._named(best))
+        request = Request(best.dialect, best.kind, best.signature, best.strength, details)
+        requests.add(value.get("id"), request)
+
+    def _answers_other(self, segment: Segment, value: dict[str, Any]) -> bool:
+        """Whether a reply answers a request of the other side that is no mining: whatever it looks
+        like, it proves nothing."""
+        return "method" not in value and self._requests[1 - segment.side].take_other(value.get("id"))
+
+    def _answer(self, segment: Segment, value: dict[str, Any], known: list[Message]) -> Message | None:
+        """What a reply means, by the request of the other side that it answers."""
+        requests = self._requests[1 - segment.side]
+        request = requests.oldest(value.get("id"))
+        if request is None:
+            return None
+        if not request.dialect:  # of signatures that are there no more
+            if "method" not in value:
+                requests.answered(value.get("id"))
+            return None
+        accepted = self._signatures.accepts(request.dialect, value)
+        if accepted is None or is_unknown_call(value):
+            return None
+        requests.answered(value.get("id"))
+        kind = _answer_kind(request.kind, accepted)
+        if kind is None or any(one.kind is kind and one.strength is Strength.STRONG for one in known):
+            return None
+        shape = [one for one in known if one.kind is kind is Kind.HANDSHAKE and one.sender is Side.SERVER]
+        if shape:  # the request and the shape of its answer tell more than either
+            return replace(shape[0], strength=max(shape[0].strength, request.strength))
+        return Message(
+            where=segment.where,
+            signature=f"{request.dialect}.answer",
+            dialect=request.dialect,
+            kind=kind,
+            sender=Side.SERVER,
+            strength=request.strength,  # an answer proves no more than what it answers
+            why=_answer_why(kind, request.signature),
+            details=request.details if request.kind is Kind.SHARE else {},
+            show=partial(self._signatures.excerpt, value),
+        )
+
+
+def _answer_kind(asked: Kind, accepted: bool) -> Kind | None:
+    """What an answer to a request of this kind is; None where it says nothing."""
+    if asked is Kind.SHARE:
+        return Kind.ACCEPTED if accepted else Kind.REJECTED
+    return Kind.HANDSHAKE if asked is Kind.HANDSHAKE and accepted else None
+
+
+_ANSWER_WHY = {
+    Kind.ACCEPTED: N_("the server accepts the share handed in with {signature}"),
+    Kind.REJECTED: N_("the server rejects the share handed in with {signature}"),
+    Kind.HANDSHAKE: N_("the server answers {signature} without an error"),
+}
+
+
+@cache
+def _answer_why(kind: Kind, signature: str) -> Sentence:
+    """Made once for each signature: answers come with every share."""
+    return sentence(_ANSWER_WHY[kind], signature=signature)
