@@ -39,12 +39,14 @@ class Bar(Struct, frozen=True):
 
 
 class Span(Struct, frozen=True):
-    """A low, a likely and a high value, all above zero, of one label."""
+    """A low, a likely and a high rate, all above zero, of one label."""
 
     label: str
     low: float
     typical: float
     high: float
+    #: what is counted: "H", "Sol", "g" or "proof"
+    unit: str
 
 
 class Stretch(Struct, frozen=True):
@@ -77,11 +79,16 @@ def bars(name: str, entries: Sequence[Bar], about: tuple[str, str], width: int =
 
 
 def ranges(name: str, entries: Sequence[Span], about: tuple[str, str], width: int = NARROW) -> str:
-    """A dot for what is likely and a line for the range, on a logarithmic scale."""
+    """A dot for what is likely and a line for the range, on a logarithmic scale.
+
+    The scale has the unit where all have the same, else each label has its own.
+    """
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     from netminedet.estimate import spelled_rate
 
+    units = {entry.unit for entry in entries}
+    unit = units.pop() if len(units) == 1 else ""
     left = 0.30 * width
     words, (figure, axes) = Words(), _canvas(width, len(entries), left, 0.06 * width, bottom=26)
     axes.set_xscale("log")
@@ -93,11 +100,11 @@ def ranges(name: str, entries: Sequence[Span], about: tuple[str, str], width: in
             [entry.low, entry.high], [row, row], color=COLOURS["soft"], linewidth=6, solid_capstyle="butt"
         )
         axes.plot([entry.typical], [row], "o", color=COLOURS["accent"], markersize=6)
-        _label(axes, row, entry.label, left, words)
+        _label(axes, row, entry.label if unit else f"{entry.label} ({entry.unit}/s)", left, words)
     steps = (1, 2, 5) if high < 30 * low else (1,)
     axes.xaxis.set_major_locator(LogLocator(base=10, subs=steps, numticks=5))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _at: words.key(spelled_rate(value, ""))))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _at: words.key(spelled_rate(value, unit))))
     _scale(axes)
     return svg_of(figure, name, words, about)
 

@@ -129,7 +129,7 @@ def _span(label: str, rate: RateEstimate) -> Span | None:
     low, typical, high = rate.low or 0.0, rate.typical or 0.0, rate.high or 0.0
     if not _DRAWABLE[0] < low <= typical <= high < _DRAWABLE[1]:
         return None
-    return Span(printable(label, _LABEL_LIMIT), low, typical, high)
+    return Span(printable(label, _LABEL_LIMIT), low, typical, high, printable(rate.unit, 10))
 
 
 def _rate_note(entries: int) -> str:

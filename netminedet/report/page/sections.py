@@ -176,13 +176,17 @@ def _shares(suspect: Suspect) -> Iterable[str]:
 def _reckoned(suspect: Suspect) -> Iterable[str]:
     """Method, doubts and assumptions behind the estimates."""
     for one in suspect.hash_rates:
-        doubts = [one.rate.method, *([one.ambiguity] if one.ambiguity else [])]
-        doubts += [one.power.assumption] if one.power is not None else []
-        yield (
-            printable(one.algorithm, _NAME_LIMIT)
-            + _(": ")
-            + _("; ").join(printable(told(text)) for text in doubts)
-        )
+        method = told(one.rate.method)
+        doubts = [method, *([told(one.ambiguity)] if one.ambiguity else [])]
+        doubts += [_without_rate(told(one.power.assumption), method)] if one.power is not None else []
+        yield printable(one.algorithm, _NAME_LIMIT) + _(": ") + _("; ").join(map(printable, doubts))
+
+
+def _without_rate(assumption: str, method: str) -> str:
+    """Whose power was taken, where an assumption ends with the rate and its method, which stand before it."""
+    if not method or not assumption.endswith(method):
+        return assumption
+    return assumption.removesuffix(method).rpartition(_("; ").rstrip())[0] or assumption
 
 
 def _devices(suspect: Suspect) -> Iterable[str]:
