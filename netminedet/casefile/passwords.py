@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from netminedet.signatures import SignatureSet
-from netminedet.signatures.text import SECRET_KEYS, Place
+from netminedet.signatures.text import SECRET_KEYS, Place, url_password
 
 #: JSON objects looked at in one packet.
 MAX_OBJECTS = 64
@@ -15,7 +15,8 @@ MAX_OBJECTS = 64
 _KEYS = b"|".join(re.escape(key.encode()) for key in sorted(SECRET_KEYS))
 _BY_KEY = re.compile(rb'"(?:' + _KEYS + rb')"\s*:\s*"((?:[^"\\]|\\.)*)', re.IGNORECASE)
 _BASIC = re.compile(rb"\nauthorization:[ \t]*\w+[ \t]+([^\r\n]+)", re.IGNORECASE)
-_URL = re.compile(rb"://[^/@:\s\"]*:([^/\s\"]*)@")
+#: In a packet a URL stands in quotes.
+_URL = re.compile(url_password(stop='"').encode())
 _DECODER = json.JSONDecoder()
 
 
@@ -32,9 +33,9 @@ def without_passwords(frame: bytes, signatures: SignatureSet) -> tuple[bytes, in
 
 
 def _places(frame: bytes, signatures: SignatureSet) -> Iterator[tuple[int, int]]:
-    for pattern in (_BY_KEY, _BASIC, _URL):
+    for pattern, group in ((_BY_KEY, 1), (_BASIC, 1), (_URL, 2)):
         for found in pattern.finditer(frame):
-            yield found.span(1)
+            yield found.span(group)
     text = frame.decode("latin-1")  # a character for each byte
     for start, end, message in _objects(text):
         for match in signatures.match(message):

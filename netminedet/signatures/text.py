@@ -29,9 +29,19 @@ SECRET_KEYS = frozenset(
 CUT = "…"
 REDACTED = "***"
 
-#: A password within a URL (RFC 3986 section 3.2.1), and how much of a string is searched for one.
-_URL_PASSWORD = re.compile(r"(://[^/@:\s]*:)[^/\s]*@")
+#: How much of a string is searched for the password of a URL.
 _URL_LIMIT = 4096
+
+
+def url_password(stop: str = "") -> str:
+    """A pattern for a URL with a password (RFC 3986 section 3.2.1), which is its second group.
+
+    ``stop``: what else, besides blanks and a slash, ends the URL where it stands.
+    """
+    return rf"(://[^/@:\s{stop}]*:)([^/\s{stop}]*)@"
+
+
+_URL_PASSWORD = re.compile(url_password())
 
 #: A place in a JSON message: object keys and list indexes, outermost first.
 Place = tuple[str | int, ...]
