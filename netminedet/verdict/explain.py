@@ -7,7 +7,7 @@ they are in words.  A host has the verdict of the strongest rule that holds for 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import Enum
 
 from msgspec import Struct
@@ -265,10 +265,15 @@ def explain_verdict(suspect: Suspect, findings: Findings) -> Ruling:
     elif present:
         lower.append(sentence("Without all of that it would be no suspect: nothing else was seen of it."))
     first = RULES[present[0]] if present else RULES[Tie.NAME]
+    return Ruling((*why, _role_of(suspect.role, present)), first.more, tuple(dict.fromkeys(lower)))
+
+
+def _role_of(role: Role, present: Sequence[Basis | Tie]) -> Sentence:
+    """The role in words, by the rules that hold."""
+    if list(present) == [Basis.MANAGED]:
+        return _MACHINE
     unread = bool(present) and all(isinstance(rule, Tie) for rule in present)
-    role = _UNREAD.get(suspect.role, _ROLES[suspect.role]) if unread else _ROLES[suspect.role]
-    role = _MACHINE if present == [Basis.MANAGED] else role
-    return Ruling((*why, role), first.more, tuple(dict.fromkeys(lower)))
+    return _UNREAD.get(role, _ROLES[role]) if unread else _ROLES[role]
 
 
 def seen_of(host: str, findings: Findings) -> tuple[Sentence, ...]:
