@@ -257,6 +257,22 @@ def test_a_packed_section_is_brought_up_from_the_table(opened) -> None:  # type:
     assert found.problems == []
 
 
+def test_a_browser_that_cannot_unpack_says_what_to_do(chromium: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    with path.open("w", encoding="utf-8") as stream:
+        write_page(SOME, stream, PageOptions(sections=2))
+    for is_old in (True, False):
+        context = chromium.new_context()
+        context.add_init_script("delete window.DecompressionStream" if is_old else "")
+        found = Opened(context.new_page(), path)
+        api.expect(found.page.locator("#further button")).to_be_visible(visible=not is_old)
+        api.expect(found.page.locator("#packed")).to_be_visible(visible=not is_old)
+        api.expect(found.page.locator("#sealed")).to_be_visible(visible=is_old)
+        assert ("--sections 5" in found.page.locator("#evidence").inner_text()) is is_old
+        assert found.problems == []
+        context.close()
+
+
 def test_what_is_packed_stays_harmless(opened) -> None:  # type: ignore[no-untyped-def]
     for parameter in HOSTILE:
         found = opened(spoiled(str(parameter.values[0])), sections=0)

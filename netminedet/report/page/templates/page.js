@@ -99,7 +99,12 @@
 (() => {
   const section = document.getElementById("evidence");
   const packs = section ? [...section.querySelectorAll("script.pack")] : [];
-  if (!packs.length || !("DecompressionStream" in window)) return;
+  if (!packs.length) return;
+  if (!("DecompressionStream" in window)) {
+    document.getElementById("packed").hidden = true;
+    document.getElementById("sealed").hidden = false;
+    return;
+  }
   const further = document.getElementById("further");
   const unpacked = new Map();
   const numberOf = (one) => Number(one.id.slice(1));
