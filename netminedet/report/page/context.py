@@ -21,8 +21,6 @@ from netminedet.report.page.summary import summary_of
 
 #: Suspects whose section stands in the page from the start, by default; others' are packed.
 SECTIONS = 300
-#: Pieces of evidence in a section that is packed.
-PIECES_PACKED = 12
 #: Pools listed.
 MAX_POOLS_SHOWN = 100
 #: Lines of other hosts (coin nodes, resolvers) listed.
@@ -76,10 +74,6 @@ def context_of(report: ReportLike, options: PageOptions) -> dict[str, Any]:
         ),
         "sections": (
             section_of(number, suspect, clock) for number, suspect in enumerate(suspects[:shown], 1)
-        ),
-        "others": (
-            section_of(number, suspect, clock, PIECES_PACKED)
-            for number, suspect in enumerate(suspects[shown:], shown + 1)
         ),
         "sections_shown": shown,
         "pools": summary.pools[:MAX_POOLS_SHOWN],

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
-from netminedet.report.page.sections import Section
+from netminedet.model import Suspect
+from netminedet.report.page.moments import Clock
+from netminedet.report.page.sections import Section, section_of
 
+#: Pieces of evidence in a section that is packed.
+PIECES_PACKED = 12
 #: Sections of one pack: unpacking it is not felt.
 SECTIONS_A_PACK = 100
 
@@ -27,10 +30,16 @@ class Pack(Struct, frozen=True):
     text: str
 
 
-def packs_of(sections: Iterable[Section], html_of: Callable[[Section], str]) -> Iterator[Pack]:
-    """All sections, packed; ``html_of`` makes the HTML of one, in which everything is escaped."""
-    rest = iter(sections)
-    while some := list(islice(rest, SECTIONS_A_PACK)):
-        html = "".join(map(html_of, some)).encode()
+def packs_of(
+    suspects: Sequence[Suspect], shown: int, clock: Clock, html_of: Callable[[Section], str]
+) -> Iterator[Pack]:
+    """The sections of all suspects behind the first, which are shown; ``html_of`` makes the HTML of one, in
+    which everything is escaped."""
+    for before in range(shown, len(suspects), SECTIONS_A_PACK):
+        some = suspects[before : before + SECTIONS_A_PACK]
+        sections = (
+            section_of(number, one, clock, PIECES_PACKED) for number, one in enumerate(some, before + 1)
+        )
+        html = "".join(map(html_of, sections)).encode()
         text = base64.b64encode(zlib.compress(html, 6)).decode("ascii")
-        yield Pack(some[0].number, some[-1].number, text)
+        yield Pack(before + 1, before + len(some), text)

@@ -45,8 +45,8 @@ def write_page(report: ReportLike, stream: TextIO, options: PageOptions | None =
     environment = _environment(_part("page.js") if options.script else "", language())
     context = context_of(report, options)
     article = environment.get_template("section.html").make_module(context).article  # type: ignore[attr-defined]
-    others = context.pop("others")
-    context |= {"article": article, "packs": packs_of(others, article) if options.script else None}
+    packs = packs_of(report.suspects, context["sections_shown"], options.clock, article)
+    context |= {"article": article, "packs": packs if options.script else None}
     for chunk in environment.get_template("page.html").generate(**context):
         stream.write(chunk)
 

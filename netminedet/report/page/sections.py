@@ -278,11 +278,12 @@ def _proof(evidence: Evidence, clock: Clock) -> Proof:
 
 def _ends(flow: FiveTuple) -> str:
     """Both ends of a flow, and its protocol."""
-    source, target = (
-        f"{bracketed(flow.src_ip)}:{flow.src_port}",
-        f"{bracketed(flow.dest_ip)}:{flow.dest_port}",
-    )
+    source, target = _end(flow.src_ip, flow.src_port), _end(flow.dest_ip, flow.dest_port)
     return f"{source} → {target} {flow.proto.upper()}"
+
+
+def _end(ip: str, port: int) -> str:
+    return f"{bracketed(ip)}:{port}"
 
 
 def _printable(texts: Sequence[str]) -> tuple[str, ...]:
