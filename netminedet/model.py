@@ -328,6 +328,7 @@ class Role(str, Enum):
     """What a suspect does."""
 
     MINER = "miner"
+    SOLO = "solo miner"
     PROXY = "proxy"
     POOL = "pool server"
     BROWSER = "browser"

@@ -1,6 +1,6 @@
 """How big all suspects are together: hash rate by algorithm, and power.
 
-Only suspects of role miner and browser count.  The shares that a proxy hands in, and those
+Only suspects of the roles miner, solo miner and browser count.  The shares that a proxy hands in, and those
 that a pool server takes, are the shares of the miners behind it: counted again they would
 count twice.
 """
@@ -16,7 +16,7 @@ from netminedet.estimate.rate import RateEstimate, total_rate
 from netminedet.model import Role, Suspect
 
 #: Roles whose hash rate and power are their own.
-COUNTED_ROLES = frozenset({Role.MINER, Role.BROWSER})
+COUNTED_ROLES = frozenset({Role.MINER, Role.SOLO, Role.BROWSER})
 
 
 class AlgorithmTotal(Struct, frozen=True):
@@ -31,7 +31,7 @@ class AlgorithmTotal(Struct, frozen=True):
 class Totals(Struct, frozen=True):
     """The sums for a report."""
 
-    #: hosts that mine themselves (roles miner and browser), with or without a rate
+    #: hosts that mine themselves (roles miner, solo miner and browser), with or without a rate
     hosts: int
     #: by algorithm, in the order of their names
     rates: tuple[AlgorithmTotal, ...]

@@ -21,7 +21,6 @@ from netminedet.model import (
     NodeSeen,
     Pool,
     ResolverSeen,
-    Role,
     Shares,
     Suspect,
     Verdict,
@@ -29,19 +28,11 @@ from netminedet.model import (
 from netminedet.signatures.agents import Agent
 from netminedet.verdict.order import order_of, place_of
 from netminedet.verdict.resolvers import MAX_SHOWN
+from netminedet.verdict.roles import MAY, role_that
 from netminedet.verdict.weigh import MAX_EVIDENCE, MAX_LIST
 from netminedet.whose.joining import joined_holders
 
 _RANK = {"strong": 0, "name": 1, "weak": 2}
-#: What a host in a role is taken to do: roles join where these do.
-_DOES = {
-    Role.LOOKUP: frozenset[str](),
-    Role.BROWSER: frozenset({"browses"}),
-    Role.MINER: frozenset({"browses", "mines"}),
-    Role.POOL: frozenset({"serves"}),
-    Role.PROXY: frozenset({"browses", "mines", "serves"}),
-}
-
 Entry = TypeVar("Entry")
 
 
@@ -54,7 +45,7 @@ def join_suspects(given: Sequence[Suspect]) -> Suspect:
     return replace(
         given[0],
         verdict=max(one.verdict for one in given),
-        role=_role(one.role for one in given),
+        role=role_that(frozenset().union(*(MAY[one.role] for one in given))),
         reasons=_reasons(given),
         dialects=_union(one.dialects for one in given),
         coins=_union(one.coins for one in given),
@@ -100,12 +91,6 @@ def join_resolvers(given: Sequence[ResolverSeen]) -> ResolverSeen:
         first_seen=min(one.first_seen for one in given),
         last_seen=max(one.last_seen for one in given),
     )
-
-
-def _role(roles: Iterable[Role]) -> Role:
-    """What does all that they do: a miner that serves elsewhere is a proxy."""
-    does = frozenset[str]().union(*(_DOES[role] for role in roles))
-    return min((role for role in _DOES if does <= _DOES[role]), key=lambda role: len(_DOES[role]))
 
 
 def _reasons(given: Sequence[Suspect]) -> tuple[str, ...]:

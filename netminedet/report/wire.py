@@ -207,7 +207,7 @@ class Pool(Struct):
 class Suspect(Struct):
     host: Address
     verdict: Literal["confirmed", "probable", "suspected"]
-    role: Literal["miner", "proxy", "pool server", "browser", "lookup only"]
+    role: Literal["miner", "solo miner", "proxy", "pool server", "browser", "lookup only"]
     reasons: Texts
     dialects: Texts
     coins: Texts

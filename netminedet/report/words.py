@@ -5,7 +5,7 @@ from __future__ import annotations
 from netminedet.language import N_
 
 VERDICTS = (N_("confirmed"), N_("probable"), N_("suspected"))
-ROLES = (N_("miner"), N_("proxy"), N_("pool server"), N_("browser"), N_("lookup only"))
+ROLES = (N_("miner"), N_("solo miner"), N_("proxy"), N_("pool server"), N_("browser"), N_("lookup only"))
 #: Kinds of messages, and of other lines of a story.
 KINDS = (
     N_("handshake"),

@@ -218,6 +218,10 @@ RULES: dict[Basis | Tie, Rule] = {
 
 _ROLES = {
     Role.MINER: sentence("Role miner: it asks for work. The messages decide who asks, never port numbers."),
+    Role.SOLO: sentence(
+        "Role solo miner: it takes its work from a node, not from a pool: it asked for a block that pays it, "
+        "or the server is in the home network and said nothing that a node does not say."
+    ),
     Role.PROXY: sentence("Role proxy: it serves miners, and mines upstream itself."),
     Role.POOL: sentence(
         "Role pool server: it serves miners, no upstream was seen, and it is in the home network; outside it "
@@ -270,7 +274,7 @@ def explain_verdict(suspect: Suspect, findings: Findings) -> Ruling:
 
 def _role_of(role: Role, present: Sequence[Basis | Tie]) -> Sentence:
     """The role in words, by the rules that hold."""
-    if list(present) == [Basis.MANAGED]:
+    if list(present) == [Basis.MANAGED] and role is Role.MINER:
         return _MACHINE
     unread = bool(present) and all(isinstance(rule, Tie) for rule in present)
     return _UNREAD.get(role, _ROLES[role]) if unread else _ROLES[role]

@@ -17,9 +17,7 @@ from netminedet.signatures.logins import split_login
 from netminedet.signatures.wallets import identify
 from netminedet.verdict.flowfinding import FlowFinding
 from netminedet.verdict.flows import FlowVerdict
-
-#: Requests for a block that name who is paid by it.
-BLOCKS_THAT_PAY = frozenset({"getwork.getblocktemplate-monero"})
+from netminedet.verdict.roles import BLOCKS_THAT_PAY
 
 Weighed = tuple[FlowFinding, FlowVerdict]
 #: The names under which the pool of a flow was reached.

@@ -239,7 +239,11 @@ ROLES = [
     (Role.LOOKUP, Role.POOL, Role.POOL),
     (Role.LOOKUP, Role.BROWSER, Role.BROWSER),
     (Role.BROWSER, Role.MINER, Role.MINER),
-    (Role.BROWSER, Role.POOL, Role.PROXY),
+    (Role.BROWSER, Role.POOL, Role.POOL),
+    (Role.LOOKUP, Role.SOLO, Role.SOLO),
+    (Role.SOLO, Role.MINER, Role.MINER),
+    (Role.SOLO, Role.BROWSER, Role.MINER),
+    (Role.SOLO, Role.POOL, Role.PROXY),
     (Role.LOOKUP, Role.LOOKUP, Role.LOOKUP),
 ]
 

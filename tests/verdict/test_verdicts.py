@@ -374,7 +374,7 @@ def solo(
 )
 def test_a_solo_miner_is_the_suspect_and_its_node_is_not(template: str) -> None:
     (suspect,) = judged(solo(MINER, template=template)).values()
-    assert (suspect.host, suspect.verdict, suspect.role) == (MINER[0], Verdict.CONFIRMED, Role.MINER)
+    assert (suspect.host, suspect.verdict, suspect.role) == (MINER[0], Verdict.CONFIRMED, Role.SOLO)
     assert [(pool.ip, pool.port) for pool in suspect.pools] == [NODE]
     assert suspect.shares.accepted == 1
 
