@@ -104,12 +104,12 @@ def test_an_agent_is_what_is_named(vendor: str, model: str, agents: tuple[str, .
 def test_a_node_that_gives_templates_to_one_host_is_no_pool() -> None:
     inside = ("10.40.0.5", 8442)
     (suspect,) = suspects_of(frames_of(NODE, server=inside))
-    assert (suspect.host, suspect.role, suspect.agents) == (CLIENT[0], Role.MINER, ())
+    assert (suspect.host, suspect.role, suspect.agents) == (CLIENT[0], Role.SOLO, ())
     assert suspect.dialects == ("stratum-v2-templates",)
     two = frames_of(NODE, server=inside) + frames_of(NODE, server=inside, client=("10.40.0.7", 42000))
     assert {one.host: one.role for one in suspects_of(two)} == {
-        CLIENT[0]: Role.MINER,
-        "10.40.0.7": Role.MINER,
+        CLIENT[0]: Role.SOLO,
+        "10.40.0.7": Role.SOLO,
         inside[0]: Role.POOL,
     }
 
