@@ -7,10 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "pcaps"
 SHARED_CAPTURES = ROOT.parent / "shared" / "captures"
+
+# how long a test takes says more of the machine than of the project
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 needs_shared_captures = pytest.mark.skipif(
     not SHARED_CAPTURES.is_dir(), reason="the folder of real captures is not beside the checkout"

@@ -14,7 +14,7 @@ from netminedet import NetminedetError, Report, scan
 from netminedet.model import Suspect
 from tests.conftest import SAMPLES
 
-QUICK = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 PCAPS = sorted(path for path in SAMPLES.glob("*.pcap"))
 
 

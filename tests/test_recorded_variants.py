@@ -33,7 +33,6 @@ FEW = settings(
     max_examples=8,
     derandomize=True,
     database=None,
-    deadline=None,
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=list(HealthCheck),
 )

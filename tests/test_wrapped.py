@@ -135,7 +135,7 @@ def told(suspects: tuple[Suspect, ...]) -> list[object]:
     outside=st.sampled_from(sorted(AROUND)),
     size=st.sampled_from([0, 64, 400]),
 )
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_wrapping_changes_the_context_only(
     name: str, stack: list[str], outside: str, size: int, tmp_path: Path
 ) -> None:

@@ -122,7 +122,7 @@ FRAMES = st.builds(
 
 
 @given(FRAMES, st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_blocks_are_fed_one_by_one(frame: bytes, data: st.DataObject) -> None:
     """However the bytes come, no call has more output than a block may have."""
     blocks, inner, read = ZstdBlocks(), zstandard.ZstdDecompressor().decompressobj(), b""

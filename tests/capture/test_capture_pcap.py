@@ -29,7 +29,7 @@ from netminedet.errors import NetminedetError
 U32 = st.integers(0, 0xFFFFFFFF)
 #: A record of zeros is room that was never written.
 RECORDS = st.lists(st.tuples(U32, U32, st.binary(max_size=70), U32).filter(any), max_size=12)
-HERE = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+HERE = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def a_file(records: list[tuple[int, int, bytes, int]], big: bool = False, **header: int) -> bytes:

@@ -28,7 +28,7 @@ from netminedet.capture import open_source
 from netminedet.capture import pcapng as pcapng_module
 from netminedet.errors import NetminedetError
 
-HERE = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+HERE = settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 LATEST = 2**63 - 1
 EARLIEST = -(2**63)
 #: whole seconds that int64 nanoseconds hold

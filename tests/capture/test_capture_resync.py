@@ -28,7 +28,7 @@ from netminedet.capture.notes import NOTES_LIMIT
 from netminedet.capture.resync import LOOK
 
 START = 1_772_438_400
-HERE = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+HERE = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def payload(number: int) -> bytes:
@@ -198,7 +198,7 @@ def test_lures_are_looked_at_a_bounded_number_of_times(
 
 
 @given(content=st.binary(max_size=300), start=st.integers(0, 40), big=st.booleans(), final=st.booleans())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_compiled_and_not_the_search_finds_the_same(
     content: bytes, start: int, big: bool, final: bool
 ) -> None:

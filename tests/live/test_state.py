@@ -212,7 +212,7 @@ def test_what_cannot_be_written_is_told_once(tmp_path: Path) -> None:
     assert saver.failed
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(st.data())
 def test_damage_is_one_error(tmp_path: Path, data: st.DataObject) -> None:
     path = tmp_path / "state"

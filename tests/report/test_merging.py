@@ -145,7 +145,7 @@ def merged(*given: PlainReport) -> PlainReport:
 
 
 #: Shrinking reports of this size takes minutes and shows little more.
-LAW = settings(max_examples=30, deadline=None, phases=(Phase.explicit, Phase.generate))
+LAW = settings(max_examples=30, phases=(Phase.explicit, Phase.generate))
 
 three = st.tuples(reports(0), reports(1), reports(2))
 

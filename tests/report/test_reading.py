@@ -78,7 +78,7 @@ numbers = st.floats(min_value=0.0, max_value=1e30)
 
 
 @given(st.lists(st.tuples(numbers, numbers), min_size=1, max_size=4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_sums_are_those_of_the_digits_shown(figures: list[tuple[float, float]]) -> None:
     (one,) = FARM.hash_rates
     assert one.power is not None
@@ -181,7 +181,6 @@ def test_other_files_are_told_apart(data: bytes, said: str) -> None:
 
 
 @given(st.binary(max_size=200))
-@settings(deadline=None)
 def test_any_bytes_are_refused_in_order(data: bytes) -> None:
     with pytest.raises(NetminedetError):
         parse_report(data, "REPORT.json")
@@ -197,7 +196,7 @@ def leaves(at: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     st.sampled_from(leaves(document())),
     st.sampled_from([None, True, -1, 2**80, 1e308, "", "\x00\x1b", [], {}, [[]], ["x"], {"a": "b"}]),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_value_anywhere_is_read_or_refused(path: tuple[Any, ...], value: Any) -> None:
     try:
         report = read(spoil(*path, value=value))

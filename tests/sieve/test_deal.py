@@ -60,7 +60,7 @@ def odd(given: Iterable[bytes]) -> list[int]:
 
 
 @given(st.lists(frames(), min_size=1, max_size=8), st.integers(2, 5))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_each_packet_is_taken_once_or_is_odd(given: list[bytes], shares: int) -> None:
     parts = [taken(given, mine, shares) for mine in range(shares)]
     to_all = odd(given)
@@ -72,7 +72,7 @@ def test_each_packet_is_taken_once_or_is_odd(given: list[bytes], shares: int) ->
 
 
 @given(V4 | V6, PORTS, PORTS, st.data(), st.integers(2, 9))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_both_directions_are_of_one_share(
     source: str, port: int, to: int, data: st.DataObject, shares: int
 ) -> None:
@@ -85,7 +85,7 @@ def test_both_directions_are_of_one_share(
 
 
 @given(st.lists(frames(), min_size=1, max_size=8), st.integers(2, 4))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_each_flow_is_looked_at_by_one(given: list[bytes], shares: int) -> None:
     """Whether its packets are plain or lie in layers; and each outcome is counted once."""
     alone = _keys(given, None)

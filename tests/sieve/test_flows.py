@@ -195,7 +195,7 @@ def test_a_clock_that_stands_still_drops_no_more_than_needed(kernel: ModuleType,
 
 @KERNELS
 @given(st.lists(st.integers(-(1 << 63), (1 << 63) - 1), min_size=1, max_size=8), st.integers(0, 9))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_any_times_drop_about_a_quarter(kernel: ModuleType, times: list[int], spread: int) -> None:
     table = Table(4 * CHUNK, kernel)
     for part in range(5):

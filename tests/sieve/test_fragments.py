@@ -91,7 +91,7 @@ PAYLOAD = bytes(range(200))
     st.randoms(use_true_random=False),
     st.booleans(),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_cut_in_any_order_is_whole_with_its_last_fragment(cuts, random, six) -> None:  # type: ignore[no-untyped-def]
     frames = frames6(*pieces6(SEGMENT, cuts)) if six else frames4(*pieces4(SEGMENT, cuts))
     random.shuffle(frames)
@@ -287,7 +287,7 @@ def fragment_frames(draw: st.DrawFn) -> bytes:
 
 
 @given(st.lists(fragment_frames(), max_size=40))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_fragments_are_decoded_or_counted_and_both_speeds_agree(frames: list[bytes]) -> None:
     results = []
     for make in (Packets, uncompiled_packets):

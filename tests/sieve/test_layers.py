@@ -230,7 +230,7 @@ def spoilt_frames(draw: st.DrawFn) -> tuple[int, bytes]:
 
 
 @given(st.lists(spoilt_frames(), min_size=1, max_size=12))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_bytes_are_decoded_or_counted_and_both_speeds_agree(frames: list[tuple[int, bytes]]) -> None:
     batch = batch_of([frame for _, frame in frames])
     for i, (link, _) in enumerate(frames):

@@ -273,7 +273,7 @@ PIECES = [
     st.binary(max_size=12),
     st.lists(st.integers(1, 1500), max_size=3),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_damaged_bytes_are_read_alike(data: bytes, at: int, noise: bytes, cuts: list[int]) -> None:
     """Nothing raises, and compiled and uncompiled kernels agree."""
     data = data[:at] + noise + data[at + len(noise) :]

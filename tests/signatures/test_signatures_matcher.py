@@ -48,7 +48,7 @@ VALUES = st.recursive(
 
 
 @given(VALUES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_value_is_survived(value: object) -> None:
     SIGNATURES.match(value)
     excerpt = SIGNATURES.excerpt(value)
@@ -58,7 +58,7 @@ def test_any_value_is_survived(value: object) -> None:
 
 
 @given(st.sampled_from(VERBS), st.dictionaries(NAMES, VALUES, max_size=4))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_message_with_a_known_verb_is_survived(verb: tuple[str, str], rest: dict[str, object]) -> None:
     message = {**rest, verb[0]: verb[1]}
     for match in SIGNATURES.match(message):
