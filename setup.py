@@ -31,6 +31,7 @@ KERNELS = [
     "netminedet.sieve.layers",
     "netminedet.sieve.links",
     "netminedet.sieve.listed",
+    "netminedet.sieve.moves",
     "netminedet.sieve.names",
     "netminedet.sieve.openings",
     "netminedet.sieve.over_ip",

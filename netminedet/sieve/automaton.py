@@ -28,11 +28,14 @@ _SPACE = b"\t\r "
 
 class Automaton(Struct, frozen=True):
     """``table[state << 8 | byte]`` is the next state; ``accepts[state]`` is 1 where an anchor ends;
-    ``reads[state]`` is what of an anchor has been read."""
+    ``reads[state]`` is what of an anchor has been read; bit ``second % 8`` of
+    ``dull[first << 5 | second >> 3]`` is 1 where ``first`` with ``second`` behind it begins nothing: the
+    table then goes from OPEN to the same state as without ``first``."""
 
     table: array[int]
     accepts: bytearray
     reads: tuple[bytes, ...]
+    dull: bytearray
 
 
 def build(anchors: Iterable[bytes]) -> Automaton:
@@ -58,7 +61,8 @@ def build(anchors: Iterable[bytes]) -> Automaton:
                 reads.append(reads[state] + bytes((byte,)))
             state = children[state][byte]
         accepts[state] = 1
-    return Automaton(_table(children, accepts), accepts, tuple(reads))
+    table = _table(children, accepts)
+    return Automaton(table, accepts, tuple(reads), _dull(table, accepts))
 
 
 def states_in(new: Automaton, old: Automaton) -> array[int]:
@@ -94,6 +98,20 @@ def _table(children: list[dict[int, int]], accepts: bytearray) -> array[int]:
     after[0x0A] = CLOSED
     table[AFTER_BRACE << 8 : (AFTER_BRACE + 1) << 8] = after
     return table
+
+
+def _dull(table: array[int], accepts: bytearray) -> bytearray:
+    bits = bytearray(b"\xff") * (256 * 32)
+    root = table[OPEN << 8 : (OPEN + 1) << 8]
+    for first, state in enumerate(root):
+        if state == OPEN:
+            continue
+        bits[first << 5 : (first + 1) << 5] = bytes(32)
+        if state in (CLOSED, AFTER_BRACE) or accepts[state]:
+            continue
+        for second, after in enumerate(table[state << 8 : (state + 1) << 8]):
+            bits[first << 5 | second >> 3] |= (after == root[second]) << (second & 7)
+    return bits
 
 
 def _root_row(children: dict[int, int]) -> array[int]:

@@ -21,6 +21,7 @@ except ImportError:
     from netminedet import uncompiled as cython
 if not cython.compiled:  # the compiler has this name from the .pxd file
     from netminedet.sieve.found import Found
+    from netminedet.sieve.moves import move
 
 KEY1 = cython.declare(cython.Py_ssize_t, layout.KEY1)
 NEXT_SEQ = cython.declare(cython.Py_ssize_t, layout.NEXT_SEQ)
@@ -95,7 +96,6 @@ class Early:
         slot: cython.Py_ssize_t
         start: cython.Py_ssize_t = self.payload_at[column]
         kept: cython.Py_ssize_t = self.payload_len[column]
-        i: cython.Py_ssize_t
         if self._survey(column, base, side):
             return -1
         slot = self._make_room()
@@ -106,8 +106,7 @@ class Early:
             kept = 0
         self._fill(slot, column, base, side, self.segment_len[column])
         self.kept[slot] = kept
-        for i in range(kept):
-            self.memory[slot * REORDER_SIZE + i] = data[start + i]
+        move(self.memory, slot * REORDER_SIZE, data, start, kept)
         if self.before >= 0 and self.before != slot and self._is_stray(self.before, base, side):
             return self.before
         if self.waiting >= MAX_REORDERED and self.stalest < 0:

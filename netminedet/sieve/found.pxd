@@ -1,5 +1,6 @@
 # What other compiled kernels may call of found.py, and the types of its attributes.
 cimport cython
+from netminedet.sieve.moves cimport move
 
 
 @cython.final

@@ -10,6 +10,8 @@ try:
     import cython
 except ImportError:
     from netminedet import uncompiled as cython
+if not cython.compiled:  # the compiler has this name from the .pxd file
+    from netminedet.sieve.moves import move
 
 JOINED_SIZE = cython.declare(cython.Py_ssize_t, layout.JOINED_SIZE)
 
@@ -71,14 +73,12 @@ class Found:
         length: cython.Py_ssize_t,
     ) -> cython.int:
         """Show these bytes before those of the hit."""
-        i: cython.Py_ssize_t
         if self.joined_used + length > JOINED_SIZE:
             self.not_joined += 1
             return 0
         self.prefix_at[hit] = self.joined_used
         self.prefix_len[hit] = length
-        for i in range(length):
-            self.joined[self.joined_used + i] = data[start + i]
+        move(self.joined, self.joined_used, data, start, length)
         self.joined_used += length
         return 0
 
@@ -89,7 +89,6 @@ class Found:
         before: cython.Py_ssize_t = self.prefix_len[hit]
         prefix: cython.Py_ssize_t = self.prefix_at[hit]
         at: cython.Py_ssize_t = self.joined_used
-        i: cython.Py_ssize_t
         if length == 0:
             return 0
         self.length[hit] = 0
@@ -97,10 +96,8 @@ class Found:
         if at + before + length > JOINED_SIZE:
             self.not_joined += 1
             return 0
-        for i in range(before):
-            self.joined[at + i] = self.joined[prefix + i]
-        for i in range(length):
-            self.joined[at + before + i] = data[start + i]
+        move(self.joined, at, self.joined, prefix, before)
+        move(self.joined, at + before, data, start, length)
         self.prefix_at[hit] = at
         self.prefix_len[hit] = before + length
         self.joined_used += before + length

@@ -24,8 +24,8 @@ try:
     import cython
 except ImportError:
     from netminedet import uncompiled as cython
-if cython.compiled:
-    from cython.cimports.libc.string import memcpy
+if not cython.compiled:  # the compiler has this name from the .pxd file
+    from netminedet.sieve.moves import move
 
 #: Datagrams that wait at a time, in sets; a power of two.
 FRAGMENT_SLOTS = cython.declare(cython.Py_ssize_t, 512)
@@ -71,29 +71,6 @@ REPEATED = cython.declare(cython.Py_ssize_t, 6)
 @cython.exceptval(-1, check=False)
 def _be16(data: cython.uchar[:], at: cython.Py_ssize_t) -> cython.int:
     return (data[at] << 8) | data[at + 1]
-
-
-@cython.cfunc
-@cython.inline
-@cython.nogil
-@cython.exceptval(-1, check=False)
-def _copy(
-    to: cython.uchar[:],
-    to_at: cython.Py_ssize_t,
-    source: cython.uchar[:],
-    at: cython.Py_ssize_t,
-    length: cython.Py_ssize_t,
-) -> cython.int:
-    """``length`` bytes of ``source``; both ranges are checked once."""
-    if length <= 0:
-        return 0
-    if cython.compiled:
-        if at < 0 or to_at < 0 or at + length > source.shape[0] or to_at + length > to.shape[0]:
-            return source[source.shape[0]]  # raises IndexError, as any access out of bounds does
-        memcpy(cython.address(to[to_at]), cython.address(source[at]), length)
-    else:
-        to[to_at : to_at + length] = bytes(source[at : at + length])
-    return 0
 
 
 @cython.cclass
@@ -315,8 +292,8 @@ class Reassembler:
             self.header[slot] = header
             self.chain_in[slot] = self.chain[k] - at
             self.following[slot] = self.data[self.body_at[k]]
-            _copy(self.memory, slot * SLOT_BYTES, self.data, at, header)
-        _copy(self.memory, slot * SLOT_BYTES + MAX_HEADER + low, self.data, body, high - low)
+            move(self.memory, slot * SLOT_BYTES, self.data, at, header)
+        move(self.memory, slot * SLOT_BYTES + MAX_HEADER + low, self.data, body, high - low)
         return self.pieces[slot] == 1 and self.begin[slot * MAX_PIECES] == 0 and (
             self.stop[slot * MAX_PIECES] == self.total[slot]
         )  # fmt: skip
@@ -385,9 +362,9 @@ class Reassembler:
         if at + header + total > self.limit:
             self.counts[TOO_LARGE] += 1
             return room
-        _copy(self.data, room, self.data, self.frame[k], prefix)
-        _copy(self.data, at, self.memory, slot * SLOT_BYTES, header)
-        _copy(self.data, at + header, self.memory, slot * SLOT_BYTES + MAX_HEADER, total)
+        move(self.data, room, self.data, self.frame[k], prefix)
+        move(self.data, at, self.memory, slot * SLOT_BYTES, header)
+        move(self.data, at + header, self.memory, slot * SLOT_BYTES + MAX_HEADER, total)
         if self.data[at] >> 4 == 4:
             length = header + total
             self.data[at + 2] = length >> 8

@@ -1,6 +1,7 @@
 # What other compiled kernels may call of stash.py, and the types of its attributes.
 cimport cython
 from netminedet.sieve.found cimport Found
+from netminedet.sieve.moves cimport move
 
 
 @cython.final

@@ -20,6 +20,7 @@ except ImportError:
     from netminedet import uncompiled as cython
 if not cython.compiled:  # the compiler has this name from the .pxd file
     from netminedet.sieve.found import Found
+    from netminedet.sieve.moves import move
 
 KEY1 = cython.declare(cython.Py_ssize_t, layout.KEY1)
 SCAN = cython.declare(cython.Py_ssize_t, layout.SCAN)
@@ -114,11 +115,7 @@ class Stash:
             self._make_room(slot, end - start)
         at = self.place(slot) + self.lengths[slot]
         self.lengths[slot] += end - start
-        while start < end:
-            self.memory[at] = data[start]
-            at += 1
-            start += 1
-        return 0
+        return move(self.memory, at, data, start, end - start)
 
     def take(self, slot: cython.Py_ssize_t, hit: cython.Py_ssize_t) -> cython.int:
         """Show what the slot keeps before the bytes of the hit."""
@@ -163,7 +160,6 @@ class Stash:
         start: cython.ulonglong = self.message_at[slot]
         source: cython.Py_ssize_t = self.place(slot)
         target: cython.Py_ssize_t
-        i: cython.Py_ssize_t
         if start + length != self.message_end:
             start = self.message_end
         if start % MESSAGE_ROOM + length + more > MESSAGE_ROOM:
@@ -172,6 +168,5 @@ class Stash:
         self.message_end = start + length + more
         target = self.place(slot)
         if target != source:
-            for i in range(self.lengths[slot]):
-                self.memory[target + i] = self.memory[source + i]
+            move(self.memory, target, self.memory, source, self.lengths[slot])
         return 0

@@ -17,6 +17,7 @@ cdef class TextScanner:
     cdef unsigned int[:] ports
     cdef unsigned short[:] table
     cdef unsigned char[:] accepts
+    cdef unsigned char[:] dull
     cdef Gate gate
     cdef bint has_gate
     cdef Openings openings
@@ -55,4 +56,5 @@ cdef class TextScanner:
     cdef int _is_cut_post(self, Py_ssize_t at, Py_ssize_t end) except -1 nogil
     cdef int _opens_carrier(self, Py_ssize_t base, Py_ssize_t start, Py_ssize_t end, int context) except -1 nogil
     cdef unsigned int _scan(self, Py_ssize_t at, Py_ssize_t end, unsigned int state) except 0x10000 nogil
+    cdef Py_ssize_t _after_dull(self, Py_ssize_t at, Py_ssize_t end) except -1 nogil
     cdef Py_ssize_t _object_start(self, Py_ssize_t at, Py_ssize_t end) except -2 nogil

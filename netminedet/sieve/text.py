@@ -111,6 +111,7 @@ class TextScanner:
         self.ports = columns.ports
         self.table = automaton.table
         self.accepts = automaton.accepts
+        self.dull = automaton.dull
         self.gate = gate or Gate((), ())
         self.has_gate = gate is not None
         self.openings = openings
@@ -137,6 +138,7 @@ class TextScanner:
         """Look for other literals from now on."""
         self.table = automaton.table
         self.accepts = automaton.accepts
+        self.dull = automaton.dull
         self.gate = gate or Gate((), ())
         self.has_gate = gate is not None
         self.openings.look_for(openers)
@@ -206,10 +208,15 @@ class TextScanner:
     def _continue_message(
         self, column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int
     ) -> cython.uint:
-        """Put the segment behind a message with an anchor, unless that ends in it."""
+        """Put the segment behind a message with an anchor, unless that ends in it.
+
+        Of a message whose beginning was given up the rest tells nothing: what may follow it is looked for.
+        """
         start: cython.Py_ssize_t = self.payload_at[column]
         length: cython.Py_ssize_t = self.payload_len[column]
         whole: cython.bint = self.segment_len[column] == length
+        if self.stash.slot_of(base, side) < 0:
+            return UNTOLD
         if (
             whole
             and not self.flight_begins
@@ -393,6 +400,8 @@ class TextScanner:
                 state = OPEN
                 at += 1
                 continue
+            if state == OPEN:
+                at = self._after_dull(at, end)
             state = self.table[(state << 8) | self.data[at]]
             at += 1
             if self.accepts[state]:
@@ -408,6 +417,17 @@ class TextScanner:
                 self.opened_at = -1
                 state = CLOSED
         return state
+
+    def _after_dull(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.Py_ssize_t:
+        """The first byte that, with the next one, may take the automaton out of OPEN; at most the last.
+
+        Each step of the table waits for the one before; pairs of bytes are looked up side by side.
+        """
+        while at + 1 < end and (
+            (self.dull[(self.data[at] << 5) | (self.data[at + 1] >> 3)] >> (self.data[at + 1] & 7)) & 1
+        ):
+            at += 1
+        return at
 
     def _object_start(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.Py_ssize_t:
         """Where the next JSON object with a member begins, or may begin at the very end; -1 for none."""

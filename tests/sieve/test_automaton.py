@@ -21,6 +21,27 @@ def test_ends_where_a_literal_ends(literals: list[bytes], text: bytes) -> None:
         assert bool(automaton.accepts[state]) == any(text[:end].endswith(one) for one in literals)
 
 
+@given(LITERALS, st.text("abcd\n}\0", max_size=40).map(str.encode))
+def test_dull_pairs_may_be_left_out(literals: list[bytes], text: bytes) -> None:
+    automaton = build(literals)
+    whole = after = OPEN
+    at = 0
+    while at < len(text):
+        if after == OPEN:
+            while (
+                at + 1 < len(text)
+                and automaton.dull[text[at] << 5 | text[at + 1] >> 3] >> (text[at + 1] & 7) & 1
+            ):
+                at += 1
+        after = automaton.table[after << 8 | text[at]]
+        at += 1
+        whole = OPEN
+        for byte in text[:at]:
+            whole = automaton.table[whole << 8 | byte]
+        assert after == whole
+    assert not any(automaton.dull[byte << 5] & 1 for byte in b"\0}")
+
+
 @pytest.mark.parametrize(
     ("text", "state"),
     [

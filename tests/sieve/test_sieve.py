@@ -266,7 +266,8 @@ def test_a_message_that_outgrows_its_slot_is_handed_on() -> None:
     assert b"".join(hit.prefix + hit.payload for hit in found) == BEGUN + b"x" * 5600
 
 
-def test_a_flow_whose_message_was_displaced_is_followed() -> None:
+@pytest.mark.parametrize("behind", [[b'x"]}\n', LINE], [b'x"]}\n' + LINE]])
+def test_behind_a_message_that_was_displaced_the_next_one_is_found(behind: list[bytes]) -> None:
     tool = sieve()
     hits(sent([BEGUN]), tool)
     for first in range(0, MESSAGE_ROOM // 1400 + 2, 1000):
@@ -274,10 +275,9 @@ def test_a_flow_whose_message_was_displaced_is_followed() -> None:
         hits(
             [tcp_frame((f"10.1.{i >> 8}.{i & 255}", 9), POOL, 100, BEGUN + b"x" * 1400) for i in others], tool
         )
-    rest = b'x"]}\n'
-    start = 100 + len(BEGUN)
-    found = hits([tcp_frame(MINER, POOL, start, rest), tcp_frame(MINER, POOL, start + len(rest), LINE)], tool)
-    assert [hit.prefix + hit.payload for hit in found] == [rest, LINE]
+    starts = [100 + len(BEGUN), 100 + len(BEGUN) + len(behind[0])]
+    found = hits([tcp_frame(MINER, POOL, *one) for one in zip(starts, behind, strict=False)], tool)
+    assert [hit.prefix + hit.payload for hit in found] == behind[-1:]
     assert tool.counters()["partial_messages_displaced"] > 0
 
 

@@ -1,0 +1,2 @@
+# What fragments.py calls of other compiled kernels.
+from netminedet.sieve.moves cimport move
