@@ -11,6 +11,10 @@ import contextlib
 import gc
 from collections.abc import Iterator
 
+#: Objects made, beyond those that went, until the collector looks at them in a command that goes seldom.
+#: Cycles made by mistake would be given back all the same.
+SELDOM = 50_000
+
 
 @contextlib.contextmanager
 def uncollected() -> Iterator[None]:
@@ -27,3 +31,9 @@ def uncollected() -> Iterator[None]:
 def leave_alone() -> None:
     """From now on the collector looks only at what comes later."""
     gc.freeze()
+
+
+def look_seldom() -> None:
+    """For a command that ends with its work: the collector looks only at what comes later, and seldom."""
+    leave_alone()
+    gc.set_threshold(SELDOM, *gc.get_threshold()[1:])

@@ -12,6 +12,7 @@ import click
 
 from netminedet.cli.holders import holder_options, load_view
 from netminedet.cli.main import FAILED, NOTHING_FOUND, SUSPECTS_FOUND, lang_option
+from netminedet.garbage import look_seldom
 from netminedet.language import _, told
 from netminedet.report.formats import format_names
 
@@ -159,6 +160,7 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], form: str, output: st
         if hasattr(chosen, "Streamed"):
             streamed = chosen.Streamed(stack.enter_context(open_output(output, machine=chosen.MACHINE)))
             given["on_input"] = lambda one: streamed.input(view.hidden(one))
+        look_seldom()
         with progress_of(options["quiet"] or _shares_screen(streamed, output)) as progress:
             report = api.scan(paths, hash_inputs=hash_inputs, progress=progress, **given)
         tell_inputs(report, quiet=options["quiet"], verbose=options["verbose"])

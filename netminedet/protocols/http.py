@@ -151,7 +151,7 @@ class HttpReader:
         self._buffer = bytearray()
         self._searched = 0
         self._expected: deque[str] = deque(maxlen=MAX_EXPECTED)
-        self._step: Callable[[], bool] = self._read_head
+        self._step: Callable[[HttpReader], bool] = HttpReader._read_head  # unbound: no cycle
         self._head: Head | None = None
         self._body = bytearray()
         self._cut = False
@@ -185,7 +185,7 @@ class HttpReader:
     @property
     def open_body(self) -> bytes:
         """What is there of a body that lasts until the connection is closed; it may be all."""
-        return bytes(self._body) if self._head is not None and self._step == self._read_to_end else b""
+        return bytes(self._body) if self._head is not None and self._step is HttpReader._read_to_end else b""
 
     def expect(self, method: str) -> None:
         """The other side has sent a request of this method."""
@@ -203,14 +203,14 @@ class HttpReader:
                 return []
             self.lost = False
         self._buffer += data
-        while self._buffer and not self.tunnel and not self.lost and self._step():
+        while self._buffer and not self.tunnel and not self.lost and self._step(self):
             pass
         return self._take()
 
     def finish(self) -> list[HttpMessage]:
         """The direction is closed: the message that lasts to its end, or was cut by it."""
         if self._head is not None and not self.lost and not self.tunnel:
-            self._cut = self._cut or self._step != self._read_to_end
+            self._cut = self._cut or self._step is not HttpReader._read_to_end
             self._complete()
         self._buffer.clear()
         return self._take()
@@ -218,7 +218,7 @@ class HttpReader:
     def pass_over(self) -> int:
         """Give up what comes next of a body that is no JSON: how many bytes that is."""
         count = min(self._left, MAX_PASSED)
-        if not self._dull or self._step != self._read_length or count < LEAST_PASSED:
+        if not self._dull or self._step is not HttpReader._read_length or count < LEAST_PASSED:
             return 0
         self._left -= count
         self._passed += count
@@ -242,7 +242,7 @@ class HttpReader:
         self._forget_body()
         self._head = None
         self._searched = 0
-        self._step = self._read_head
+        self._step = HttpReader._read_head
         return False
 
     def _forget_body(self) -> None:
@@ -295,19 +295,19 @@ class HttpReader:
         if "transfer-encoding" in head.headers:
             if not head.lists("transfer-encoding", "chunked"):
                 return self._lose()
-            self._step = self._read_chunk_line
+            self._step = HttpReader._read_chunk_line
             return True
         lengths = {value.strip() for value in head.headers.get("content-length", "").split(",")}
         if lengths == {""}:
             if head.is_request:
                 return self._complete()
-            self._step = self._read_to_end
+            self._step = HttpReader._read_to_end
             return True
         length = lengths.pop()
         if lengths or not re.fullmatch(r"[0-9]{1,15}", length):
             return self._lose()
         self._left = int(length)
-        self._step = self._read_length
+        self._step = HttpReader._read_length
         return True if self._left else self._complete()
 
     def _keep(self, size: int) -> None:
@@ -354,7 +354,7 @@ class HttpReader:
         if size is None:
             return self._lose()
         self._left = int(size[1], 16)
-        self._step = self._read_chunk if self._left else self._read_trailer
+        self._step = HttpReader._read_chunk if self._left else HttpReader._read_trailer
         return True
 
     def _read_chunk(self) -> bool:
@@ -362,14 +362,14 @@ class HttpReader:
         self._keep(size)
         self._left -= size
         if not self._left:
-            self._step = self._read_chunk_end
+            self._step = HttpReader._read_chunk_end
         return not self._left
 
     def _read_chunk_end(self) -> bool:
         line = self._line()
         if line is None:
             return False
-        self._step = self._read_chunk_line
+        self._step = HttpReader._read_chunk_line
         return True if not line.strip(b"\r\n") else self._lose()
 
     def _read_trailer(self) -> bool:
@@ -388,7 +388,7 @@ class HttpReader:
         self._forget_body()
         self._head = None
         self._cut = False
-        self._step = self._read_head
+        self._step = HttpReader._read_head
         return True
 
 
