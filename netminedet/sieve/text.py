@@ -423,11 +423,22 @@ class TextScanner:
 
         Each step of the table waits for the one before; pairs of bytes are looked up side by side.
         """
-        while at + 1 < end and (
-            (self.dull[(self.data[at] << 5) | (self.data[at + 1] >> 3)] >> (self.data[at + 1] & 7)) & 1
-        ):
-            at += 1
-        return at
+        if cython.compiled:  # the bounds are checked here; of ``dull`` all pairs are within
+            if at < 0 or at + 1 >= end or end > self.data.shape[0]:
+                return at
+            dull: cython.p_uchar = cython.address(self.dull[0])
+            first: cython.p_uchar = cython.address(self.data[at])
+            byte: cython.p_uchar = first
+            last: cython.p_uchar = first + (end - at - 1)
+            while byte < last and (dull[(byte[0] << 5) | (byte[1] >> 3)] >> (byte[1] & 7)) & 1:
+                byte += 1
+            return at + (byte - first)
+        else:  # noqa: RET505 - the compiler drops one of the two branches
+            while at + 1 < end and (
+                self.dull[(self.data[at] << 5) | (self.data[at + 1] >> 3)] >> (self.data[at + 1] & 7) & 1
+            ):
+                at += 1
+            return at
 
     def _object_start(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.Py_ssize_t:
         """Where the next JSON object with a member begins, or may begin at the very end; -1 for none."""
