@@ -49,6 +49,7 @@ KERNELS = [
 
 #: Ordinary modules that run for each segment of a flagged flow: compiled as they are, a fifth faster.
 OFTEN_RUN = [
+    "netminedet.naming",
     "netminedet.pipeline",
     "netminedet.protocols.conversation",
     "netminedet.protocols.interpreter",

@@ -13,48 +13,28 @@ from msgspec import Struct
 from netminedet.following import Following
 from netminedet.limits import DEFAULT_LIMITS, Limits
 from netminedet.model import (
-    ITERATIVE,
-    BareTls,
     Batch,
     FiveTuple,
     FlowTotals,
     Message,
-    NameAnswer,
-    NameSeen,
-    NameSource,
-    PoolName,
-    TunnelAsked,
-    Where,
 )
-from netminedet.protocols.certificate import certificate_names
+from netminedet.naming import Naming
 from netminedet.protocols.conversation import Conversation
-from netminedet.protocols.dns import DnsMessage, read_dns
 from netminedet.protocols.framing import V2_ANSWER
-from netminedet.protocols.hosts import http_target
 from netminedet.protocols.peers import OPENERS as PEER_OPENERS
 from netminedet.protocols.peers import adjacent as read_adjacent
 from netminedet.protocols.segment import Segment
-from netminedet.protocols.socks import tunnel_request
 from netminedet.protocols.textlines import API_KEYS, API_VERBS
-from netminedet.protocols.tls import ja4, tls_server_name
 from netminedet.sieve import FlowKey, Hit, Sieve, Sought, sought
 from netminedet.sieve.columns import (
-    CERTIFICATE,
-    CLIENT_HELLO,
     CONTEXT_RENEWED,
-    DNS_TCP,
-    DNS_UDP,
     FLIGHT_JSON,
     FLIGHT_KNOWN,
     FLIGHT_TEXT,
-    HTTP_REQUEST,
     HTTP_SEEN,
-    MATCH_BARE_TLS,
-    MATCH_TUNNEL,
     NEW_FLOW,
     PEER,
     SEGMENT,
-    SOCKS_REQUEST,
 )
 from netminedet.sieve.gate import Gate
 from netminedet.sieve.packets import Part
@@ -68,8 +48,6 @@ if TYPE_CHECKING:
 #: Segments of flows that are known to mine that are read together, and bytes of them.
 MAX_GROUP = 128
 MAX_GROUP_BYTES = 1 << 20
-#: Requests to proxies whose flows may turn out to mine, by what is no pool's name: the latest are kept.
-MAX_TUNNELS_ASKED = 4096
 #: Conversations that one call of ``age`` looks at: those whose last segment is longest ago.
 MAX_AGED = 1024
 # A row's flags as they stand in a hit's context.
@@ -127,9 +105,7 @@ class Pipeline:
         self._keeper = keeper
         self.findings = Findings(limits=limits)
         self._following = Following(self._sieve, self.findings)
-        self._lookups_full = False
-        #: what proxies were asked for that is no pool's name, until the flow turns out to mine
-        self._tunnels_asked: OrderedDict[FlowKey, TunnelAsked] = OrderedDict()
+        self._naming = Naming(signatures.pools, self._sieve, self.findings, self._following, keeper)
 
     def feed(self, batch: Batch, input_name: str | None = None) -> None:
         """Work through a batch; ``input_name``: where this one comes from, if not from the pipeline's own."""
@@ -144,11 +120,8 @@ class Pipeline:
             elif hit.kind == NEW_FLOW:
                 if self._following.begun(hit):
                     self._note(hit)
-            elif hit.match == MATCH_BARE_TLS:
+            elif self._naming.read(hit):
                 self._note(hit)
-                self.findings.add_bare_tls(BareTls(hit.where, ja4(hit.prefix or hit.payload)))
-            else:
-                self._named(hit)
         if self._noted:
             self._take_totals(final=False)
 
@@ -158,6 +131,7 @@ class Pipeline:
         self._read_waiting()
         same = self._signatures.shared_with(new.signatures)
         self._signatures = new.signatures
+        self._naming.pools = new.signatures.pools
         self._sieve.look_for(new.sought)
         for table in (self._conversations, self._proven):
             for conversation in table.values():
@@ -174,9 +148,10 @@ class Pipeline:
         for key in self._noted:
             if (totals := self._sieve.flow_totals(key)) is not None:
                 self._add_totals(*totals)
-        self._count_lookups()
+        self._naming.count_passed()
         found, self.findings = self.findings, Findings(limits=self._limits)
         self._following.turn_to(self.findings)
+        self._naming.turn_to(self.findings)
         return found
 
     def age(self, before_ns: int) -> None:
@@ -209,17 +184,8 @@ class Pipeline:
                 self._close(conversation)
             table.clear()
         self._take_totals(final=True)
-        self._count_lookups()
+        self._naming.count_passed()
         return self.counters()
-
-    def _count_lookups(self) -> None:
-        """Count the look-ups, and the requests to proxies, that the sieve passed over for want of room."""
-        if self._lookups_full:
-            messages, answers = self._sieve.keep_all()
-            self.findings.dropped["names_not_kept"] += messages
-            self.findings.dropped["dns_answers_not_kept"] += answers
-            self._lookups_full = False
-        self.findings.dropped["tunnels_not_kept"] += self._sieve.take_tunnels_passed()
 
     def _segment(self, hit: Hit) -> None:
         """A piece of a flagged flow.
@@ -248,8 +214,7 @@ class Pipeline:
         if messages and self._conversations.pop(hit.key, None) is not None:
             self._note(hit)
             self._proven[hit.key] = conversation
-            if (tunnel := self._tunnels_asked.pop(hit.key, None)) is not None:
-                self.findings.add_tunnel(tunnel)
+            self._naming.mines(hit.key)
         if hit.key in self._proven and self._harvested:
             self._read_since[hit.key] = hit.where.time_ns
         self._add(messages)
@@ -320,83 +285,6 @@ class Pipeline:
             self.findings.add_totals(FlowTotals(flow, packets - had_packets, size - had_bytes, first, last))
             self._told[key] = packets, size
 
-    def _named(self, hit: Hit) -> None:
-        """A packet in which the sieve saw what may be a pool's name."""
-        data = hit.prefix or hit.payload
-        if hit.kind in (DNS_UDP, DNS_TCP):
-            self._dns(hit, data)
-        elif hit.kind == CLIENT_HELLO:
-            if pool := self._pool(tls_server_name(data)):
-                self._note(hit)
-                mark = ja4(data)
-                self._seen(hit, NameSeen(hit.where, NameSource.TLS, pool, {"ja4": mark} if mark else {}))
-        elif hit.kind == CERTIFICATE:
-            if pool := self._signatures.pools.owner(certificate_names(data)):
-                self._note(hit)
-                self._seen(hit, NameSeen(_reversed(hit), NameSource.TLS_CERTIFICATE, pool))
-        elif hit.kind == SOCKS_REQUEST:
-            if request := tunnel_request(data):
-                self._tunnel(hit, request.host, request.port, NameSource.SOCKS)
-        elif hit.kind == HTTP_REQUEST:
-            target = http_target(data)
-            if target.tunnel:
-                self._tunnel(hit, target.host, target.port, NameSource.HTTP_CONNECT)
-            elif pool := self._pool(target.host):
-                self._seen(hit, NameSeen(hit.where, NameSource.HTTP_HOST, pool))
-
-    def _tunnel(self, hit: Hit, host: str | None, port: int, source: NameSource) -> None:
-        """A proxy was asked for a connection to ``host``: if that is no pool's name, the flow may yet
-        turn out to be a miner's, and then tells where the proxy led it."""
-        if hit.match == MATCH_TUNNEL and host:
-            asked = TunnelAsked(hit.where, source, PoolName(host, ""), port)
-            self._tunnels_asked[hit.key] = asked
-            if len(self._tunnels_asked) > MAX_TUNNELS_ASKED:
-                self._tunnels_asked.popitem(last=False)
-                self.findings.dropped["tunnels_not_kept"] += 1
-        elif pool := self._pool(host):
-            self._note(hit)
-            self._seen(hit, NameSeen(hit.where, source, pool, {"port": str(port)} if port else {}))
-            self.findings.add_tunnel(TunnelAsked(hit.where, source, pool, port))
-
-    def _seen(self, hit: Hit, seen: NameSeen) -> None:
-        self.findings.add_name(seen, hit.wirelen)
-        if self._keeper is not None:
-            self._keeper.proves(hit.where, f"name.{seen.source.value}")
-
-    def _pool(self, name: str | None) -> PoolName | None:
-        return self._signatures.pools.lookup(name) if name else None
-
-    def _dns(self, hit: Hit, data: bytes) -> None:
-        message = read_dns(data)
-        if message is None:
-            return
-        where = hit.where
-        if message.is_answer:
-            where = _reversed(hit)
-        self._following.asked(message, where)
-        for asked in message.questions:
-            self._looked_up(hit, where, message, asked)
-        if not self._lookups_full and self.findings.names_full:
-            self._lookups_full = True
-            self._sieve.keep_only({host for host, _, _ in self.findings.names})
-
-    def _looked_up(self, hit: Hit, where: Where, message: DnsMessage, asked: str) -> None:
-        """A question: is its name, or the first that it is an alias of, a pool's?"""
-        chain = message.chain(asked)
-        pools = ((start, pool) for start, name in enumerate(chain) if (pool := self._pool(name)))
-        start, pool = next(pools, (0, None))
-        if pool is None:
-            return
-        details = {} if message.recursive else {ITERATIVE: "yes"}
-        if start:
-            seen = NameSeen(where, NameSource.DNS_ALIAS, pool, {"asked": asked, **details})
-        else:
-            seen = NameSeen(where, NameSource.DNS, pool, details)
-        self._seen(hit, seen)
-        for owner, address, ttl in message.addresses:
-            if owner in chain[start:]:
-                self.findings.add_answer(NameAnswer(where, where.flow.src_ip, pool, address, ttl))
-
 
 class NewSignatures(Struct, frozen=True):
     """Signatures, and what the sieve looks for by them: made beside a pipeline, which then turns to them."""
@@ -438,12 +326,6 @@ def _segment_of(hit: Hit) -> Segment:
         answers_text=(hit.context >> (1 - hit.side)) & (_KNOWN | _JSON | _TEXT) == _KNOWN | _TEXT,
         http_seen=bool(hit.context & _HTTP),
     )
-
-
-def _reversed(hit: Hit) -> Where:
-    """The packet's place, with the flow as the other side sends it."""
-    where = hit.where
-    return Where(where.time_ns, where.input, where.packet, where.flow.reversed(), where.tunnel)
 
 
 def _may_redirect(payload: bytes) -> bool:
