@@ -13,6 +13,8 @@ from msgspec.structs import replace
 from report_samples import EMPTY, FARM, LOOKUP, MONERO, SOME, SampleReport
 from test_report_injection import HOSTILE, spoiled
 
+from netminedet.holders import Unit
+from netminedet.language import choose
 from netminedet.model import Shares, Verdict
 from netminedet.report.like import ReportLike
 from netminedet.report.page import PageOptions, write_page
@@ -187,6 +189,29 @@ def test_nothing_is_wider_than_the_screen(width: int, opened) -> None:  # type: 
     one = opened(replace(SOME, suspects=(*SOME.suspects, *reports)), width=width)
     assert one.page.evaluate("document.documentElement.scrollWidth") == width
     assert one.page.evaluate("document.querySelector('.figures').getBoundingClientRect().right") <= width
+
+
+#: The heads of columns, of one word each, that take more than one line.
+BROKEN_HEADS = """(tables) => [...document.querySelectorAll(`${tables} thead th`)].filter((head) => {
+  const word = head.innerText.trim(), range = document.createRange();
+  if (!word || /[\\s／（]/.test(word)) return false;
+  range.selectNodeContents(document.createTreeWalker(head, NodeFilter.SHOW_TEXT).nextNode());
+  return new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size > 1;
+}).map((head) => head.innerText)"""
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_no_head_of_a_column_is_broken_within_a_word(language: str, opened) -> None:  # type: ignore[no-untyped-def]
+    unit = Unit("10.1.0.0/16", "Mobile", "Chengdu", "Wuhou", "School 3", "school")
+    suspects = tuple(replace(one, unit=unit) for one in MANY.suspects)
+    choose(language)
+    for width in (990, 1080, 1280, 1920):
+        page = opened(replace(MANY, suspects=suspects), width=width).page
+        assert page.locator(".area").count() == 5
+        assert page.evaluate(BROKEN_HEADS, "table") == []
+    page.set_viewport_size({"width": 680, "height": 1000})  # A4 between its margins
+    page.emulate_media(media="print")
+    assert page.evaluate(BROKEN_HEADS, "table:not(#hosts)") == []  # which is in landscape
 
 
 def test_charts_keep_their_words_apart_and_within_the_screen(opened) -> None:  # type: ignore[no-untyped-def]
