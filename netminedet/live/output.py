@@ -54,7 +54,11 @@ class EventOutput:
     _waiting: deque[_Line] = field(default_factory=deque)
     _begun: int = 0
     _descriptor: int | None = None
+    #: which file was opened last: device and inode
+    _opened: tuple[int, int] | None = None
     _is_file: bool = True
+    #: whether the file was found to end within a line: of a watch that was killed, or had no room
+    _cut_before: bool = False
     _failed_at: float | None = None
     _notes: list[str] = field(default_factory=list)
 
@@ -76,7 +80,12 @@ class EventOutput:
         else:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
             self._descriptor = os.open(self.target, flags, 0o644)
-        self._is_file = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
+        status = os.fstat(self._descriptor)
+        self._is_file = stat.S_ISREG(status.st_mode)
+        if (status.st_dev, status.st_ino) != self._opened or not status.st_size:
+            self._begun = 0  # a line that is begun goes on in the same file; another one gets it whole
+            self._cut_before = self._is_file and _ends_within_a_line(self.target, status.st_size)
+        self._opened = status.st_dev, status.st_ino
 
     def add(self, event: JsonObject) -> None:
         """Take an event; it is written when the output takes it."""
@@ -134,6 +143,9 @@ class EventOutput:
                 return False
         piece = line[self._begun :] if self._is_file else line[self._begun : self._begun + _PIECE]
         try:
+            if self._cut_before:
+                os.write(self._descriptor, b"\n")
+                self._cut_before = False
             self._begun += os.write(self._descriptor, piece)
         except BlockingIOError:
             return False
@@ -166,7 +178,6 @@ class EventOutput:
             return
         self.flush()
         self._close()
-        self._begun = 0
         self._failed_at = None
         try:
             self._open()
@@ -191,6 +202,17 @@ class EventOutput:
         self._waiting.clear()
         self._close()
         return not left and not self.counts.dropped
+
+
+def _ends_within_a_line(path: str, size: int) -> bool:
+    if not size or path == STDOUT:
+        return False
+    try:
+        with Path(path).open("rb") as file:
+            file.seek(size - 1)
+            return file.read(1) not in (b"\n", b"")
+    except OSError:
+        return False
 
 
 def _mode(path: str) -> int:

@@ -61,6 +61,21 @@ def test_a_full_disk_loses_nothing_once_there_is_room(full: Path) -> None:
     assert output.counts.dropped == 0
 
 
+def test_a_line_that_a_full_disk_cut_goes_on_when_the_same_file_is_opened_again(full: Path) -> None:
+    ballast = full / "ballast"
+    ballast.write_bytes(bytes(60 << 10))
+    output = EventOutput(str(full / "events.jsonl"))
+    sent = [event(number=number, text="x" * 3000) for number in range(5)]
+    for one in sent:
+        output.add(one)
+    output.flush()
+    assert output.counts.errors
+    output.reopen()
+    ballast.unlink()
+    assert output.close()
+    assert lines(full / "events.jsonl") == sent
+
+
 def test_what_stays_unwritten_is_counted(full: Path) -> None:
     (full / "ballast").write_bytes(bytes(64 << 10))
     output = EventOutput(str(full / "events.jsonl"))
@@ -119,6 +134,19 @@ def test_reopened_after_logrotate(tmp_path: Path) -> None:
     assert output.close()
     assert [one["number"] for one in lines(tmp_path / "old.jsonl")] == [1, 2]
     assert [one["number"] for one in lines(path)] == [3]
+
+
+def test_a_line_cut_by_a_watch_before_costs_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_text('{"number": 1}\n{"num', encoding="utf-8")
+    output = EventOutput(str(path))
+    sent = [event(number=number) for number in (2, 3)]
+    for one in sent:
+        output.add(one)
+    assert output.close()
+    whole, cut, *rest = path.read_text(encoding="utf-8").splitlines()
+    assert (whole, cut) == ('{"number": 1}', '{"num')
+    assert [json.loads(line) for line in rest] == sent
 
 
 def test_a_wrong_place_is_said_at_once(tmp_path: Path) -> None:
