@@ -18,6 +18,9 @@ PER_FLOW_NS = SECOND_NS // 100
 SETTLE_NS = 10 * SECOND_NS
 SETTLE_UNSURE_NS = 30 * SECOND_NS
 
+#: Hosts of a state of which nothing had been told: so many are weighed at a time.
+UNTOLD_AT_ONCE = 200
+
 NEW, RAISED, EVIDENCE, RETURNED = "new", "verdict", "evidence", "returned"
 
 
@@ -66,8 +69,15 @@ class Announcer:
     _next_look: int = 0
     #: host -> when it first looked like a suspect
     _settling: dict[str, int] = field(default_factory=dict)
+    #: hosts that were being watched when the state was written: whether they are suspects is still to be told
+    _untold: list[str] = field(default_factory=list)
     #: hosts that were told as suspects, and are none by what came later
     withdrawn: list[str] = field(default_factory=list)
+
+    def restore(self, known: dict[str, Known]) -> None:
+        """Go on from a state, of which the ledger has the findings."""
+        self.known = known
+        self._untold = [host for host in self.ledger.hosts if host not in known]
 
     def step(self, news: set[str], changed: Mapping[str, int], now_ns: int) -> list[Told]:
         """What is to be told now; ``news``: hosts with new evidence, ``changed``: hosts with more of any
@@ -80,8 +90,9 @@ class Announcer:
                         self._plan(host, now_ns)
                 elif known.verdict < Verdict.CONFIRMED:
                     self._plan(host, known.weighed + AGAIN_NS)
-        for host in news:
+        for host in (*news, *self._untold[-UNTOLD_AT_ONCE:]):
             self._plan(host, now_ns)
+        del self._untold[-UNTOLD_AT_ONCE:]
         told = []
         for host in self._now_due(now_ns):
             if event := self._look_at(host, now_ns):
@@ -93,7 +104,7 @@ class Announcer:
 
     def finish(self, now_ns: int) -> list[Told]:
         """The last word: what waits to be weighed, and a summary of all that are active."""
-        due = sorted({*self._due, *self._settling})
+        due = sorted({*self._due, *self._settling, *self._untold})
         told = [event for host in due if (event := self._look_at(host, now_ns, last=True))]
         self._due.clear()
         said = {event.suspect.host for event in told}

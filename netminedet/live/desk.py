@@ -143,10 +143,10 @@ class Desk:
 
     def restore(self, state: State) -> None:
         """Go on from a state."""
-        self.announcer.known = state.known
         self.events.sequence = state.sequence
         if state.findings is not None:
             self.ledger.restore(state.findings, state.hosts)
+        self.announcer.restore(state.known)
 
     def mirror_notes(self) -> list[str]:
         """What the sample shows of the mirror that an operator should know, each once."""
@@ -232,7 +232,8 @@ class Desk:
             for name, counts in self.captures.items()
         )
         total = _sum(None, *self.captures.values())
-        counters = {"packets": total.seen, "bytes": total.bytes, **self.stages}
+        stages = {name: number for name, number in self.stages.items() if not name.startswith("sampled_")}
+        counters = {"packets": total.seen, "bytes": total.bytes, **stages}
         like = self._like
         found = Report(
             inputs,

@@ -9,6 +9,7 @@ import struct
 import threading
 import zlib
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -22,7 +23,7 @@ from netminedet.live import saving
 from netminedet.live.announce import Known
 from netminedet.live.options import WatchOptions
 from netminedet.live.saving import Saver
-from netminedet.live.state import SCHEMA, State, StateWriter, load_state
+from netminedet.live.state import SCHEMA, State, StateWriter, load_state, save_state
 from netminedet.live.watcher import CallingEar, Ear, Watcher
 from netminedet.model import Verdict
 from netminedet.report.sentences import sentence_document
@@ -61,6 +62,24 @@ def test_known_suspects_are_not_new_and_grow(tmp_path: Path) -> None:
         assert second is not None
         assert second.shares == first.shares + first.shares
         assert second.packets == 2 * first.packets
+
+
+def test_who_was_still_being_watched_is_told_after_the_restart(tmp_path: Path) -> None:
+    """A watch is killed between a suspect's first message and the event about it: nothing new may come."""
+    path, before = saved(tmp_path)
+    state = load_state(str(path), __version__)
+    assert state is not None
+    untold = ["10.8.0.12", "10.8.0.17"]
+    for host in untold:
+        del state.known[host]
+    save_state(str(path), state, __version__)
+    events: list[dict[str, Any]] = []
+    options = WatchOptions(replay=str(SAMPLES / "nodes.pcap"), speed=None, state=str(path))
+    again = Watcher(options, CallingEar(events.append))
+    again.run()
+    told = {event["netminedet"]["suspect"]["host"] for event in events if event["event_type"] == "suspect"}
+    assert told >= set(untold)
+    assert not told & (before.desk.announcer.known.keys() - set(untold))
 
 
 def test_another_version_still_knows_the_suspects(tmp_path: Path) -> None:

@@ -125,6 +125,7 @@ def test_table_on_request(wire: Wire, tmp_path: Path) -> None:
     watch.send_signal(signal.SIGTERM)
     shown, _ = watch.process.communicate(timeout=60)
     assert all(host in shown for host in suspects_of(MIXED))
+    assert "sampled" not in shown
 
 
 def test_interface_down_and_up(wire: Wire, tmp_path: Path) -> None:
