@@ -98,7 +98,10 @@ class Collector:
 
     def _failure(self, error: OSError) -> NetminedetError:
         what = getattr(error, "verify_message", "") or error.strerror or str(error)
-        return NetminedetError(f"{self._shown}: the collector cannot be reached ({what}); {_FORM}")
+        hint = f"check that it listens on port {self._port} of {printable(self._host)}"
+        if isinstance(error, ssl.SSLCertVerificationError):
+            hint = "name the authority that vouches for it with --ca-file"
+        return NetminedetError(f"{self._shown}: the collector cannot be reached ({what}); {hint}")
 
 
 def _context(ca_file: str | None) -> ssl.SSLContext:

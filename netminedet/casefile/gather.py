@@ -12,7 +12,7 @@ from netminedet.casefile.case import Case, CaseOptions
 from netminedet.casefile.collect import Given, HostKeeper, Place, given_captures, packets_at
 from netminedet.errors import NetminedetError
 from netminedet.keeper import KeptPacket
-from netminedet.language import N_, as_sentence, number_of, sentence
+from netminedet.language import N_, as_sentence, listed, number_of, sentence
 from netminedet.limits import DEFAULT_LIMITS
 from netminedet.model import Evidence
 from netminedet.report.mask import pseudonyms
@@ -37,7 +37,7 @@ def gather(
         raise NetminedetError("the addresses of the report are pseudonyms; take the one with the true ones")
     suspect = next((one for one in report.suspects if one.host == host), None)
     if suspect is None:
-        hosts = ", ".join(one.host for one in report.suspects[:3])
+        hosts = listed([one.host for one in report.suspects], 3)
         raise NetminedetError(f"{host} is no suspect of the report; its suspects are {hosts or 'none'}")
     own = replace(report, suspects=(suspect,), adjacent=(), resolvers=())
     notes: list[str] = []

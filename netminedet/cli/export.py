@@ -75,7 +75,7 @@ def command(reports: tuple[str, ...], form: str, output: str, **options: Any) ->
     from netminedet.report.formats import load_format
 
     chosen = load_format(form)
-    given = _options_of(form, chosen, options)
+    given = _options_of(form, chosen, {**options, "output": output})
     check_target(output, reports)
     masker = load_key(options["mask"], output)
     view = load_view(options, output)
@@ -98,6 +98,8 @@ def _options_of(name: str, form: Format, options: dict[str, Any]) -> dict[str, A
             raise click.UsageError(f"--{option.replace('_', '-')} means nothing to the format {name}")
     if options["ca_file"] and not options["collector"]:
         raise click.UsageError("--ca-file means nothing without --collector")
+    if options["collector"] and options["output"] != "-":
+        raise click.UsageError("--collector sends in the place of writing; leave it or --output out")
     return {option: options[option] for option in taken if option != "collector" and options[option]}
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from netminedet.cli.main import Number
+
 if TYPE_CHECKING:
     from netminedet.report.like import ReportLike
     from netminedet.whose.enrich import Sources
@@ -37,7 +39,7 @@ _SOURCES = (
     ),
     click.option(
         "--clock-error",
-        type=click.FloatRange(min=0, max=3600),
+        type=Number(min=0, max=3600),
         default=0.0,
         metavar="SECONDS",
         help="How far the clocks of --subscribers and of the capture may differ.  [default: 0]",
@@ -109,6 +111,9 @@ class View:
 
 def load_sources(options: Mapping[str, Any]) -> Sources | None:
     """What the files say whose addresses are, checked; None where there are none."""
+    from netminedet.whose.moments import reader_of, zone_of
+
+    zone = zone_of(options["log_timezone"]) if options["log_timezone"] else None
     if not (options["subnets"] or options["subscribers"] or options["geoip"]):
         return None
     from netminedet.whose.enrich import Log, Sources
@@ -124,11 +129,9 @@ def load_sources(options: Mapping[str, Any]) -> Sources | None:
         places = Places(options["geoip"])
     if options["subscribers"]:
         from netminedet.whose.allocations import check_log
-        from netminedet.whose.moments import reader_of, zone_of
 
         for path in options["subscribers"]:
             check_log(path)
-        zone = zone_of(options["log_timezone"]) if options["log_timezone"] else None
         log = Log(options["subscribers"], reader_of(zone), options["clock_error"])
     return Sources(subnets, places, log)
 

@@ -15,7 +15,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -47,6 +47,16 @@ _COMMANDS = {
     "completion": "netminedet.cli.completion",
     "manpage": "netminedet.cli.manpage",
 }
+
+
+class Number(click.FloatRange):
+    """A number within bounds; what is no number (``nan``), which lies within any, is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if number != number:
+            self.fail(f"{value!r} is not a number", param, ctx)
+        return number
 
 
 class LazyGroup(click.Group):
@@ -167,6 +177,7 @@ def _reason(error: OSError) -> str:
 def _fail(message: str, code: int = FAILED) -> int:
     from netminedet.report.text import printable
 
+    message = message.replace(",\n\t", ", ").replace(":\n\t", ": ")  # as click lists choices
     one_line = printable("; ".join(line.strip() for line in message.split("\n")), _MESSAGE_LIMIT)
     with contextlib.suppress(OSError):
         click.echo(f"netminedet: error: {one_line}", err=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from netminedet.cli.holders import anonymize_option, network_options
-from netminedet.cli.main import FAILED, NOTHING_FOUND, SUSPECTS_FOUND, lang_option
+from netminedet.cli.main import FAILED, NOTHING_FOUND, SUSPECTS_FOUND, Number, lang_option
 from netminedet.cli.scan import home_net_option, mask_option, signatures_option
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Address(_ParamType):
         return address.strip("[]") or "127.0.0.1", int(port)
 
 
-_SECONDS = click.FloatRange(min=0.1, max=366 * 86400)
+_SECONDS = Number(min=0.1, max=366 * 86400)
 
 
 @click.command("watch")
@@ -90,7 +90,6 @@ _SECONDS = click.FloatRange(min=0.1, max=366 * 86400)
 @click.option(
     "--speed",
     type=Speed(),
-    default="1",
     metavar="X|max",
     help="How fast to replay.  [default: 1, as recorded]",
 )
@@ -152,7 +151,7 @@ _SECONDS = click.FloatRange(min=0.1, max=366 * 86400)
     help="Disk that all evidence may take; the oldest files give way.",
 )  # fmt: skip
 @click.option(
-    "--evidence-days", type=click.FloatRange(min=0.01, max=36500), default=30.0, show_default=True,
+    "--evidence-days", type=Number(min=0.01, max=36500), default=30.0, show_default=True,
     metavar="DAYS", help="Evidence older than that is removed.",
 )  # fmt: skip
 @click.option(
@@ -215,6 +214,8 @@ def options_of(given: dict[str, Any]) -> WatchOptions:
     expression = " ".join(given["expression"] or ())
     if bool(interfaces) == bool(replay):
         raise click.UsageError("name an interface with -i, or a file with --replay")
+    if given["speed"] is not None and not replay:
+        raise click.UsageError("--speed is for --replay: an interface has a speed of its own")
     if replay and expression:
         raise click.UsageError("a filter works on interfaces only; filter the file with tcpdump -r first")
     if "any" in interfaces and len(interfaces) > 1:
@@ -226,7 +227,7 @@ def options_of(given: dict[str, Any]) -> WatchOptions:
     return WatchOptions(
         interfaces=interfaces,
         replay=replay,
-        speed=given["speed"] or None,
+        speed=1.0 if given["speed"] is None else given["speed"] or None,
         ring=ring,
         workers=given["workers"],
         home_net=given["home_net"] or DEFAULT_HOME_NET,

@@ -84,12 +84,15 @@ def check(options: WatchOptions) -> str:
     from netminedet.api import parse_networks
     from netminedet.live.metrics import need_library
     from netminedet.live.options import limits_of
+    from netminedet.live.service import check_user
     from netminedet.live.view import Keys, read_sources
     from netminedet.report.text import plural
     from netminedet.signatures import load_signatures
 
     parse_networks(options.home_net)
     limits_of(options)
+    if options.user is not None:
+        check_user(options.user)
     Keys(options)
     read_sources(options, lambda line: click.echo(f"netminedet: warning: {line}", err=True))
     found = load_signatures([Path(folder) for folder in options.signatures])

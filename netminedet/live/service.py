@@ -12,9 +12,12 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netminedet.errors import NetminedetError
+
+if TYPE_CHECKING:
+    import pwd
 
 
 class Notifier:
@@ -145,10 +148,8 @@ def number_of_user(user: str | None) -> int | None:
         return None
 
 
-def drop_privileges(user: str | None) -> None:
-    """Become ``user`` for good, with nothing kept.  Raises NetminedetError where that cannot be."""
-    if user is None or os.geteuid() != 0:
-        return
+def check_user(user: str) -> pwd.struct_passwd:
+    """Who is to be become.  Raises NetminedetError for nobody, and for root."""
     import pwd
 
     try:
@@ -157,6 +158,14 @@ def drop_privileges(user: str | None) -> None:
         raise NetminedetError(f"--user {user}: there is no such user; add it, or name another") from None
     if entry.pw_uid == 0:
         raise NetminedetError(f"--user {user}: that is root itself; name a user without rights")
+    return entry
+
+
+def drop_privileges(user: str | None) -> None:
+    """Become ``user`` for good, with nothing kept.  Raises NetminedetError where that cannot be."""
+    if user is None or os.geteuid() != 0:
+        return
+    entry = check_user(user)
     os.setgroups([])
     os.setgid(entry.pw_gid)
     os.setuid(entry.pw_uid)

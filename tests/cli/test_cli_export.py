@@ -84,7 +84,9 @@ def test_masking(report: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
         (["--to", "syslog", "--collector", "tls://127.0.0.1:1", "--ca-file", "nowhere.pem"], "nowhere.pem"),
         (["--to", "syslog", "--ca-file", "x.pem"], "--ca-file means nothing without --collector"),
         (["--to", "nothing"], "is not one of"),
-        ([], "Missing option '--to'"),
+        ([], "Missing option '--to'. Choose from: blocklist, blocklist-dataset,"),
+        (["--to", "syslog", "--collector", "udp://127.0.0.1", "-o", "x"], "leave it or --output out"),
+        (["--to", "syslog", "--collector", "tcp://127.0.0.1:1"], "check that it listens on port 1 of"),
     ],
 )
 def test_what_cannot_be_done(
@@ -202,7 +204,8 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(
     url = f"tls://127.0.0.1:{listener.getsockname()[1]}"
     assert run(["export", "--to", "syslog", "--collector", url, report]) == 2
     thread.join(20)
-    assert "the collector cannot be reached (self-signed certificate)" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "the collector cannot be reached (self-signed certificate); name the authority" in told
     assert box == [b"refused"]
 
 

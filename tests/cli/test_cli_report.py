@@ -82,6 +82,8 @@ def test_prints_to_pdf_by_the_name_of_the_file(document: Path, tmp_path: Path) -
     [
         (["--utc-offset", "8"], {}, b"'8' is no offset from UTC; write it like +08:00"),
         (["--sections", "-1"], {}, b"-1 is not in the range"),
+        (["--clock-error", "nan"], {}, b"'nan' is not a number"),
+        (["--log-timezone", "Mars"], {}, b"Mars"),
         (["-o", "no/such/folder.html"], {}, b"its folder does not exist"),
     ],
 )
