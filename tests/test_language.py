@@ -133,6 +133,27 @@ def test_no_english_is_left_in_the_chinese_table(path: Path) -> None:
     assert "判定理由" in text or "未发现挖矿行为" in text
 
 
+def test_no_english_is_left_in_what_could_not_be_read(tmp_path: Path) -> None:
+    whole = (SAMPLES / "mixed.pcapng").read_bytes()
+    contents = {
+        "text.pcap": b"this is no capture",
+        "nothing.pcap": b"",
+        "cut.pcap": (SAMPLES / "kaspa.pcap").read_bytes()[:10],
+        "cut.pcapng": whole[:40],
+        "end.pcapng": whole[:-20],
+        "packed.pcap.gz": gzip.compress(b"this is no capture"),
+        "torn.pcap.gz": gzip.compress(whole)[:5000],
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    paths = [str(tmp_path / name) for name in contents] + [str(tmp_path / "gone"), str(SAMPLES)]
+    problems = [line for one in scan([*paths]).inputs for line in one.problems]
+    assert len(problems) >= len(contents) + 1
+    choose("zh")
+    for problem in problems:
+        assert english(told(problem).replace(str(tmp_path), "")) == [], problem
+
+
 @pytest.mark.parametrize(
     "name", ["mixed.pcapng", "stratum-v2.pcap", "management-api.pcap", "proxy-and-pool.pcap"]
 )

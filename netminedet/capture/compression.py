@@ -195,9 +195,12 @@ class Decompressor:
         try:
             self._decoder = codec.decoder()
         except ImportError as error:
-            raise NetminedetError(
-                f"{codec.name} captures need the package {error.name}; install it"
-            ) from None
+            missing = sentence(
+                "{form} captures need the package {package}; install it",
+                form=codec.name,
+                package=str(error.name),
+            )
+            raise NetminedetError(missing) from None
         self._fresh = False
         self._chunk = memoryview(bytearray(chunk))
         self._start = 0

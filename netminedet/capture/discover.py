@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from netminedet.capture.compression import DamagedStream
 from netminedet.capture.formats import HEAD, find_reader, unpacked
-from netminedet.capture.notes import Notes, shown
+from netminedet.capture.notes import Notes, left_out, shown
 from netminedet.capture.rawfile import RawFile
 from netminedet.errors import NetminedetError
 
@@ -80,7 +80,7 @@ def _walk(root: str, notes: Notes) -> Iterator[str]:
                 names = sorted(os.listdir(path), reverse=True)  # noqa: PTH208
                 waiting.extend(os.path.join(path, name) for name in names)  # noqa: PTH118
         except OSError as error:
-            notes.add(f"{shown(path)}: left out: {error.strerror or error}")
+            notes.add(left_out(path, error.strerror or str(error)))
 
 
 def _is_capture(path: str, notes: Notes) -> bool:
@@ -88,7 +88,7 @@ def _is_capture(path: str, notes: Notes) -> bool:
     try:
         raw = RawFile(path)
     except NetminedetError as error:
-        notes.add(str(error))
+        notes.add(error.args[0])
         return False
     try:
         stream, _ = unpacked(raw, _CHUNK_SIZE)
@@ -103,7 +103,7 @@ def _is_capture(path: str, notes: Notes) -> bool:
     except DamagedStream:
         return False
     except (OSError, NetminedetError) as error:
-        notes.add(f"{shown(path)}: left out: {error}")
+        notes.add(left_out(path, str(error)))
         return False
     finally:
         raw.close()

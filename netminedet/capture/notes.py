@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netminedet.language import sentence
+from netminedet.language import Sentence, sentence
 
 #: Longest list of remarks on one input.
 NOTES_LIMIT = 20
@@ -23,6 +23,23 @@ class Notes:
         self._left_out += 1
         del self.texts[NOTES_LIMIT - 1 :]
         self.texts.append(sentence("and {number} more", number=self._left_out))
+
+
+def header_cut(path: str, form: str, there: int, needed: int) -> Sentence:
+    """What is wrong with a capture of which not even the header is there."""
+    return sentence(
+        "{name}: the {form} header is cut short ({there} of {needed} bytes), so no packet is in it;"
+        " copy or record it again",
+        name=shown(path),
+        form=form,
+        there=there,
+        needed=needed,
+    )
+
+
+def left_out(path: str, reason: str) -> Sentence:
+    """Why something in a folder was not looked at."""
+    return sentence("{name}: left out: {reason}", name=shown(path), reason=reason)
 
 
 def shown(path: str) -> str:

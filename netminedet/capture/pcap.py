@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import ClassVar, NamedTuple
 
-from netminedet.capture.notes import shown
+from netminedet.capture.notes import header_cut
 from netminedet.capture.reader import RECORD_LIMIT, Reader, Stop, Window
 from netminedet.capture.records import PcapWalk
 from netminedet.capture.resync import PcapSearch
@@ -51,10 +51,7 @@ class PcapReader(Reader):
 
     def __init__(self, window: Window, path: str) -> None:
         if not window.refill(_HEADER):
-            raise NetminedetError(
-                f"{shown(path)}: the pcap header is cut short ({window.available} of {_HEADER} bytes),"
-                " so no packet is in it; copy or record it again"
-            )
+            raise NetminedetError(header_cut(path, "pcap", window.available, _HEADER))
         self.walk: PcapWalk = PcapWalk(False, 0, 0, 0, 0)
         self.needed = 0
         self.damage = ""

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterator
 from typing import ClassVar
 
-from netminedet.capture.notes import shown
+from netminedet.capture.notes import header_cut, shown
 from netminedet.capture.reader import RECORD_LIMIT, Reader, Stop, Window
 from netminedet.capture.records import PcapngWalk
 from netminedet.capture.resync import PcapngSearch
@@ -60,15 +60,15 @@ class PcapngReader(Reader):
         while stop is Stop.MORE and window.refill(self.needed):
             stop = self._rare_block(window)
         if stop is Stop.MORE:
-            raise NetminedetError(
-                f"{shown(path)}: the pcapng section header is cut short ({window.available} of"
-                f" {self.needed} bytes), so no packet is in it; copy or record it again"
-            )
+            raise NetminedetError(header_cut(path, "pcapng", window.available, self.needed))
         if stop is Stop.DAMAGED:
-            raise NetminedetError(
-                f"{shown(path)}: the pcapng section header is damaged ({self.damage}),"
-                " so no packet can be read; copy or record it again"
+            damaged = sentence(
+                "{name}: the pcapng section header is damaged ({reason}), so no packet can be read;"
+                " copy or record it again",
+                name=shown(path),
+                reason=self.damage,
             )
+            raise NetminedetError(damaged)
 
     def read(self, batch: Batch, window: Window) -> Stop:
         while True:

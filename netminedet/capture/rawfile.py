@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from netminedet.capture.notes import shown
 from netminedet.errors import NetminedetError
+from netminedet.language import sentence
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -91,7 +92,7 @@ class RawFile:
 def _standard_input() -> Any:
     stream = getattr(sys.stdin, "buffer", None)  # sys.stdin is None where it was closed
     if stream is None:
-        raise NetminedetError("standard input: is closed; pipe a capture into it or name a file")
+        raise NetminedetError(sentence("standard input: is closed; pipe a capture into it or name a file"))
     return stream
 
 
@@ -99,16 +100,16 @@ def _open_file(path: str) -> Any:
     try:
         return open(path, "rb", buffering=0)  # noqa: PTH123 - closed by close(); paths are text here
     except FileNotFoundError:
-        reason = "no such file; check the name"
+        reason = sentence("no such file; check the name")
     except IsADirectoryError:
-        reason = "is a folder, not a capture file; name the files in it"
+        reason = sentence("is a folder, not a capture file; name the files in it")
     except PermissionError:
-        reason = "may not be read; change its permissions or run as a user who may"
+        reason = sentence("may not be read; change its permissions or run as a user who may")
     except OSError as error:
-        reason = f"cannot be opened: {error.strerror or error}"
+        reason = sentence("cannot be opened: {reason}", reason=error.strerror or str(error))
     except ValueError:
-        reason = "is not a possible file name; check the name"
-    raise NetminedetError(f"{shown(path)}: {reason}")
+        reason = sentence("is not a possible file name; check the name")
+    raise NetminedetError(sentence("{name}: {what}", name=shown(path), what=reason))
 
 
 def _size(stream: Any) -> int | None:

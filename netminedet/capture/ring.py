@@ -18,9 +18,10 @@ from msgspec import Struct
 
 from netminedet.capture.blocks import BlockWalk
 from netminedet.capture.interface import ANY, InterfaceState, interface_state
-from netminedet.capture.live import LiveSource, RingOptions
+from netminedet.capture.live import LiveSource, RingOptions, about
 from netminedet.capture.source import BATCH_CAPACITY
 from netminedet.errors import NetminedetError
+from netminedet.language import N_, sentence
 from netminedet.model import Batch
 
 #: Bytes of a block, and the fewest blocks that make a ring.
@@ -76,7 +77,7 @@ class Ring(LiveSource):
             raise NetminedetError(f"{name}: there is no such interface; {_names()}")
         self._open: _Open | None = self._opened()
         if not self._state.up:
-            self._notes.append(f"{name}: the interface is down; waiting for it")
+            self._notes.append(about(name, N_("the interface is down; waiting for it")))
 
     def _opened(self) -> _Open:
         try:
@@ -239,14 +240,20 @@ class Ring(LiveSource):
             ring.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # takes it off the socket
         state = self._state = interface_state(self._control, self.name)
         if self.name != ANY and state.index != before.index and before.index:
-            self._note_lost("the interface is gone; waiting for it")
+            self._note_lost(N_("the interface is gone; waiting for it"))
             self._close_ring()
         elif before.up and not state.up:
-            self._note_lost("the interface is down; waiting for it")
+            self._note_lost(N_("the interface is down; waiting for it"))
         elif state.up and not before.up and ring is not None:
-            self._note_back("the interface is up again")
+            self._note_back(N_("the interface is up again"))
         elif before.mtu != state.mtu and ring is not None:
-            self._notes.append(f"{self.name}: the MTU is {state.mtu} now, it was {before.mtu}")
+            changed = sentence(
+                "{name}: the MTU is {now} now, it was {before}",
+                name=self.name,
+                now=state.mtu,
+                before=before.mtu,
+            )
+            self._notes.append(changed)
         if self._open is None and state.index:
             self._reopen(state)
 
@@ -256,7 +263,9 @@ class Ring(LiveSource):
         except NetminedetError as error:
             self._note_refused(error)
         else:
-            self._note_back("the interface is back" if state.up else "the interface is back, and down")
+            self._note_back(
+                N_("the interface is back") if state.up else N_("the interface is back, and down")
+            )
 
     def _close_ring(self) -> None:
         ring, self._open = self._open, None
@@ -266,7 +275,14 @@ class Ring(LiveSource):
             self._add_statistics(ring)
         except OSError as error:
             if error.errno != errno.ENODEV:
-                self._notes.append(f"{self.name}: the system's counters cannot be read: {error.strerror}")
+                reason = str(error.strerror)
+                self._notes.append(
+                    sentence(
+                        "{name}: the system's counters cannot be read: {reason}",
+                        name=self.name,
+                        reason=reason,
+                    )
+                )
         # The memory goes when the last kernel that looked into it has another batch.
         ring.sock.close()
 

@@ -12,8 +12,9 @@ from typing import Any
 from msgspec import Struct
 
 from netminedet.capture.interface import ANY
-from netminedet.capture.live import LiveSource, RingOptions
+from netminedet.capture.live import LiveSource, RingOptions, about
 from netminedet.errors import NetminedetError
+from netminedet.language import N_, sentence
 from netminedet.model import Batch
 
 #: Packets that wait between the sniffer and us; more are dropped and counted.
@@ -49,9 +50,8 @@ class Sniffer(LiveSource):
         self._strange: set[str] = set()
         self._sniffer: Any = None
         self._start()
-        self._notes.append(
-            f"{name}: captured with scapy, for this system has no packet ring: slow, and losses are not told"
-        )
+        slow = N_("captured with scapy, for this system has no packet ring: slow, and losses are not told")
+        self._notes.append(about(name, slow))
 
     def _start(self) -> None:
         """Listen; raises NetminedetError where that cannot be."""
@@ -98,9 +98,8 @@ class Sniffer(LiveSource):
             return _ETHERNET
         if packet.name not in self._strange and len(self._strange) < 8:
             self._strange.add(packet.name)
-            self._notes.append(
-                f"{self.name}: packets that begin with {packet.name} are counted, and not read"
-            )
+            unread = sentence("packets that begin with {layer} are counted, and not read", layer=packet.name)
+            self._notes.append(about(self.name, unread))
         return UNKNOWN_LINK
 
     def now_ns(self) -> int:
@@ -117,7 +116,7 @@ class Sniffer(LiveSource):
         if sniffer is not None and not sniffer.thread.is_alive():
             self._sniffer = None
             reason = sniffer.exception or "it has stopped"
-            self._note_lost(f"nothing is captured any more: {reason}; waiting for it")
+            self._note_lost(sentence("nothing is captured any more: {reason}; waiting for it", reason=reason))
         if self._sniffer is None:
             self._start_again()
 
@@ -127,7 +126,7 @@ class Sniffer(LiveSource):
         except NetminedetError as error:
             self._note_refused(error)
         else:
-            self._note_back("packets are captured again")
+            self._note_back(N_("packets are captured again"))
 
     def batches(self) -> Iterator[Batch]:
         batch, end = self._batch, 0

@@ -8,12 +8,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from netminedet.capture.compression import CHUNK_SIZE
-from netminedet.capture.formats import HEAD, READERS, find_reader, unpacked
+from netminedet.capture.formats import HEAD, find_reader, unpacked
 from netminedet.capture.notes import Notes, shown
 from netminedet.capture.rawfile import RawFile
 from netminedet.capture.reader import Reader, Stop, Window
 from netminedet.errors import NetminedetError
-from netminedet.language import as_sentence, number_of, sentence
+from netminedet.language import Sentence, as_sentence, number_of, sentence
 from netminedet.model import Batch, InputInfo
 
 if TYPE_CHECKING:
@@ -196,7 +196,9 @@ def open_source(path: str | os.PathLike[str], *, hash_content: bool = False) -> 
         return _opened(raw, name)
     except OSError as error:
         raw.close()
-        raise NetminedetError(f"{shown(name)}: cannot be read: {error.strerror or error}") from None
+        reason = error.strerror or str(error)
+        unread = sentence("{name}: cannot be read: {reason}", name=shown(name), reason=reason)
+        raise NetminedetError(unread) from None
     except BaseException:
         raw.close()
         raise
@@ -223,19 +225,22 @@ def _recognised(
     head = window.head(HEAD)
     found = find_reader(head)
     if found is None:
-        raise NetminedetError(f"{shown(path)}: {_why_not(head, compression, window.failure)}")
+        why_not = _why_not(head, compression, window.failure)
+        raise NetminedetError(sentence("{name}: {what}", name=shown(path), what=why_not))
     name = f"{found.name}+{compression}" if compression else found.name
     return Source(raw, window, found(window, path), InputInfo(path=path, format=name), ahead)
 
 
-def _why_not(head: bytes, compression: str, failure: str | None) -> str:
+def _why_not(head: bytes, compression: str, failure: str | None) -> Sentence:
     """Why a stream that begins with ``head`` is no capture, and what would be one."""
     if failure is not None:
-        return f"no packet can be read: {failure}; copy or record it again"
-    content = f"the {compression} data in it" if compression else "it"
+        return sentence("no packet can be read: {reason}; copy or record it again", reason=failure)
+    packed = sentence("the {compression} data in it", compression=compression)
+    content = packed if compression else sentence("it")
     if not head:
-        return f"{content} is empty; record again, or name another file"
-    formats = " or ".join(reader.name for reader in READERS)
-    return (
-        f"not a capture ({content} begins with {head[:4].hex(' ')}); give {formats}, plain, gzip, zstd or xz"
+        return sentence("{content} is empty; record again, or name another file", content=content)
+    return sentence(
+        "not a capture ({content} begins with {bytes}); give pcap or pcapng, plain, gzip, zstd or xz",
+        content=content,
+        bytes=head[:4].hex(" "),
     )

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from netminedet.errors import NetminedetError
+from netminedet.language import sentence
 from netminedet.report.text import printable
 
 #: Name and version of the manifest's form.
@@ -135,19 +136,33 @@ def parse_manifest(data: bytes) -> Manifest:
         manifest = msgspec.json.decode(data, type=Manifest)
         again = canonical_json(msgspec.json.decode(data))
     except (msgspec.DecodeError, RecursionError, UnicodeError, ValueError) as error:
-        raise ManifestError(f"{MANIFEST}: is damaged, or no manifest of a case ({error})") from None
-    if manifest.schema != SCHEMA:
-        raise ManifestError(
-            f"{MANIFEST}: is of the form {manifest.schema!r:.60}; this release reads {SCHEMA}"
+        text = sentence(
+            "{name}: is damaged, or no manifest of a case ({reason})", name=MANIFEST, reason=str(error)
         )
+        raise ManifestError(text) from None
+    if manifest.schema != SCHEMA:
+        text = sentence(
+            "{name}: is of the form {form}; this release reads {schema}",
+            name=MANIFEST,
+            form=f"{manifest.schema!r:.60}",
+            schema=SCHEMA,
+        )
+        raise ManifestError(text)
     if again != data:
-        raise ManifestError(f"{MANIFEST}: is not in its canonical form, so it was changed")
+        raise ManifestError(
+            sentence("{name}: is not in its canonical form, so it was changed", name=MANIFEST)
+        )
     paths = [entry.path for entry in manifest.files]
     if len(set(paths)) < len(paths) or len(paths) > MAX_FILES:
-        raise ManifestError(f"{MANIFEST}: names a file twice, or more than {MAX_FILES:,}")
+        raise ManifestError(
+            sentence("{name}: names a file twice, or more than {n}", name=MANIFEST, n=f"{MAX_FILES:,}")
+        )
     for path in paths:
         if not is_plain(path) or path in (MANIFEST, SIGNATURE):
-            raise ManifestError(f"{MANIFEST}: {path!r:.60} is no name of a file of a case")
+            odd = f"{path!r:.60}"
+            raise ManifestError(
+                sentence("{name}: {path} is no name of a file of a case", name=MANIFEST, path=odd)
+            )
     return manifest
 
 

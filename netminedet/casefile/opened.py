@@ -12,6 +12,7 @@ from typing import IO, Protocol
 
 from netminedet.casefile.manifest import MAX_FILES, is_plain
 from netminedet.errors import NetminedetError
+from netminedet.language import sentence
 from netminedet.report.text import printable
 
 #: The end of a zip file, its comment included, and what one entry of its list may take; in bytes.
@@ -51,12 +52,15 @@ class _Folder:
     def __init__(self, path: str) -> None:
         self._root = Path(path)
         names: set[str] = set()
-        strange = []
+        strange: list[str] = []
         for entry, name in _entries(self._root):
             if entry.is_symlink() or not stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode):
-                strange.append(f"{printable(name)}: is no regular file")
+                strange.append(sentence("{name}: is no regular file", name=printable(name)))
             elif not is_plain(name):
-                strange.append(f"{printable(name)}: added, under a name that no file of a case has")
+                added = sentence(
+                    "{name}: added, under a name that no file of a case has", name=printable(name)
+                )
+                strange.append(added)
             else:
                 names.add(name)
             if len(names) + len(strange) > MAX_FILES:
@@ -111,13 +115,14 @@ class _Zip:
         if len(entries) > MAX_FILES:
             raise NetminedetError(f"{name}: more than {MAX_FILES:,} files, so no case")
         names: set[str] = set()
-        strange = []
+        strange: list[str] = []
         for entry in entries:
             mode = entry.external_attr >> 16
             if entry.filename in names:
-                strange.append(f"{printable(entry.filename)}: is there twice")
+                strange.append(sentence("{name}: is there twice", name=printable(entry.filename)))
             elif not is_plain(entry.filename) or (mode and not stat.S_ISREG(mode)) or entry.is_dir():
-                strange.append(f"{printable(entry.filename)}: added, and no plain file of a case")
+                added = sentence("{name}: added, and no plain file of a case", name=printable(entry.filename))
+                strange.append(added)
             names.add(entry.filename)
         self.names = frozenset(name for name in names if is_plain(name))
         self.strange = tuple(strange)

@@ -22,6 +22,7 @@ from netminedet.casefile.manifest import (
 from netminedet.casefile.opened import DamagedFile, OpenCase, open_case
 from netminedet.casefile.signing import SIGNATURE_BYTES, is_valid
 from netminedet.errors import NetminedetError
+from netminedet.language import Sentence, sentence
 from netminedet.report.text import printable
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def verify_case(path: str, key: Ed25519PublicKey | None = None, captures: Sequen
     try:
         manifest = parse_manifest(data)
     except ManifestError as error:
-        problems.append(str(error))
+        problems.append(error.args[0])
     if manifest is not None:
         problems += _differences(case, manifest)
         problems += _captures(captures, manifest)
@@ -78,43 +79,63 @@ def _read(case: OpenCase, name: str, limit: int) -> bytes:
 
 def _signature(case: OpenCase, data: bytes, key: Ed25519PublicKey | None) -> tuple[str, list[str]]:
     if SIGNATURE not in case.names:
-        missing = [f"{SIGNATURE}: missing, and a key was given to check it with"]
+        missing: list[str] = [
+            sentence("{name}: missing, and a key was given to check it with", name=SIGNATURE)
+        ]
         return "none", missing if key is not None else []
     try:
         signature = b"".join(case.read(SIGNATURE, SIGNATURE_BYTES))
     except DamagedFile as error:
-        return "invalid", [f"{SIGNATURE}: altered, and cannot be read: {printable(str(error))}"]
+        return "invalid", [_about(SIGNATURE, _unreadable(error))]
     if len(signature) != SIGNATURE_BYTES:
-        return "invalid", [f"{SIGNATURE}: altered: it has not the {SIGNATURE_BYTES} bytes of a signature"]
+        wrong = sentence(
+            "{name}: altered: it has not the {n} bytes of a signature", name=SIGNATURE, n=SIGNATURE_BYTES
+        )
+        return "invalid", [wrong]
     if key is None:
         return "there", []
     if is_valid(key, signature, data):
         return "valid", []
-    return "invalid", [f"{SIGNATURE}: is not by the owner of the key given, or {MANIFEST} was altered"]
+    other = sentence(
+        "{name}: is not by the owner of the key given, or {manifest} was altered",
+        name=SIGNATURE,
+        manifest=MANIFEST,
+    )
+    return "invalid", [other]
 
 
 def _differences(case: OpenCase, manifest: Manifest) -> list[str]:
-    problems = []
+    problems: list[str] = []
     for entry in manifest.files:
-        problem = _difference(case, entry) if entry.path in case.names else "missing"
-        if problem:
-            problems.append(f"{entry.path}: {problem}")
+        problem = _difference(case, entry) if entry.path in case.names else sentence("missing")
+        if problem is not None:
+            problems.append(_about(entry.path, problem))
     known = {entry.path for entry in manifest.files} | {MANIFEST, SIGNATURE}
-    return problems + [f"{name}: added" for name in sorted(case.names - known)]
+    return problems + [_about(name, sentence("added")) for name in sorted(case.names - known)]
 
 
-def _difference(case: OpenCase, entry: FileEntry) -> str:
-    """What is wrong with a file; empty where nothing is."""
+def _about(name: str, what: Sentence) -> Sentence:
+    return sentence("{name}: {what}", name=name, what=what)
+
+
+def _unreadable(error: DamagedFile) -> Sentence:
+    return sentence("altered, and cannot be read: {reason}", reason=printable(str(error)))
+
+
+def _difference(case: OpenCase, entry: FileEntry) -> Sentence | None:
+    """What is wrong with a file; None where nothing is."""
     found, size = hashlib.sha256(), 0
     try:
         for piece in case.read(entry.path, entry.size):
             found.update(piece)
             size += len(piece)
     except DamagedFile as error:
-        return f"altered, and cannot be read: {printable(str(error))}"
+        return _unreadable(error)
+    if size > entry.size:
+        return sentence("altered: more than {bytes} bytes", bytes=f"{entry.size:,}")
     if size != entry.size:
-        return f"altered: {'more than' if size > entry.size else f'{size:,} of'} {entry.size:,} bytes"
-    return "" if found.hexdigest() == entry.sha256 else "altered"
+        return sentence("altered: {n} of {bytes} bytes", n=f"{size:,}", bytes=f"{entry.size:,}")
+    return None if found.hexdigest() == entry.sha256 else sentence("altered")
 
 
 def _captures(paths: Sequence[str], manifest: Manifest) -> list[str]:
@@ -122,11 +143,14 @@ def _captures(paths: Sequence[str], manifest: Manifest) -> list[str]:
         return []
     known = {capture.sha256: capture.path for capture in manifest.captures}
     given = given_captures(paths, known)
-    problems = [
-        f"{printable(one.path)}: is none of the captures that the case names"
+    problems: list[str] = [
+        sentence("{name}: is none of the captures that the case names", name=printable(one.path))
         for one in given
         if not one.in_report
     ]
     there = {one.sha256 for one in given}
     absent = [capture for capture in manifest.captures if capture.sha256 not in there]
-    return problems + [f"{printable(one.path)}: a capture of the case that was not given" for one in absent]
+    return problems + [
+        sentence("{name}: a capture of the case that was not given", name=printable(one.path))
+        for one in absent
+    ]

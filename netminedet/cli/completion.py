@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from netminedet.cli.main import lang_option
+
 #: Where the script of a shell is kept, to be told.
 _PLACES = {
     "bash": "~/.local/share/bash-completion/completions/netminedet",
@@ -14,6 +16,7 @@ _PLACES = {
 
 @click.command("completion", epilog="; ".join(f"{shell}: {place}" for shell, place in _PLACES.items()))
 @click.argument("shell", type=click.Choice(sorted(_PLACES)))
+@lang_option
 def command(shell: str) -> None:
     """Print the script by which a SHELL completes commands, options and their values.
 

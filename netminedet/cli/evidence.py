@@ -8,7 +8,7 @@ import click
 
 from netminedet.cli import scan
 from netminedet.cli.holders import load_sources, source_options
-from netminedet.cli.main import NOTHING_FOUND, lang_option
+from netminedet.cli.main import NOTHING_FOUND, lang_option, remark
 from netminedet.language import N_, _, ngettext, told
 
 if TYPE_CHECKING:
@@ -95,14 +95,14 @@ def _tell_made(manifest: Manifest, notes: list[str], options: dict[str, Any]) ->
 
     if not options["quiet"]:
         for note in notes:
-            click.echo(f"netminedet: note: {printable(told(note))}", err=True)
+            click.echo(remark(note), err=True)
         if absent := len(manifest.absent):
             missing = ngettext(
                 "{n} input of the report was not given", "{n} inputs of the report were not given", absent
             )
-            click.echo(f"netminedet: note: {missing.format(n=absent)}", err=True)
+            click.echo(remark(missing.format(n=absent)), err=True)
     count = ngettext("{n} file", "{n} files", len(manifest.files)).format(n=len(manifest.files))
-    click.echo(f"{printable(options['output'])}: {manifest.host}, {manifest.verdict}: {count}")
+    click.echo(f"{printable(options['output'])}: {manifest.host}, {told(manifest.verdict)}: {count}")
     click.echo(_("SHA-256 of the manifest: {digest}").format(digest=digest(canonical(manifest))))
 
 
@@ -126,7 +126,7 @@ def _tell_checked(found: Verification, path: str) -> None:
     from netminedet.report.text import printable
 
     for problem in found.problems:
-        click.echo(printable(problem))
+        click.echo(printable(told(problem)))
     manifest = found.manifest
     name = printable(path)
     if found.is_unchanged and manifest is not None:

@@ -8,7 +8,7 @@ import click
 
 from netminedet.cli import scan
 from netminedet.cli.holders import View, holder_options, load_sources
-from netminedet.cli.main import SUSPECTS_FOUND, lang_option
+from netminedet.cli.main import SUSPECTS_FOUND, lang_option, remark
 
 if TYPE_CHECKING:
     from netminedet.deep import DeepPacket
@@ -74,7 +74,6 @@ def _wireshark(story: Story) -> list[DeepPacket] | None:
     """Its view of the evidence; None, and a line on stderr, where it cannot be had."""
     from netminedet.deep import check_deep, wireshark_view
     from netminedet.errors import NetminedetError
-    from netminedet.report.text import printable
 
     if story.suspect is None:
         return None
@@ -82,5 +81,5 @@ def _wireshark(story: Story) -> list[DeepPacket] | None:
         check_deep()
         return wireshark_view(story.suspect.evidence)
     except NetminedetError as error:
-        click.echo(f"netminedet: note: {printable(str(error))}", err=True)
+        click.echo(remark(str(error)), err=True)
         return None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from netminedet.cli.main import Number
+from netminedet.language import _, told
 
 if TYPE_CHECKING:
     from netminedet.report.like import ReportLike
@@ -96,7 +97,7 @@ class View:
         if self._sources is not None:
             from netminedet.whose.enrich import enriched
 
-            report = enriched(report, self._sources, _tell)
+            report = enriched(report, self._sources, warn)
         return self.hidden(report)
 
     def hidden(self, report: ReportLike) -> ReportLike:
@@ -122,7 +123,7 @@ def load_sources(options: Mapping[str, Any]) -> Sources | None:
     if options["subnets"]:
         from netminedet.whose.subnets import Subnets
 
-        subnets = Subnets(options["subnets"], _tell)
+        subnets = Subnets(options["subnets"], warn)
     if options["geoip"]:
         from netminedet.whose.places import Places
 
@@ -136,8 +137,7 @@ def load_sources(options: Mapping[str, Any]) -> Sources | None:
     return Sources(subnets, places, log)
 
 
-def _tell(line: str) -> None:
-    from netminedet.language import told
+def warn(line: str) -> None:
     from netminedet.report.text import printable
 
-    click.echo(f"netminedet: warning: {printable(told(line))}", err=True)
+    click.echo("netminedet: " + _("warning: {what}").format(what=printable(told(line))), err=True)

@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 import click
 
 from netminedet.errors import NetminedetError
-from netminedet.language import LANGUAGES, choose
+from netminedet.language import LANGUAGES, _, choose, told
 
 NOTHING_FOUND = 0
 SUSPECTS_FOUND = 1
@@ -88,6 +88,13 @@ def _choose_language(ctx: click.Context, _option: click.Parameter, lang: str | N
     """The language that the group or a command is told, or else the one of the locale."""
     if lang is not None or ctx.parent is None:
         choose(lang)
+
+
+def remark(text: str) -> str:
+    """A line for standard error that is no error: a note in the language of the process."""
+    from netminedet.report.text import printable
+
+    return "netminedet: " + _("note: {what}").format(what=printable(told(text), _MESSAGE_LIMIT))
 
 
 lang_option = click.option(

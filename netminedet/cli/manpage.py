@@ -7,12 +7,15 @@ from collections.abc import Iterator
 
 import click
 
+from netminedet.cli.main import lang_option
+
 _EXIT_CODES = re.compile(r"^(\d+) +(.*(?:\n {5}.*)*)", re.MULTILINE)
 #: What man takes for its own at the beginning of a line, or anywhere.
 _SPECIAL = {"\\": "\\e", "-": "\\-", "'": "\\(aq", "`": "\\(ga", "^": "\\(ha", "~": "\\(ti", '"': "\\(dq"}
 
 
 @click.command("manpage")
+@lang_option
 def command() -> None:
     """Print the manual page, for: man -l FILE."""
     from netminedet.cli.main import cli

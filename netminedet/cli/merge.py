@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from netminedet.cli.holders import View, load_sources, source_options
+from netminedet.cli.main import lang_option
 
 
 @click.command("merge")
@@ -15,6 +16,7 @@ from netminedet.cli.holders import View, load_sources, source_options
     "-o", "--output", default="-", metavar="FILE", help="Write the report to FILE; - is standard output."
 )
 @source_options
+@lang_option
 @click.option("-q", "--quiet", is_flag=True, help="No notes on stderr, only errors.")
 def command(reports: tuple[str, ...], output: str, quiet: bool, **options: Any) -> None:
     """Make one report of several that `scan --format json` wrote, as of many probes or days.

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from netminedet.cli.main import remark
+
 if TYPE_CHECKING:
     from netminedet.report.plain import PlainReport
 
@@ -25,12 +27,10 @@ def read_reports(paths: Sequence[str], *, quiet: bool) -> PlainReport:
 
 def merged_reports(paths: Sequence[str], *, quiet: bool) -> PlainReport:
     """What reports come to, in the order and form that a merged one has, also if it is but one."""
-    from netminedet.language import told
     from netminedet.report.merging import merge_reports
     from netminedet.report.reading import read_report, shown_name
-    from netminedet.report.text import printable
 
     merged = merge_reports([(shown_name(path), read_report(path)) for path in paths])
     for note in () if quiet else merged.notes:
-        click.echo(f"netminedet: note: {printable(told(note))}", err=True)
+        click.echo(remark(note), err=True)
     return merged.report

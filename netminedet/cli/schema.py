@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import click
 
+from netminedet.cli.main import lang_option
+
 
 @click.command("schema")
 @click.option("--events", is_flag=True, help="That of the events that watch writes.")
+@lang_option
 def command(events: bool) -> None:
     """Print the JSON Schema of the report that --format json writes."""
     if events:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from netminedet.cli.main import SUSPECTS_FOUND
+from netminedet.cli.main import SUSPECTS_FOUND, lang_option
 from netminedet.language import _
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -26,6 +26,7 @@ def command() -> None:
     metavar="DIR",
     help="A folder of signatures that add to or replace the built-in ones; may be given several times.",
 )
+@lang_option
 def list_signatures(folders: tuple[Path, ...]) -> None:
     """List the mining protocols that are known."""
     from rich.cells import cell_len
@@ -47,6 +48,7 @@ def list_signatures(folders: tuple[Path, ...]) -> None:
 
 @command.command("check")
 @click.argument("folder", metavar="[DIR]", required=False, type=_FOLDER)
+@lang_option
 @click.pass_context
 def check_signatures(ctx: click.Context, folder: Path | None) -> None:
     """Check the signature files in DIR, or the built-in ones, against their own examples.

@@ -82,6 +82,7 @@ def _value(path: str, key: str, value: Any, parameter: click.Parameter) -> Any:
 def check(options: WatchOptions) -> str:
     """Check what can be without opening anything; raises NetminedetError, or says that all is well."""
     from netminedet.api import parse_networks
+    from netminedet.cli.holders import warn
     from netminedet.live.metrics import need_library
     from netminedet.live.options import limits_of
     from netminedet.live.service import check_user
@@ -94,7 +95,7 @@ def check(options: WatchOptions) -> str:
     if options.user is not None:
         check_user(options.user)
     Keys(options)
-    read_sources(options, lambda line: click.echo(f"netminedet: warning: {line}", err=True))
+    read_sources(options, warn)
     found = load_signatures([Path(folder) for folder in options.signatures])
     if options.ring.filter:
         from netminedet.capture.bpf import check_filter

@@ -10,6 +10,7 @@ from typing import TextIO
 
 import click
 
+from netminedet.cli.main import remark
 from netminedet.language import _, told
 from netminedet.live.announce import Told
 from netminedet.live.desk import Desk
@@ -43,7 +44,7 @@ class Lines(Ear):
 
     def note(self, text: str) -> None:
         if not self._quiet:
-            self.write(f"netminedet: note: {printable(text, 2000)}")
+            self.write(remark(text))
 
     def told(self, one: Told) -> None:
         if not self._quiet and one.event == "suspect":

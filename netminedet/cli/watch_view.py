@@ -1,8 +1,10 @@
-"""The live view of a watch on a terminal: rates, losses, and suspects as they appear."""
+"""The live view of a watch on a terminal: rates, losses, and the suspects of whom something was told last.
+
+The table of all is asked for with SIGUSR1.
+"""
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from time import monotonic
 from types import TracebackType
 
@@ -11,6 +13,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from netminedet.cli.main import remark
 from netminedet.cli.watch_ear import Lines, show_table
 from netminedet.language import _, told
 from netminedet.live.announce import Told
@@ -19,22 +22,16 @@ from netminedet.live.options import WatchOptions
 from netminedet.report.text import amount, plural, printable
 from netminedet.report.times import date_and_clock
 
-#: Suspects shown: those of whom something was told last; the table of all is asked for with SIGUSR1.
-MAX_SHOWN = 12
-#: Notes that stay on the screen.
-MAX_NOTES = 3
 _COLOURS = {"confirmed": "bold red", "probable": "yellow", "suspected": "cyan"}
 
 
 class View(Lines):
     """Draws on stderr, so that standard output stays free for events."""
 
-    def __init__(self, options: WatchOptions) -> None:
+    def __init__(self, options: WatchOptions, console: Console | None = None) -> None:
         super().__init__(options, quiet=False)
-        self._console = Console(stderr=True)
+        self._console = console or Console(stderr=True)
         self._live = Live(console=self._console, auto_refresh=False)
-        self._suspects: OrderedDict[str, Told] = OrderedDict()
-        self._notes: list[str] = []
         self._last = (monotonic(), 0, 0)
 
     def __enter__(self) -> View:
@@ -50,14 +47,10 @@ class View(Lines):
         self._live.stop()
 
     def note(self, text: str) -> None:
-        self._notes = [*self._notes, printable(text, 500)][-MAX_NOTES:]
-        self._console.print(f"netminedet: note: {printable(text, 2000)}", markup=False, highlight=False)
+        self._console.print(remark(text), markup=False, highlight=False)
 
-    def told(self, told: Told) -> None:
-        self._suspects[told.suspect.host] = told
-        self._suspects.move_to_end(told.suspect.host)
-        while len(self._suspects) > MAX_SHOWN:
-            self._suspects.popitem(last=False)
+    def told(self, one: Told) -> None:
+        """Nothing: the next tick draws it."""
 
     def show(self, desk: Desk) -> None:
         self._live.stop()
@@ -65,7 +58,7 @@ class View(Lines):
         self._live.start()
 
     def tick(self, desk: Desk) -> None:
-        self._live.update(Group(self._rates(desk), self._table()), refresh=True)
+        self._live.update(Group(self._rates(desk), self._table(desk)), refresh=True)
 
     def _rates(self, desk: Desk) -> Text:
         figures = desk.figures({}, new_interval=False)
@@ -87,12 +80,12 @@ class View(Lines):
         line.append(f"  {flows}  {plural(desk.announcer.active(), 'active suspect')}")
         return line
 
-    def _table(self) -> Table:
+    def _table(self, desk: Desk) -> Table:
         table = Table(box=None, pad_edge=False, expand=True)
-        for name in (_("host"), _("verdict"), _("role"), _("shares"), _("last seen")):
+        for name in (_("host"), _("verdict"), _("role"), _("shares"), _("last seen (UTC)")):
             table.add_column(name, no_wrap=True)
         table.add_column(_("why"), ratio=1, no_wrap=True, overflow="ellipsis")
-        for one in reversed(self._suspects.values()):
+        for one in desk.recent():
             suspect = one.suspect
             verdict = Text(told(suspect.verdict.label), style=_COLOURS[suspect.verdict.label])
             shares = f"{amount(suspect.shares.accepted)}/{amount(suspect.shares.submitted)}"

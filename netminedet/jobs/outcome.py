@@ -42,7 +42,7 @@ def scan_input(path: str, make_pipeline: PipelineMaker, hash_inputs: bool, step:
     try:
         source = open_source(path, hash_content=hash_inputs)
     except NetminedetError as error:
-        return Outcome(InputInfo(path=path, complete=False, problems=[str(error)]), {}, None)
+        return Outcome(InputInfo(path=path, complete=False, problems=[error.args[0]]), {}, None)
     pipeline, info = make_pipeline(path, None), source.info
     with source:
         for batch in source.batches():

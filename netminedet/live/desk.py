@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import socket
 import time
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netminedet.api import Network, Report, empty_report, parse_networks
 from netminedet.capture.live import CaptureCounts
 from netminedet.garbage import leave_alone
+from netminedet.language import N_, sentence
 from netminedet.live.announce import Announcer, Told
 from netminedet.live.events import EventMaker, JsonObject
 from netminedet.live.ledger import SECOND_NS, Ledger
@@ -41,6 +42,11 @@ LEAST_FLOWS = 20
 LEAST_SEGMENTS = 500
 #: Shares from which on they are told as a note.
 MIRROR_LIMITS = {"loss": 0.01, "one_sided": 0.5, "twice": 0.1}
+
+
+#: Suspects of whom something was told last, for the live view; one of more flows is not weighed for it.
+MAX_RECENT = 12
+MAX_FLOWS_AGAIN = 1000
 
 
 @dataclass(slots=True)
@@ -77,7 +83,9 @@ class Desk:
         self.evidence_counts: Counter[str] = Counter()
         self._mirror_told: set[str] = set()
         self._forgotten: list[str] = []
+        self._recent: OrderedDict[str, Told] = OrderedDict()
         self._memories: list[tuple[int, int]] = []
+        self._turn = 0
         self.suspects_told = 0
         #: times that the state could not be written
         self.state_errors = 0
@@ -152,16 +160,19 @@ class Desk:
         """What the sample shows of the mirror that an operator should know, each once."""
         told = upstream(self.stages)
         notes = {
-            "loss": "{:.1%} of the bytes that TCP acknowledges were not seen: they are lost on the way here",
-            "one_sided": "of {:.0%} of the TCP flows only one side is seen: one direction is mirrored",
-            "twice": "{:.0%} of the TCP segments come twice: both ends of a link are mirrored",
+            "loss": N_(
+                "{share} of the bytes that TCP acknowledges were not seen: they are lost on the way here"
+            ),
+            "one_sided": N_("of {share} of the TCP flows only one side is seen: one direction is mirrored"),
+            "twice": N_("{share} of the TCP segments come twice: both ends of a link are mirrored"),
         }
-        said = []
+        said: list[str] = []
         for name, text in notes.items():
             value = told[name]
             if value is not None and value >= MIRROR_LIMITS[name] and name not in self._mirror_told:
                 self._mirror_told.add(name)
-                said.append(text.format(value))
+                shown = f"{value:.1%}" if name == "loss" else f"{value:.0%}"
+                said.append(sentence(text, share=shown))
         return said
 
     def take_withdrawn(self) -> list[str]:
@@ -180,7 +191,30 @@ class Desk:
 
     def _shown(self, told: list[Told]) -> list[Told]:
         self.suspects_told += sum(one.event == "suspect" for one in told)
-        return [self.view.told(one, self.announcer.known) for one in told]
+        shown = [self.view.told(one, self.announcer.known) for one in told]
+        for one, as_shown in zip(told, shown, strict=True):
+            self._recent.pop(one.suspect.host, None)
+            self._recent[one.suspect.host] = as_shown
+        while len(self._recent) > MAX_RECENT:
+            self._recent.popitem(last=False)
+        return shown
+
+    def recent(self) -> list[Told]:
+        """The suspects of whom something was told last, the latest first.
+
+        Each call brings one of them up to date, by turns: an update may be minutes away.
+        """
+        self._turn += 1
+        for host in list(self._recent)[self._turn % max(1, len(self._recent)) :][:1]:
+            entries, was = self.ledger.hosts.get(host), self._recent[host]
+            if host not in self.announcer.known:
+                del self._recent[host]  # withdrawn, or forgotten
+            elif was.event != "ended" and entries is not None and entries.count("flows") <= MAX_FLOWS_AGAIN:
+                suspect = self.ledger.suspect(host)
+                if suspect is not None:
+                    now = replace(was, suspect=suspect, evidence=())
+                    self._recent[host] = self.view.told(now, self.announcer.known)
+        return list(reversed(self._recent.values()))
 
     def figures(self, output: JsonObject, *, new_interval: bool) -> JsonObject:
         """All counters; with ``new_interval`` the next ones count from here."""

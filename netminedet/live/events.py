@@ -88,7 +88,7 @@ class EventMaker:
 
     def notice(self, time_ns: int, text: str) -> JsonObject:
         """Something that happened to the watch itself."""
-        return self._event("notice", time_ns, {"text": text})
+        return self._event("notice", time_ns, {"text": str(text)})
 
     def stats(self, time_ns: int, uptime: int, figures: Mapping[str, Any]) -> JsonObject:
         """Counters; see ``desk.Desk.figures`` for what is in them."""

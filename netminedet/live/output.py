@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from netminedet.errors import NetminedetError
+from netminedet.language import sentence
 from netminedet.report.document import JsonObject, json_text
 
 STDOUT = "-"
@@ -128,7 +129,7 @@ class EventOutput:
             self._fail(error)
         else:
             if self._failed_at is not None:
-                self._notes.append(f"{self.target}: the output takes events again")
+                self._notes.append(sentence("{name}: the output takes events again", name=self.target))
             self._failed_at = None
         self.counts.waiting = len(self._waiting)
 
@@ -160,7 +161,12 @@ class EventOutput:
         self.counts.errors += 1
         if self._failed_at is None:
             reason = error.strerror or str(error)
-            self._notes.append(f"{self.target}: cannot be written: {reason}; events wait, trying again")
+            text = sentence(
+                "{name}: cannot be written: {reason}; events wait, trying again",
+                name=self.target,
+                reason=reason,
+            )
+            self._notes.append(text)
         self._failed_at = time.monotonic()
         if not self._is_file and self.target != STDOUT:
             self._close()  # a new reader of a named pipe gets the line from its beginning

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from netminedet import __version__
+from netminedet.language import sentence
 from netminedet.live.state import State, StateWriter, save_state, write_parts
 
 #: Longest that pieces of the state are made at a time, in seconds: the ring takes packets meanwhile.
@@ -75,4 +76,7 @@ class Saver:
         self.errors += 1
         if failed_before:
             return None
-        return f"{self._path}: the state cannot be written: {error.strerror or error}; trying again"
+        reason = error.strerror or str(error)
+        return sentence(
+            "{name}: the state cannot be written: {reason}; trying again", name=self._path, reason=reason
+        )

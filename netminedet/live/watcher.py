@@ -13,7 +13,7 @@ from netminedet import __version__
 from netminedet.errors import NetminedetError
 from netminedet.evidence import EvidenceFolder
 from netminedet.garbage import leave_alone, uncollected
-from netminedet.language import _
+from netminedet.language import _, sentence
 from netminedet.live.announce import Told
 from netminedet.live.crew import Crew, open_crew
 from netminedet.live.desk import Desk
@@ -149,7 +149,10 @@ class Watcher:
             self.desk.restore(state)
         leave_alone()
         if state.findings is None:
-            self._ear.note(f"{path} is of another version: its suspects are known, their records begin anew")
+            note = sentence(
+                "{name} is of another version: its suspects are known, their records begin anew", name=path
+            )
+            self._ear.note(note)
 
     def run(self, stop: Callable[[], bool] = lambda: False) -> Outcome:
         """Watch until a signal, the end of the file, or ``stop`` says so.
@@ -234,13 +237,16 @@ class Watcher:
             self.desk.evidence_counts = self._evidence.counts
             if self._evidence.counts["evidence_errors"] and not self._evidence_failed:
                 self._evidence_failed = True
-                self._note(
-                    f"{self._options.evidence}: evidence cannot be written; it is counted what is missing"
+                failed = sentence(
+                    "{name}: evidence cannot be written; it is counted what is missing",
+                    name=str(self._options.evidence),
                 )
+                self._note(failed)
 
     def _tell_withdrawn(self) -> None:
         for host in self.desk.take_withdrawn():
-            self._note(f"{host} is withdrawn as a suspect: what came later speaks against it")
+            text = sentence("{host} is withdrawn as a suspect: what came later speaks against it", host=host)
+            self._note(text)
 
     def _tell_of(self, told: Told) -> None:
         self._ear.told(told)
@@ -321,12 +327,18 @@ class Watcher:
         self._show_by(self._offered.sources)
         info = self.desk.signatures.info
         self._end_reload()
-        self._note(f"signatures loaded anew: {info.count}, version {info.version}")
+        loaded = sentence(
+            "signatures loaded anew: {n}, version {version}", n=info.count, version=info.version
+        )
+        self._note(loaded)
 
     def _end_reload(self, refused: str | None = None) -> None:
         self._offered = None
         if refused is not None:
-            self._note(f"the new signatures are refused, the old ones stay in force: {refused}")
+            told = sentence(
+                "the new signatures are refused, the old ones stay in force: {reason}", reason=refused
+            )
+            self._note(told)
         self._notifier.say("READY=1")
         if self._reload_again:
             self._reload_again = False
@@ -344,6 +356,7 @@ class Watcher:
             self._saved(self._saver.finish())
         figures = self.desk.figures(self._output_figures(), new_interval=False)
         self._tell(self.desk.events.stop(now, reason, self.desk.uptime, figures))
+        self._ear.tick(self.desk)
         if self._metrics is not None:
             self._metrics.close()
         complete = (self._output is None or self._output.close()) and not (
@@ -352,7 +365,7 @@ class Watcher:
         if self._output is not None:
             for note in self._output.take_notes():
                 self._ear.note(note)
-            if not complete:
+            if self._output.counts.dropped:
                 events = plural(self._output.counts.dropped, "event")
                 self._ear.note(_("{events} could not be written").format(events=events))
         capture = figures["capture"]

@@ -28,6 +28,7 @@ from msgspec import Struct, field
 from netminedet.capture.live import CaptureCounts
 from netminedet.capture.ring import Ring
 from netminedet.errors import NetminedetError
+from netminedet.language import sentence
 from netminedet.live.crew import open_rings
 from netminedet.live.desk import joined
 from netminedet.live.options import WatchOptions
@@ -177,11 +178,12 @@ class Workers:
         for name, counts in post.captures.items():
             self._captures[name] = joined(self._captures.get(name), counts)
         post.counters, post.captures = {}, {}
-        self._last = f"worker {post.number} {how}"
-        self._notes.append(
-            f"{self._last}; the conversations that it followed are lost, "
-            "and what it had found in the last second"
+        self._last = sentence("worker {n} {how}", n=post.number, how=how)
+        lost = sentence(
+            "{what}; the conversations that it followed are lost, and what it had found in the last second",
+            what=self._last,
         )
+        self._notes.append(lost)
 
     def _fill_posts(self) -> None:
         """Start workers in the places of those that are lost, unless there are too many of them."""
@@ -199,10 +201,13 @@ class Workers:
                     self._start(post, again=True)
                 except (NetminedetError, OSError) as error:
                     self._lost.append(time.monotonic())
-                    self._last = f"worker {post.number} cannot be started again: {error}"
+                    self._last = sentence(
+                        "worker {n} cannot be started again: {reason}", n=post.number, reason=str(error)
+                    )
                     self._notes.append(self._last)
                 else:
-                    self._notes.append(f"worker {post.number} is started again, and reads on")
+                    again = sentence("worker {n} is started again, and reads on", n=post.number)
+                    self._notes.append(again)
 
     def _start(self, post: _Post, *, again: bool = False) -> None:
         """Raises NetminedetError where the worker cannot do its work."""
@@ -269,11 +274,11 @@ def _ended(process: ForkProcess) -> str:
     if process.is_alive():
         process.kill()
         process.join()
-        return "did not answer and was ended"
+        return sentence("did not answer and was ended")
     code = process.exitcode
     if code is None or code >= 0:
-        return f"ended unexpectedly with code {code}"
+        return sentence("ended unexpectedly with code {code}", code=str(code))
     try:
-        return f"was ended by {signal.Signals(-code).name}"
+        return sentence("was ended by {signal}", signal=signal.Signals(-code).name)
     except ValueError:
         return f"was ended by signal {-code}"

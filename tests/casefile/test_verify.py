@@ -5,21 +5,23 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
-from netminedet import scan
+from netminedet import language, scan
 from netminedet.casefile import CaseOptions, make_case, verify_case
 from netminedet.casefile.manifest import MANIFEST, SIGNATURE, canonical_json, digest, is_plain
 from netminedet.casefile.signing import load_private, load_public
 from netminedet.cli.main import run
 from netminedet.errors import NetminedetError
+from netminedet.language import choose
 from netminedet.report.document import json_text
 from tests.conftest import SAMPLES
 
@@ -83,6 +85,12 @@ def test_another_key_is_told(made: Path) -> None:
     assert found.problems
 
 
+@pytest.fixture(autouse=True)
+def _english_afterwards() -> Iterator[None]:
+    yield
+    choose("en")
+
+
 def flip(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
@@ -116,6 +124,8 @@ def test_every_change_is_told(case: Path, name: str) -> None:
     change(case)
     found = problems(case)
     assert any(told in problem for problem in found), found
+    choose("zh")
+    assert not [one for one in map(language.told, found) if re.search("[a-z]{3,} [a-z]{3,}", one)]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A block list of the pools found: names and addresses, one a line, with comments after ``#``.
+"""A block list of the pools found: names and addresses, one a line, with comments after #.
 
 An address stands with its port.  For what is listed and what never is, see `blocking`.
 """
