@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from netminedet.cli.holders import anonymize_option, network_options
 from netminedet.cli.main import FAILED, NOTHING_FOUND, SUSPECTS_FOUND, Number, lang_option
@@ -184,6 +185,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     """
     from netminedet.live.watcher import Watcher
 
+    _prefer_named_source(ctx, given)
     options = options_of(given)
     if given["check_config"]:
         from netminedet.cli.watch_config import check
@@ -195,6 +197,20 @@ def command(ctx: click.Context, /, **given: Any) -> None:
         outcome = Watcher(options, ear).run()
     ear.end(outcome)
     ctx.exit(_exit_code(outcome, exit_zero=given["exit_zero"]))
+
+
+def _prefer_named_source(ctx: click.Context, given: dict[str, Any]) -> None:
+    """A source on the command line comes before the configured one, and what is for that alone."""
+
+    def is_named(name: str) -> bool:
+        return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+    if is_named("replay") and not is_named("interfaces"):
+        given["interfaces"] = ()
+        given["expression"] = given["expression"] if is_named("expression") else ()
+    elif is_named("interfaces") and not is_named("replay"):
+        given["replay"] = None
+        given["speed"] = given["speed"] if is_named("speed") else None
 
 
 def _exit_code(outcome: Outcome, *, exit_zero: bool) -> int:

@@ -68,6 +68,8 @@ def _value(path: str, key: str, value: Any, parameter: click.Parameter) -> Any:
     if flag != isinstance(value, bool) or isinstance(value, dict):
         wanted = "true or false" if flag else "a text, a number or a list of texts"
         raise NetminedetError(f"{path}: {key}: give {wanted}")
+    if isinstance(value, float) and isinstance(parameter.type, click.IntRange):
+        raise NetminedetError(f"{path}: {key}: give a whole number")
     several = parameter.multiple if isinstance(parameter, click.Option) else parameter.nargs == -1
     if not several:
         if isinstance(value, list):

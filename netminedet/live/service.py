@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,6 +19,9 @@ from netminedet.errors import NetminedetError
 
 if TYPE_CHECKING:
     import pwd
+
+#: PR_SET_NO_NEW_PRIVS of <linux/prctl.h>
+_NO_NEW_PRIVILEGES = 38
 
 
 class Notifier:
@@ -169,5 +173,15 @@ def drop_privileges(user: str | None) -> None:
     os.setgroups([])
     os.setgid(entry.pw_gid)
     os.setuid(entry.pw_uid)
-    if 0 in (*os.getresuid(), *os.getresgid()):
+    if 0 in (*os.getresuid(), *os.getresgid()) or not _gets_none_again():
         raise NetminedetError(f"--user {user}: the rights of root could not be given up")
+
+
+def _gets_none_again() -> bool:
+    """Have no program that is started give rights (prctl(2)), where the system can; whether it is so."""
+    if sys.platform != "linux":
+        return True
+    import ctypes
+
+    answer: int = ctypes.CDLL(None).prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+    return answer == 0

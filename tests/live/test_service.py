@@ -61,6 +61,7 @@ def test_the_command_line_comes_before_the_file(tmp_path: Path) -> None:
         ('interface = "lo"\nuser = "no-such-user"', "no such user"),
         ('interface = "lo"\nuser = "root"', "root itself"),
         ('interface = "lo"\nstats-every = nan', "is not a number"),
+        ('interface = "lo"\nworkers = 1.5', "whole number"),
         ('interface = "lo"\nspeed = 2', "--speed is for --replay"),
         ("interface = ", "is no TOML"),
         ("", "name an interface"),
@@ -72,6 +73,22 @@ def test_a_wrong_configuration_is_one_line(text: str, words: str, tmp_path: Path
     code, told = run("--config", str(config), "--check-config")
     assert (code, told.count("\n")) == (2, 1), told
     assert words in told
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments"),
+    [
+        ('interface = "nowhere0"\nfilter = "tcp"', ["--replay", MIXED, "--speed", "max"]),
+        (f'replay = "{MIXED}"\nspeed = 2', ["-i", "lo"]),
+    ],
+)
+def test_a_source_on_the_command_line_comes_before_the_configured_one(
+    text: str, arguments: list[str], tmp_path: Path
+) -> None:
+    config = tmp_path / "watch.toml"
+    config.write_text(text, encoding="utf-8")
+    code, told = run("--config", str(config), "--check-config", *arguments)
+    assert code == 0, told
 
 
 def test_the_shipped_configuration_is_sound(tmp_path: Path) -> None:

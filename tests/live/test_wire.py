@@ -258,6 +258,7 @@ def test_privileges_are_dropped(wire: Wire, tmp_path: Path) -> None:
     assert set(facts["Uid"].split()) != {"0"}
     assert "0" not in facts["Uid"].split() + facts["Gid"].split() + facts["Groups"].split()
     assert int(facts["CapEff"], 16) == int(facts["CapPrm"], 16) == 0
+    assert facts["NoNewPrivs"] == "1"
     sent = wire.send(STRATUM)
     assert watch.stop()[0] == 1
     assert watch.last()["capture"]["seen"] == sent

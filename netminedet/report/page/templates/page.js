@@ -57,7 +57,9 @@
     const compare = (a, b) => (typeof a === "number" ? a - b : order.compare(a, b));
     const keys = new Map(rows.map((one) => [one, key(one)]));
     rows.sort((a, b) => (falling ? -1 : 1) * compare(keys.get(a), keys.get(b)) || a.place - b.place);
+    body.remove();  // rows that move within a page are laid out one by one: ten times slower
     body.append(...rows.map((one) => one.row));
+    table.append(body);
     matching = rows.filter((one) => !one.row.hidden);
     page = 0;
     show();
