@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -33,6 +34,9 @@ COMPLETION = "_NETMINEDET_COMPLETE"
 
 #: Longest message of an error, in characters.
 _MESSAGE_LIMIT = 2000
+
+#: How parameters are shown that are files or folders.
+_NAMES_A_FILE = re.compile(r"FILE|DIR|PATH|REPORT|\.pem").search
 
 _COMMANDS = {
     "scan": "netminedet.cli.scan",
@@ -70,7 +74,17 @@ class LazyGroup(click.Group):
             return None
         found = import_module(_COMMANDS[cmd_name]).command
         assert isinstance(found, click.Command)
+        if COMPLETION in os.environ:
+            _complete_files(found)
         return found
+
+
+def _complete_files(command: click.Command) -> None:
+    """Have the shell complete the names of files where a parameter is one, by how it is shown."""
+    for parameter in command.params:
+        shown = parameter.metavar or (parameter.name or "").upper()
+        if isinstance(parameter.type, click.types.StringParamType) and _NAMES_A_FILE(shown):
+            parameter.type = click.Path()
 
 
 def _show_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:

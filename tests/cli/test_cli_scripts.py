@@ -12,8 +12,9 @@ from typing import Any
 
 import click
 import pytest
+from click.shell_completion import BashComplete
 
-from netminedet.cli.main import cli, run
+from netminedet.cli.main import COMPLETION, cli, run
 from netminedet.cli.manpage import page, roff
 from tests.conftest import SAMPLES
 
@@ -178,6 +179,30 @@ def test_completion_in_bash(words: str, expected: set[str], tmp_path: Path) -> N
     environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
     done = subprocess.run(["bash", "-c", script], env=environment, capture_output=True, text=True)
     assert set(done.stdout.split()) == expected, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_file"),
+    [
+        (["scan"], True),
+        (["scan", "-o"], True),
+        (["explain"], True),
+        (["report"], True),
+        (["evidence", "--from"], True),
+        (["evidence", "--sign"], True),
+        (["watch", "--state"], True),
+        (["export", "--to", "csv"], True),
+        (["scan", "--home-net"], False),
+        (["watch", "-i"], False),
+        (["export", "--to"], False),
+    ],
+)
+def test_names_of_files_are_left_to_the_shell(
+    typed: list[str], is_file: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(COMPLETION, "bash_complete")
+    found = BashComplete(cli, {}, "netminedet", COMPLETION).get_completions(typed, "")
+    assert ("file" in {one.type for one in found}) is is_file
 
 
 # The manual page
