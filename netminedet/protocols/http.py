@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections import deque
 from collections.abc import Callable, Mapping
 
 from msgspec import Struct
@@ -37,8 +36,6 @@ LEAST_PASSED = 2 * 1024
 #: Content codings undone on one body, and longest line between chunks.
 MAX_CODINGS = 2
 MAX_CHUNK_LINE = 1024
-#: Methods of requests remembered until their responses come.
-MAX_EXPECTED = 256
 
 _REQUEST = re.compile(rb"([A-Z]{3,20}) ([^\s\x00-\x1f\x7f]{1,8192}) HTTP/(1\.[01])[ \t]*\Z")
 _STATUS = re.compile(rb"HTTP/(1\.[01]) ([1-9]\d\d)(?: ([^\x00-\x08\x0a-\x1f]*))?\Z")
@@ -137,9 +134,8 @@ def mining_headers(headers: Mapping[str, str]) -> dict[str, str]:
 class HttpReader:
     """Reads the messages of one direction.
 
-    ``requests``: which direction it is.  A reader of responses cannot know by itself that a
-    response answers HEAD (and has no body) or CONNECT (and opens a tunnel): tell it the methods
-    with ``expect`` as they are asked.  ``only_json``: a body that is no JSON is given as an empty one.
+    ``requests``: which direction it is.  A reader of responses takes none for the answer to HEAD, which
+    has no body, or to CONNECT.  ``only_json``: a body that is no JSON is given as an empty one.
     """
 
     def __init__(self, *, requests: bool, max_body: int = MAX_BODY, only_json: bool = False) -> None:
@@ -150,7 +146,6 @@ class HttpReader:
         self._max_body = max_body
         self._buffer = bytearray()
         self._searched = 0
-        self._expected: deque[str] = deque(maxlen=MAX_EXPECTED)
         self._step: Callable[[HttpReader], bool] = HttpReader._read_head  # unbound: no cycle
         self._head: Head | None = None
         self._body = bytearray()
@@ -186,10 +181,6 @@ class HttpReader:
     def open_body(self) -> bytes:
         """What is there of a body that lasts until the connection is closed; it may be all."""
         return bytes(self._body) if self._head is not None and self._step is HttpReader._read_to_end else b""
-
-    def expect(self, method: str) -> None:
-        """The other side has sent a request of this method."""
-        self._expected.append(method)
 
     def feed(self, data: bytes, *, gap: bool = False) -> list[HttpMessage]:
         """Take the next bytes; the messages that they complete.  ``gap``: bytes before them are missing."""
@@ -284,13 +275,12 @@ class HttpReader:
         return self._begin_body(head)
 
     def _begin_body(self, head: Head) -> bool:
-        asked = self._expected.popleft() if self._expected and head.status >= 200 else ""
         self._may_leave = head.method == "CONNECT" or "upgrade" in head.headers
-        if head.status == 101 or (asked == "CONNECT" and 200 <= head.status < 300):
+        if head.status == 101:
             self._complete()
             self.tunnel = True
             return False
-        if head.status in (204, 304) or 100 <= head.status < 200 or asked == "HEAD":
+        if head.status in (204, 304) or 100 <= head.status < 200:
             return self._complete()
         if "transfer-encoding" in head.headers:
             if not head.lists("transfer-encoding", "chunked"):

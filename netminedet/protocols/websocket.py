@@ -1,6 +1,6 @@
 """WebSocket (RFC 6455) with permessage-deflate (RFC 7692), one direction of a connection.
 
-Sans-IO: ``upgrade_request`` and ``upgrade_response`` read the two HTTP heads that open it;
+Sans-IO: ``upgrade_response`` reads the HTTP head that opens it;
 ``WebSocketReader`` takes what follows and gives whole text and binary messages, unmasked, put
 together from their fragments and inflated.  Control frames between fragments are passed over.
 
@@ -11,9 +11,6 @@ of valid frames to the segment's end, the reader goes on from there.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 import zlib
 
 from msgspec import Struct
@@ -35,7 +32,6 @@ _CONTINUATION, _TEXT, _BINARY, _CLOSE = 0, 1, 2, 8
 _OPCODES = frozenset({_CONTINUATION, _TEXT, _BINARY, _CLOSE, 9, 10})
 _CONTROL = 8  # this and higher
 _FIN, _RSV1, _RSV23, _MASKED = 0x80, 0x40, 0x30, 0x80
-_ACCEPT_SUFFIX = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 section 1.3
 _TAIL = b"\x00\x00\xff\xff"  # RFC 7692 section 7.2.2
 
 
@@ -58,59 +54,11 @@ class WebSocketMessage(Struct, frozen=True):
     text: bool
 
 
-class UpgradeRequest(Struct, frozen=True):
-    """The client's half of the opening (RFC 6455 section 4.1).
-
-    Host, origin and names are in lower case; what is missing is "".
-    """
-
-    host: str
-    path: str
-    origin: str
-    key: str
-    extensions: tuple[str, ...]
-    protocols: tuple[str, ...]
-
-
 class UpgradeResponse(Struct, frozen=True):
-    """The server's half (section 4.2.2), with what was agreed for either direction."""
+    """The server's half of the opening (RFC 6455 section 4.2.2): what was agreed for either direction."""
 
-    accept: str
-    protocol: str
-    extensions: tuple[str, ...]
     client: Deflate | None
     server: Deflate | None
-
-    @property
-    def readable(self) -> bool:
-        """Whether no extension was agreed that changes frames in a way unknown here."""
-        return set(self.extensions) <= {"permessage-deflate"}
-
-    def answers(self, request: UpgradeRequest) -> bool:
-        """Whether this is the answer to ``request``: the accept value fits its key (section 4.2.2)."""
-        digest = hashlib.sha1(request.key.encode("latin-1") + _ACCEPT_SUFFIX).digest()
-        return self.accept == base64.b64encode(digest).decode("ascii")
-
-
-def upgrade_request(head: bytes) -> UpgradeRequest | None:
-    """Read the head of an HTTP request; None if it does not ask for a WebSocket."""
-    parsed = parse_head(head)
-    if parsed is None or parsed.method != "GET" or not _upgrades(parsed):
-        return None
-    key = parsed.headers.get("sec-websocket-key", "")
-    try:
-        if len(base64.b64decode(key, validate=True)) != 16:
-            return None
-    except (binascii.Error, ValueError):
-        return None
-    return UpgradeRequest(
-        host=parsed.headers.get("host", "").lower(),
-        path=parsed.target,
-        origin=parsed.headers.get("origin", "").lower(),
-        key=key,
-        extensions=tuple(name for name, _ in _extensions(parsed)),
-        protocols=tuple(_members(parsed.headers.get("sec-websocket-protocol", ""), ",")),
-    )
 
 
 def upgrade_response(head: bytes | Head) -> UpgradeResponse | None:
@@ -118,12 +66,8 @@ def upgrade_response(head: bytes | Head) -> UpgradeResponse | None:
     parsed = parse_head(head) if isinstance(head, bytes) else head
     if parsed is None or parsed.status != 101 or not _upgrades(parsed):
         return None
-    extensions = _extensions(parsed)
-    deflate = next((options for name, options in extensions if name == "permessage-deflate"), None)
+    deflate = next((options for name, options in _extensions(parsed) if name == "permessage-deflate"), None)
     return UpgradeResponse(
-        accept=parsed.headers.get("sec-websocket-accept", ""),
-        protocol=parsed.headers.get("sec-websocket-protocol", "").lower(),
-        extensions=tuple(name for name, _ in extensions),
         client=None if deflate is None else _agreed(deflate, "client"),
         server=None if deflate is None else _agreed(deflate, "server"),
     )

@@ -38,7 +38,7 @@ from netminedet.protocols.noise import NoiseWatch
 from netminedet.protocols.segment import Segment
 from netminedet.protocols.stratum_v2 import Sv2Reader
 from netminedet.protocols.stream import MAX_WAITING_BYTES, Stream
-from netminedet.protocols.websocket import Deflate, WebSocketReader, upgrade_request, upgrade_response
+from netminedet.protocols.websocket import Deflate, WebSocketReader, upgrade_response
 from netminedet.report.document import json_text
 from netminedet.sieve import sieve as compiled_sieve
 from netminedet.sieve.columns import CHUNK
@@ -287,7 +287,6 @@ def jsonlines(data: bytes) -> Outcome:
 def http(data: bytes) -> Outcome:
     reader = HttpReader(requests=len(data) % 2 == 1)
     messages = []
-    reader.expect("HEAD" if len(data) % 3 == 0 else "GET")
     for piece, gap in pieces(data):
         messages += reader.feed(piece, gap=gap)
     messages += reader.finish()
@@ -295,7 +294,6 @@ def http(data: bytes) -> Outcome:
         assert len(message.body) <= MAX_BODY
     if (head := parse_head(data)) is not None:
         decode_body(data, head)
-        upgrade_request(data)
         upgrade_response(head)
     hosts.http_target(data)
     kinds = {(one.cut, one.coding[:8], one.head.status // 100, size_class(len(one.body))) for one in messages}

@@ -15,7 +15,6 @@ from netminedet.protocols.websocket import (
     Deflate,
     WebSocketMessage,
     WebSocketReader,
-    upgrade_request,
     upgrade_response,
 )
 
@@ -246,70 +245,33 @@ RESPONSE = (
 
 
 def test_opening() -> None:
-    request, response = upgrade_request(REQUEST), upgrade_response(RESPONSE % b"")
-    assert request is not None
+    response = upgrade_response(RESPONSE % b"")
     assert response is not None
-    assert (request.host, request.path, request.origin) == (
-        "server.example.com",
-        "/chat",
-        "http://example.com",
-    )
-    assert request.protocols == ("chat", "superchat")
-    assert request.extensions == ("permessage-deflate", "x-mux")
-    assert (response.protocol, response.client, response.server, response.readable) == (
-        "chat",
-        None,
-        None,
-        True,
-    )
-    assert response.answers(request)
-    other = upgrade_request(REQUEST.replace(b"dGhl", b"dGhm"))
-    assert other is not None
-    assert not response.answers(other)
+    assert (response.client, response.server) == (None, None)
 
 
 @pytest.mark.parametrize(
-    ("extensions", "client", "server", "readable"),
+    ("extensions", "client", "server"),
     [
-        (b"permessage-deflate", Deflate(), Deflate(), True),
+        (b"permessage-deflate", Deflate(), Deflate()),
         (
             b"permessage-deflate; server_no_context_takeover; client_max_window_bits=10",
             Deflate(True, 10),
             Deflate(False, 15),
-            True,
         ),
         (
             b'permessage-deflate; server_max_window_bits="8"; client_no_context_takeover',
             Deflate(False, 15),
             Deflate(True, 8),
-            True,
         ),
-        (b"permessage-deflate; server_max_window_bits=999999", Deflate(), Deflate(), True),
-        (b"x-webkit-deflate-frame", None, None, False),
+        (b"permessage-deflate; server_max_window_bits=999999", Deflate(), Deflate()),
+        (b"x-webkit-deflate-frame", None, None),
     ],
 )
-def test_extensions_agreed(
-    extensions: bytes, client: Deflate | None, server: Deflate | None, readable: bool
-) -> None:
+def test_extensions_agreed(extensions: bytes, client: Deflate | None, server: Deflate | None) -> None:
     response = upgrade_response(RESPONSE % (b"Sec-WebSocket-Extensions: " + extensions + b"\r\n"))
     assert response is not None
-    assert (response.client, response.server, response.readable) == (client, server, readable)
-
-
-@pytest.mark.parametrize(
-    "head",
-    [
-        b"",
-        REQUEST.replace(b"GET", b"POST"),
-        REQUEST.replace(b"websocket", b"h2c"),
-        REQUEST.replace(b", Upgrade", b""),
-        REQUEST.replace(b"dGhlIHNhbXBsZSBub25jZQ==", b"short"),
-        REQUEST.replace(b"dGhlIHNhbXBsZSBub25jZQ==", b"\xff\xfe"),
-        RESPONSE % b"",
-    ],
-)
-def test_no_upgrade_request(head: bytes) -> None:
-    assert upgrade_request(head) is None
+    assert (response.client, response.server) == (client, server)
 
 
 @pytest.mark.parametrize(
@@ -356,9 +318,7 @@ def test_any_payload_in_a_compressed_frame(payload: bytes) -> None:
 
 @given(st.binary(max_size=200))
 def test_any_bytes_as_a_head(head: bytes) -> None:
-    upgrade_request(head)
     upgrade_response(head)
-    upgrade_request(REQUEST[:80] + head)
     upgrade_response(RESPONSE[:150] + head)
 
 
