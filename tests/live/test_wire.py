@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -15,9 +19,9 @@ from jsonschema import Draft202012Validator
 from netminedet import scan
 from netminedet.capture.source import open_source
 from netminedet.live.events import events_schema
-from tests.conftest import SAMPLES, needs_shared_captures, shared_captures
+from tests.conftest import ROOT, SAMPLES, needs_shared_captures, shared_captures
 from tests.frames import write_pcap
-from tests.live.wire import NEAR, Watching, Wire, why_not, wires
+from tests.live.wire import NEAR, PATIENCE, Watching, Wire, children, why_not, wires
 from tests.signatures.test_signatures_loading import GOOD as ACME
 
 REASON = why_not()
@@ -53,13 +57,7 @@ def test_everything_sent_is_counted_and_found(wire: Wire, tmp_path: Path) -> Non
     sent = wire.send(MIXED)
     code, told = watch.stop()
     assert code == 1, told
-    last = watch.last()
-    assert (last["capture"]["seen"], last["capture"]["received"], last["capture"]["dropped"]) == (
-        sent,
-        sent,
-        0,
-    )
-    assert last["stages"]["flows"] > 0
+    assert watch.counted(sent)["stages"]["flows"] > 0
     expected = suspects_of(MIXED)
     verdicts = {event["netminedet"]["suspect"]["host"]: event for event in watch.events("suspect")}
     assert {host: one["netminedet"]["suspect"]["verdict"] for host, one in verdicts.items()} == expected
@@ -79,7 +77,7 @@ def test_real_miners_are_found_on_the_wire(wire: Wire, tmp_path: Path) -> None:
     sent = wire.send(*files)
     watch.stop()
     # Of all interfaces both ends are seen: each packet as it is sent and as it is received.
-    assert watch.last()["capture"]["seen"] == 2 * sent
+    watch.counted(2 * sent)
     assert watch.hosts() == set(suspects_of(*files))
 
 
@@ -97,7 +95,7 @@ def test_filter_is_tcpdumps(wire: Wire, tmp_path: Path) -> None:
     sent = wire.send(STRATUM, tag=7)
     code, told = watch.stop()
     assert code == 1, told
-    assert watch.last()["capture"]["seen"] == sent
+    watch.counted(sent)
 
 
 def test_filter_on_all_interfaces(wire: Wire, tmp_path: Path) -> None:
@@ -138,7 +136,7 @@ def test_interface_down_and_up(wire: Wire, tmp_path: Path) -> None:
     watch.wait_note("MTU is 8000")
     sent = wire.send(STRATUM)
     assert watch.stop()[0] == 1
-    assert watch.last()["capture"]["seen"] == sent
+    watch.counted(sent)
     assert watch.last()["capture"]["interface_lost"] == 1
 
 
@@ -152,7 +150,7 @@ def test_interface_removed_and_made_again(wire: Wire, tmp_path: Path) -> None:
     watch.wait_note("is back")
     sent += wire.send(MIXED)
     watch.stop()
-    assert watch.last()["capture"]["seen"] == sent
+    watch.counted(sent)
     assert watch.hosts() == set(suspects_of(STRATUM, MIXED))
 
 
@@ -175,9 +173,7 @@ def test_signatures_are_loaded_anew_under_load(wire: Wire, tmp_path: Path) -> No
     watch.wait_note("loaded anew")
     sent += wire.send(MIXED, times=50)
     watch.stop()
-    last = watch.last()
-    assert last["capture"]["seen"] == sent
-    assert last["capture"]["dropped"] == 0
+    last = watch.counted(sent)
     outcomes = ("decoded", "non_ip", "other_transport", "ip_fragments", "malformed", "truncated")
     assert sum(last["stages"][name] for name in outcomes) == sent
     assert '"start"' in moved.read_text(encoding="utf-8")
@@ -210,8 +206,7 @@ def test_sessions_go_on_when_signatures_are_loaded_anew(workers: str, wire: Wire
     watch.wait_note("loaded anew")
     sent += wire.send(second)
     watch.stop()
-    last = watch.last()
-    assert last["capture"]["seen"] == sent
+    last = watch.counted(sent)
     assert last["stages"]["flows"] == scan([path], hash_inputs=False).counters["flows"]
     told = last_told(watch)
     assert told.keys() == whole.keys()
@@ -233,7 +228,7 @@ def test_workers_refuse_a_broken_set_together(wire: Wire, tmp_path: Path) -> Non
     sent = wire.send(STRATUM)
     code, told = watch.stop()
     assert code == 1, told
-    assert watch.last()["capture"]["seen"] == sent
+    watch.counted(sent)
     assert watch.hosts() == set(suspects_of(STRATUM))
     refused = [event for event in watch.events("notice") if "refused" in event["netminedet"]["text"]]
     assert len(refused) == 3
@@ -261,7 +256,7 @@ def test_privileges_are_dropped(wire: Wire, tmp_path: Path) -> None:
     assert facts["NoNewPrivs"] == "1"
     sent = wire.send(STRATUM)
     assert watch.stop()[0] == 1
-    assert watch.last()["capture"]["seen"] == sent
+    watch.counted(sent)
 
 
 def test_the_state_of_the_other_user_is_read_again(wire: Wire, tmp_path: Path) -> None:
@@ -304,8 +299,7 @@ def test_workers_share_the_packets(wire: Wire, tmp_path: Path) -> None:
     watch = Watching(wire, tmp_path / "events.jsonl", "--workers", "2")
     sent = wire.send(*files)
     watch.stop()
-    last = watch.last()
-    assert last["capture"]["seen"] == last["capture"]["received"] == sent
+    watch.counted(sent)
     assert watch.hosts() == set(suspects_of(*files))
 
 
@@ -331,8 +325,7 @@ def test_workers_share_what_is_in_tunnels(workers: str, wire: Wire, tmp_path: Pa
     watch = Watching(wire, tmp_path / "events.jsonl", "--workers", workers)
     sent = wire.send(path)
     watch.stop()
-    last = watch.last()
-    assert last["capture"]["seen"] == sent
+    last = watch.counted(sent)
     assert last["stages"]["in_tunnels"] == scan([path], hash_inputs=False).counters["in_tunnels"]
     told = last_told(watch)
     assert {host: one["verdict"] for host, one in told.items()} == {
@@ -358,9 +351,8 @@ def test_filter_by_vlan(expression: str, tags: list[int | None], wire: Wire, tmp
     watch = Watching(wire, tmp_path / "events.jsonl", *([expression] if expression else []))
     sent = {tag: wire.send(STRATUM, tag=tag) for tag in (None, 7, 8)}
     watch.stop()
-    last = watch.last()["capture"]
-    assert last["seen"] == last["received"] == sum(sent[tag] for tag in tags)
-    assert last["vlan_restored"] == sum(sent[tag] for tag in tags if tag is not None)
+    last = watch.counted(sum(sent[tag] for tag in tags))
+    assert last["capture"]["vlan_restored"] == sum(sent[tag] for tag in tags if tag is not None)
     found = {tuple(event.get("vlan", ())) for event in watch.events("suspect")}
     assert found <= {() if tag is None else (tag,) for tag in tags}
     assert found
@@ -458,3 +450,43 @@ def test_no_memory_is_written_and_executed(wire: Wire, tmp_path: Path) -> None:
     code, told = watch.stop()
     assert code == 1, told
     assert watch.hosts() == set(suspects_of(STRATUM))
+
+
+def allowed_calls(group: str) -> set[str]:
+    """The system calls of a group of systemd's, such as @system-service."""
+    command = ["systemd-analyze", "syscall-filter", group]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found: set[str] = set()
+    for name in (line.strip() for line in told.splitlines()[1:]):
+        if name.startswith("@"):
+            found |= allowed_calls(name)
+        elif name and not name.startswith("#"):
+            found.add(name)
+    return found
+
+
+@pytest.mark.skipif(
+    not (shutil.which("strace") and shutil.which("systemd-analyze")),
+    reason="needs strace and systemd-analyze",
+)
+def test_the_filter_of_the_unit_allows_every_call(wire: Wire, tmp_path: Path) -> None:
+    unit = (ROOT / "docs" / "netminedet.service").read_text(encoding="utf-8")
+    groups = [line.partition("=")[2] for line in unit.splitlines() if line.startswith("SystemCallFilter=")]
+    assert groups == ["@system-service", "~@privileged @resources"]
+    allowed = allowed_calls("@system-service") - allowed_calls("@privileged") - allowed_calls("@resources")
+    log = tmp_path / "calls"
+    before = ("strace", "-f", "-qq", "-e", "signal=none", "-o", str(log))
+    places = ("--state", str(tmp_path / "state"), "--evidence", str(tmp_path / "evidence"))
+    traced = Watching(
+        wire, tmp_path / "events.jsonl", *places, "--workers", "2", "--metrics", "0", "tcp", before=before
+    )
+    wire.send(STRATUM)
+    watch = children(traced.process.pid)[0]
+    os.kill(watch, signal.SIGHUP)
+    traced.wait_note("loaded anew")
+    os.kill(watch, signal.SIGTERM)
+    traced.process.communicate(timeout=PATIENCE)
+    assert traced.hosts()
+    called = set(re.findall(r"^\d+ +(\w+)\(", log.read_text(encoding="utf-8", errors="replace"), re.M))
+    assert len(called) > 30
+    assert called - allowed == set()

@@ -21,7 +21,7 @@ from netminedet.live.workers import MAX_LOST, Workers
 from netminedet.signatures import load_signatures
 from tests.conftest import SAMPLES
 from tests.live.test_wire import halves, suspects_of
-from tests.live.wire import PATIENCE, Watching, Wire, why_not, wires
+from tests.live.wire import PATIENCE, Watching, Wire, children, why_not, wires
 
 REASON = why_not()
 pytestmark = pytest.mark.skipif(bool(REASON), reason=REASON)
@@ -33,12 +33,6 @@ MIXED = SAMPLES / "mixed.pcapng"
 @pytest.fixture
 def wire() -> Iterator[Wire]:
     yield from wires()
-
-
-def children(pid: int) -> list[int]:
-    """The worker processes of a watch, oldest first."""
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
-    return [int(one) for one in text.split()]
 
 
 def is_there(pid: int) -> bool:
@@ -79,12 +73,7 @@ def test_another_takes_the_place_of_one_that_is_lost(
     sent += wire.send(STRATUM)
     code, told = watch.stop()
     assert code == 1, told
-    last = watch.last()
-    assert (last["capture"]["received"], last["capture"]["seen"], last["capture"]["dropped"]) == (
-        sent,
-        sent,
-        0,
-    )
+    last = watch.counted(sent)
     assert last["stages"]["workers_lost"] == 2
     assert watch.hosts() >= set(suspects_of(STRATUM))
     seen = [event["netminedet"]["capture"]["seen"] for event in watch.events("stats")]
@@ -113,8 +102,7 @@ def test_the_others_conversations_go_on(wire: Wire, tmp_path: Path) -> None:
     watch.wait_note("is started again")
     sent += wire.send(second)
     watch.stop()
-    last = watch.last()
-    assert last["capture"]["seen"] == sent
+    watch.counted(sent)
     assert watch.hosts() == set(suspects_of(STRATUM))
 
 
@@ -130,7 +118,7 @@ def test_what_came_while_a_worker_was_gone_is_read(wire: Wire, tmp_path: Path) -
     watch.wait_note("is started again", 2)
     code, told = watch.stop()
     assert code == 1, told
-    assert watch.last()["capture"]["seen"] == sent
+    watch.counted(sent)
     assert watch.hosts() == set(suspects_of(STRATUM))
 
 
@@ -183,8 +171,7 @@ def test_an_interface_that_is_made_again_is_shared_again(wire: Wire, tmp_path: P
         time.sleep(0.1)
     sent += wire.send(MIXED)
     watch.stop()
-    last = watch.last()
-    assert last["capture"]["seen"] == sent
+    last = watch.counted(sent)
     assert (last["capture"]["interface_lost"], last["capture"]["interface_back"]) == (1, 1)
     assert watch.hosts() == set(suspects_of(STRATUM, MIXED))
 

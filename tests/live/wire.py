@@ -158,6 +158,19 @@ class Watching:
         figures: dict[str, Any] = event["netminedet"]
         return figures
 
+    def counted(self, sent: int) -> dict[str, Any]:
+        """The figures of the stop event: all that was sent was received and seen, and nothing dropped."""
+        last = self.last()
+        counts = tuple(last["capture"][name] for name in ("received", "seen", "dropped"))
+        assert counts == (sent, sent, 0)
+        return last
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process started, oldest first: of a watch its workers."""
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    return [int(one) for one in text.split()]
+
 
 def wires() -> Iterator[Wire]:
     """A wire that is taken down afterwards: the body of a fixture."""
