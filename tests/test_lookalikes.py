@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from netminedet.model import Verdict
 from tests.talks import (
     Said,
     http_answer,
@@ -561,6 +562,32 @@ OTHER_FORMS: dict[str, list[Said]] = {
         say(2, True),
     ],
 }
+
+
+#: A verb of Stratum in the form of a program not known, and an answer that no pool gives.
+OTHER_ANSWERS: dict[str, list[Said]] = {
+    "maps of pits": [
+        ask(1, "mining.subscribe", ["geo-portal/2.1"]),
+        say(1, {"subscription": "s1"}),
+        push("mining.event", {"site": "pit 3"}),
+    ],
+    "an account with a token": [
+        ask(1, "mining.authorize", ["alice@mine.example", "pw"]),
+        say(1, {"token": HASH[:32]}),
+        push("mining.alert", {"truck": 3}),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", OTHER_ANSWERS)
+@pytest.mark.parametrize("carried", [list, over_websocket])
+def test_an_object_is_no_pool_s_answer(name: str, carried: Any) -> None:
+    """The question alone remains."""
+    (suspect,) = suspects(carried(OTHER_ANSWERS[name]))
+    assert suspect.verdict is Verdict.PROBABLE
+    as_a_pool = [*OTHER_ANSWERS[name][:1], say(1, [[["mining.notify", "a1"]], "b7c8d9e0", 8])]
+    (suspect,) = suspects(carried(as_a_pool))
+    assert suspect.verdict is Verdict.CONFIRMED
 
 
 @pytest.mark.parametrize("name", OTHER_FORMS)

@@ -144,7 +144,8 @@ class Interpreter:
             return
         best = max(asked, key=lambda match: (match.strength, match.dialect))
         details = self._measured(best.kind, self._named(best))
-        request = Request(best.dialect, best.kind, best.signature, best.strength, details)
+        listed = isinstance(value.get("params"), list)
+        request = Request(best.dialect, best.kind, best.signature, best.strength, details, listed)
         requests.add(value.get("id"), request)
 
     def _answers_other(self, segment: Segment, value: dict[str, Any]) -> bool:
@@ -178,7 +179,7 @@ class Interpreter:
             dialect=request.dialect,
             kind=kind,
             sender=Side.SERVER,
-            strength=request.strength,  # an answer proves no more than what it answers
+            strength=_answer_strength(kind, request, value),
             why=_answer_why(kind, request.signature),
             details=request.details if request.kind is Kind.SHARE else {},
             show=partial(self._signatures.excerpt, value),
@@ -190,6 +191,13 @@ def _answer_kind(asked: Kind, accepted: bool) -> Kind | None:
     if asked is Kind.SHARE:
         return Kind.ACCEPTED if accepted else Kind.REJECTED
     return Kind.HANDSHAKE if asked is Kind.HANDSHAKE and accepted else None
+
+
+def _answer_strength(kind: Kind, request: Request, value: dict[str, Any]) -> Strength:
+    """An answer proves no more than what it answers, and nothing where an object greets a list: pools do so
+    with texts, lists or a yes, and of the few that give objects the signatures know the forms."""
+    is_strange = kind is Kind.HANDSHAKE and request.listed and isinstance(value.get("result"), dict)
+    return Strength.WEAK if is_strange else request.strength
 
 
 _ANSWER_WHY = {

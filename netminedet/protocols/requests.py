@@ -26,6 +26,8 @@ class Request(Struct):
     signature: str
     strength: Strength
     details: Mapping[str, str]
+    #: its parameters stand in a list, not in an object
+    listed: bool = False
 
 
 class Requests:
