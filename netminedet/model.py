@@ -180,6 +180,17 @@ class Needs(Struct, frozen=True):
         return not self.any_of and not self.outnumbers
 
 
+class Turn(Struct, frozen=True):
+    """How a job changes what shares are measured by: difficulty, target and algorithm, as in the messages."""
+
+    #: in force until the job came; empty texts where unknown
+    before: tuple[str, str, str]
+    #: for how many nanoseconds, from the job before
+    time: int
+    #: in force from now on
+    now: tuple[str, str, str]
+
+
 class Message(Struct, frozen=True, eq=False):
     """One mining message that a signature recognised, with what it gave away."""
 
@@ -196,8 +207,8 @@ class Message(Struct, frozen=True, eq=False):
     details: Mapping[str, str] = field(default_factory=dict)
     #: what it lacks, it is weak without
     needs: Needs | None = None
-    #: of a job: the algorithm that was in force until it came, and for how many nanoseconds
-    spent: tuple[str, int] | None = None
+    #: of a job: what shares were measured by until it came, and are from now on
+    turn: Turn | None = None
     #: makes the excerpt: few messages become evidence, and only those need one.  No part of what is compared
     show: Callable[[], str] = str
 

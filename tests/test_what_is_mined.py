@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import socket
 import struct
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 
 from netminedet.estimate import load_power
 from netminedet.estimate.algorithms import ALGORITHMS, algorithms_of_name
-from netminedet.estimate.host import HashRate, SharesOfFlow, _families, _power
+from netminedet.estimate.host import HashRate, SharesOfFlow, _families, _power, hash_rates
 from netminedet.estimate.rate import Counted, estimate_rate
 from netminedet.signatures.agents import load_agents
 from tests.frames import ethernet, ipv4, udp
@@ -207,6 +209,68 @@ def test_without_a_share_the_login_s_job_gives_a_bound() -> None:
     assert (found.rate.low, found.rate.typical, found.rate.shares) == (None, None, 0)
     assert found.rate.high == pytest.approx(3.0 * 10000 / 900, rel=0.01)
     assert found.rate.method == "too few shares for a rate: 0 in 15 min; not more than 33.3 H/s (95 %)"
+
+
+@pytest.mark.parametrize(
+    ("parts", "shares", "high"),
+    [
+        # difficulty, seconds: the bound is Garwood's over what was to be expected of each
+        ([(1_000_000, 60), (1_000, 5_940)], 0, 2.9957 / (60 / 1_000_000 + 5_940 / 1_000)),
+        ([(1_000, 5_940), (1_000_000, 60)], 0, 2.9957 / (60 / 1_000_000 + 5_940 / 1_000)),
+        ([(1_000, 60), (1_000_000, 5_940)], 0, 2.9957 / (60 / 1_000 + 5_940 / 1_000_000)),
+        ([(1_000, 60), (1_000_000, 5_940)], 2, 6.2958 / (60 / 1_000 + 5_940 / 1_000_000)),
+        ([(10_000, 3_000)] * 2, 1, 4.7439 / (6_000 / 10_000)),
+    ],
+)
+def test_a_bound_is_by_the_time_that_each_difficulty_was_in_force(
+    parts: list[tuple[int, int]], shares: int, high: float
+) -> None:
+    talk, times = cryptonote(("rx/0", parts[0][0], 0))
+    end = 0.0
+    for number, (difficulty, _seconds) in enumerate(parts[1:], 1):
+        end += parts[number - 1][1]
+        target = (0xFFFFFFFF // difficulty).to_bytes(4, "little").hex()
+        work = {"blob": HASH * 2, "job_id": f"n{number}", "target": target, "algo": "rx/0"}
+        talk.append(push("job", work))
+        times.append(end)
+    end += parts[-1][1]
+    for number in range(50, 50 + shares):
+        share = {"id": "s", "job_id": "n1", "nonce": f"{number:08x}", "result": HASH[:-2] + "00"}
+        talk += [call(number, "submit", share), reply(number, {"status": "OK"})]
+        times += [end - 1, end - 1]
+    talk += [call(99, "keepalived", {"id": "s"}), reply(99, {"status": "KEEPALIVED"})]
+    times += [end, end]
+    (found,) = rates_at(talk, times).values()
+    assert (found.rate.low, found.rate.shares) == (None, shares)
+    assert found.rate.high == pytest.approx(high, rel=1e-3)
+
+
+def test_a_bound_holds_the_rate_of_a_machine_whose_difficulty_changes() -> None:
+    """Of a machine that finds few shares while the pool goes down with the difficulty, in 95 of 100 cases."""
+    chance, held, rate = random.Random(3), 0, 320.0
+    parts = [(400_000, 600), (200_000, 600), (50_000, 120), (1_000, 3)]
+    for _round in range(400):
+        spent = {(str(one), "", "rx/0"): seconds * 10**9 for one, seconds in parts}
+        found: Counter[tuple[str, str, str]] = Counter()
+        for one, seconds in parts:
+            moment = chance.expovariate(rate / one)
+            while moment < seconds:
+                found[str(one), "", "rx/0"] += 1
+                moment += chance.expovariate(rate / one)
+        flow = SharesOfFlow(
+            dialect="cryptonote",
+            measures=found,
+            counted=Counted.ACCEPTED,
+            in_force=("1000", "", "rx/0"),
+            first_ns=0,
+            last_ns=1323 * 10**9,
+            moments=9,
+            begin_known=True,
+            spent=spent,
+        )
+        (one_rate,) = hash_rates([flow], load_power())
+        held += one_rate.rate.high is not None and one_rate.rate.high >= rate
+    assert 0.93 * 400 <= held < 400
 
 
 def test_a_rate_that_the_miner_reports_is_kept_where_its_shares_say_nothing() -> None:

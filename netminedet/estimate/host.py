@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct, field
@@ -25,7 +25,7 @@ class SharesOfFlow(Struct, frozen=True):
     #: (difficulty, target, algo) as in the messages -> shares; empty texts where unknown
     measures: dict[tuple[str, str, str], int]
     counted: Counted
-    #: the measure in force last, for a bound where there are too few shares
+    #: the measure in force last, for a bound where there are too few shares and ``spent`` tells none
     in_force: tuple[str, str, str]
     #: first job, or first message; last message; nanoseconds
     first_ns: int
@@ -40,8 +40,8 @@ class SharesOfFlow(Struct, frozen=True):
     agents: tuple[Agent, ...] = ()
     #: algorithms that machine, pool and programs tell, the surest first
     hints: tuple[str, ...] = ()
-    #: algorithm as the jobs name it -> nanoseconds that it was in force; empty where no job names one
-    spent: dict[str, int] = field(default_factory=dict)
+    #: measure -> nanoseconds that it was in force
+    spent: dict[tuple[str, str, str], int] = field(default_factory=dict)
     #: rates that the miner itself reported, as texts
     reported: tuple[str, ...] = ()
 
@@ -62,7 +62,8 @@ class _Group(Struct):
 
     works: Counter[int] = field(default_factory=Counter)
     flows: list[SharesOfFlow] = field(default_factory=list)
-    in_force: int = 0
+    #: what a share stood for, on an average over the time, in the flow where that was most
+    in_force: float = 0.0
     ambiguity: str = ""
     #: shares of which nothing tells what they stand for
     unmeasured: int = 0
@@ -91,23 +92,44 @@ def hash_rates(flows: Iterable[SharesOfFlow], power: PowerTable) -> tuple[HashRa
 
 def _add(groups: dict[tuple[str, str, Counted], _Group], flow: SharesOfFlow) -> None:
     latest = _work(flow, flow.in_force)
-    measured = [(_work(flow, measure) or latest, shares) for measure, shares in flow.measures.items()]
     mined = set()
-    for work, shares in measured:
+    for measure, shares in flow.measures.items():
+        work = _work(flow, measure) or latest
         if work is not None:
             group = groups.setdefault((work.algorithm, work.unit, flow.counted), _Group())
             group.works[work.hashes] += shares
             group.ambiguity = work.ambiguity
+            if measure not in flow.spent:  # for how long it was in force is not known
+                group.in_force = max(group.in_force, float(work.hashes))
             mined.add((work.algorithm, work.unit))
-    if latest is not None:
-        group = groups.setdefault((latest.algorithm, latest.unit, flow.counted), _Group())
-        group.in_force = max(group.in_force, latest.hashes)
-        group.ambiguity = latest.ambiguity
-        mined.add((latest.algorithm, latest.unit))
+    for work, hashes in _in_force(flow, latest):
+        group = groups.setdefault((work.algorithm, work.unit, flow.counted), _Group())
+        group.in_force = max(group.in_force, hashes)
+        group.ambiguity = work.ambiguity
+        mined.add((work.algorithm, work.unit))
     if not mined:
         _add_unmeasured(groups, flow)
     for algorithm, unit in mined:
         groups[algorithm, unit, flow.counted].flows.append(flow)
+
+
+def _in_force(flow: SharesOfFlow, latest: Work | None) -> Iterable[tuple[Work, float]]:
+    """Of each algorithm, what a share stood for over the time: each measure's part is that in which it was in
+    force.  A rate R finds R / w shares a second where one stands for w: the mean is a harmonic one."""
+    if latest is None:
+        return
+    works: dict[tuple[str, str], Work] = {(latest.algorithm, latest.unit): latest}
+    time: Counter[tuple[str, str]] = Counter()
+    expected: defaultdict[tuple[str, str], float] = defaultdict(float)
+    for measure, spent in flow.spent.items():
+        work = _work(flow, measure) if spent > 0 else None
+        if work is not None:
+            key = work.algorithm, work.unit
+            works.setdefault(key, work)
+            time[key] += spent
+            expected[key] += spent / work.hashes
+    for key, work in works.items():
+        yield work, time[key] / expected[key] if expected[key] else float(work.hashes)
 
 
 def _add_unmeasured(groups: dict[tuple[str, str, Counted], _Group], flow: SharesOfFlow) -> None:
@@ -176,8 +198,8 @@ class _Part(Struct):
 
     def add(self, flow: SharesOfFlow, algorithm: str) -> None:
         spent: Counter[str] = Counter()
-        for algo, time in flow.spent.items():
-            guess = _guess(flow, algo)
+        for (_, _, algo), time in flow.spent.items():
+            guess = _guess(flow, algo) if algo else None
             spent[guess.algorithm if guess is not None else ""] += time
         whole = float(flow.last_ns - flow.first_ns)
         part = spent[algorithm] / spent.total() if spent.total() > 0 and len(spent) > 1 else 1.0

@@ -122,7 +122,7 @@ def estimate_rate(
     unit: str = "H",
     *,
     counted: Counted = Counted.ACCEPTED,
-    in_force: int | None = None,
+    in_force: float | None = None,
     span: float | None = None,
 ) -> RateEstimate:
     """The hash rate behind shares found within ``seconds``.
@@ -130,8 +130,8 @@ def estimate_rate(
     ``works`` holds the expected hashes of each share (see ``work``), or how many shares
     there were of each work.  Shares of unknown work and rejected ones are left out, and
     one seen twice (a retransmission) counts once.  ``seconds`` is a window's (``Window``);
-    the windows of one worker's successive connections add up.  ``in_force`` is the work of
-    a share under the latest difficulty: it bounds the rate where too few shares were found.
+    the windows of one worker's successive connections add up.  ``in_force`` is what a
+    share stood for over the time, found or not: it bounds the rate where too few shares were found.
     ``span``: seconds that were watched for certain; the bound is for these, since a time that was only
     reckoned from a few moments may be too long, and there may be too few of them to reckon any.
     """
@@ -140,10 +140,11 @@ def estimate_rate(
     total = sum(work * count for work, count in counts.items())
     squares = sum(work * work * count for work, count in counts.items())
     effective = total * total / squares if squares else 0.0
-    largest = max((*counts, in_force or 0), default=0)
+    largest = max((*counts, in_force or 0.0), default=0.0)
     if effective < SHARES_MIN or not SECONDS_MIN <= seconds < math.inf:
         certain = seconds if span is None else min(span, seconds or span)
-        return _bound(shares, effective, total, squares, largest, certain, unit, counted)
+        most = _most(shares, in_force) if in_force else _upper(total, squares, largest, CONFIDENCE)
+        return _bound(shares, effective, most, certain, unit, counted)
     low = total * gamma_quantile(_TAIL, effective) / effective
     high = _upper(total, squares, largest, 1.0 - _TAIL)
     words = sentence(
@@ -239,32 +240,34 @@ def _counts(works: Iterable[int]) -> dict[int, int]:
 
 
 def _bound(
-    shares: int,
-    effective: float,
-    total: int,
-    squares: int,
-    largest: int,
-    seconds: float,
-    unit: str,
-    counted: Counted,
+    shares: int, effective: float, most: float, seconds: float, unit: str, counted: Counted
 ) -> RateEstimate:
-    """The estimate that is none: for no share at all, 3 x work / seconds at most."""
-    high = None
-    if largest > 0 and 0.0 < seconds < math.inf:
-        high = _upper(total, squares, largest, CONFIDENCE) / seconds
+    """The estimate that is none: ``most``, the work that was done at most, in the time."""
+    high = most / seconds if most > 0.0 and 0.0 < seconds < math.inf else None
     time = spelled_seconds(max(0.0, seconds))
     if effective < SHARES_MIN:
         method = sentence("too few shares for a rate: {shares} in {time}", shares=shares, time=time)
     else:
         method = sentence("too short a time for a rate: {shares} in {time}", shares=shares, time=time)
     if high is not None:
-        most = spelled_rate(high, unit)
-        method = sentence("{reason}; not more than {most} (95 %)", reason=method, most=most)
+        bound = spelled_rate(high, unit)
+        method = sentence("{reason}; not more than {most} (95 %)", reason=method, most=bound)
     return RateEstimate(None, None, high, unit, shares, effective, seconds, counted, method)
 
 
-def _upper(total: int, squares: int, largest: int, probability: float) -> float:
+def _most(shares: int, in_force: float) -> float:
+    """Garwood's upper limit of the work; for no share at all, that of three.
+
+    However the work of a share changed: so many shares were found where one took ``in_force``, the harmonic
+    mean over the time, and their number is a Poisson one.
+    """
+    return in_force * gamma_quantile(CONFIDENCE, shares + 1.0)
+
+
+def _upper(total: int, squares: int, largest: float, probability: float) -> float:
     """Fay and Feuer's upper limit of the work: that of one more share of the largest weight."""
+    if largest <= 0.0:
+        return 0.0
     whole = total + largest
     spread = squares + largest * largest
     shape = whole * whole / spread

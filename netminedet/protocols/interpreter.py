@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from netminedet.language import N_, Sentence, sentence
-from netminedet.model import EXCERPT_LIMIT, REBUFF, Kind, Message, Side, Strength
+from netminedet.model import EXCERPT_LIMIT, REBUFF, Kind, Message, Side, Strength, Turn
 from netminedet.protocols.framing import read_value
 from netminedet.protocols.jsonlines import with_plain_keys
 from netminedet.protocols.measure import Measures
@@ -81,12 +81,12 @@ class Interpreter:
     def _messages(self, segment: Segment, value: dict[str, Any], carrier: str) -> list[Message]:
         matches = list(self._signatures.match(value, None, carrier))
         alien = self._answers_other(segment, value)
-        spent: dict[str, tuple[str, int]] = {}
+        turns: dict[str, Turn] = {}
         for match in matches:
             if match.strength is Strength.STRONG and not alien:
                 self._measures.learn(match.kind, match.sender, match.details, segment.where.time_ns)
-                if self._measures.spent is not None:
-                    spent[match.signature] = self._measures.spent
+                if self._measures.turn is not None:
+                    turns[match.signature] = self._measures.turn
             if match.kind is Kind.HANDSHAKE and match.sender is Side.CLIENT:
                 self._login = match.details.get("worker", self._login)
         # words and bodies of HTTP are answered in turn, also where they have no id
@@ -109,7 +109,7 @@ class Interpreter:
                     details=self._measured(match.kind, self._named(match)),
                     show=partial(self._signatures.excerpt, value, matches),
                     needs=match.needs,
-                    spent=spent.get(match.signature),
+                    turn=turns.get(match.signature),
                 )
             )
         answer = self._answer(segment, value, found)

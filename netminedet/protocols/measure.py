@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from netminedet.model import Kind, Side
+from netminedet.model import Kind, Side, Turn
 
 #: Jobs remembered of a flow.  A miner works on the newest, and on a few before it.
 MAX_JOBS = 64
@@ -24,6 +24,11 @@ class Measure(Struct, frozen=True):
     target: str = ""
     algo: str = ""
 
+    @property
+    def texts(self) -> tuple[str, str, str]:
+        """Difficulty, target and algorithm."""
+        return self.difficulty, self.target, self.algo
+
     def details(self) -> dict[str, str]:
         """The known ones by name."""
         named = (("difficulty", self.difficulty), ("target", self.target), ("algo", self.algo))
@@ -33,21 +38,19 @@ class Measure(Struct, frozen=True):
 class Measures:
     """Follows one conversation's server."""
 
-    __slots__ = ("_algo", "_announced", "_jobs", "_latest", "_since", "spent")
+    __slots__ = ("_announced", "_jobs", "_latest", "_since", "turn")
 
     def __init__(self) -> None:
         self._announced = Measure()
         self._latest = Measure()
         self._jobs: OrderedDict[str, Measure] = OrderedDict()
-        self._algo = ""
         self._since: int | None = None
-        #: of the job taken in last, where jobs name algorithms: which one was in force until then, and how
-        #: many nanoseconds
-        self.spent: tuple[str, int] | None = None
+        #: of the job taken in last: what was in force until then, and what is now
+        self.turn: Turn | None = None
 
     def learn(self, kind: Kind, sender: Side, details: Mapping[str, str], moment: int = 0) -> None:
         """Take in the details of a message that came at this moment; those of clients change nothing."""
-        self.spent = None
+        self.turn = None
         if sender is not Side.SERVER or kind in (Kind.ACCEPTED, Kind.REJECTED):
             return
         difficulty, target, algo = (details.get(name, "") for name in ("difficulty", "target", "algo"))
@@ -58,23 +61,23 @@ class Measures:
                 difficulty or before.difficulty, target or before.target, algo or before.algo
             )
             return
-        self._latest = Measure(
+        measure = Measure(
             difficulty or self._announced.difficulty,
             target or self._announced.target,
             algo or self._announced.algo,
         )
-        self._work_from(moment)
+        self._work_from(measure, moment)
         if job:
             self._jobs[job] = self._latest
             self._jobs.move_to_end(job)
             if len(self._jobs) > MAX_JOBS:
                 self._jobs.popitem(last=False)
 
-    def _work_from(self, moment: int) -> None:
+    def _work_from(self, measure: Measure, moment: int) -> None:
         """Count the time that the job before was worked on."""
-        if self._algo and self._since is not None and moment > self._since:
-            self.spent = self._algo, moment - self._since
-        self._algo = self._latest.algo
+        time = max(0, moment - self._since) if self._since is not None else 0
+        self.turn = Turn(self._latest.texts, time, measure.texts)
+        self._latest = measure
         self._since = moment
 
     def of_share(self, details: Mapping[str, str]) -> Measure:

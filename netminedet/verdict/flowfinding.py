@@ -12,12 +12,11 @@ from netminedet.verdict.order import Span, order_of, place_of
 
 #: Different agents (workers, wallets...) kept of one flow; more are cut and marked.
 MAX_VALUES = 64
-#: Different difficulties and targets kept of one flow's shares; the rest counts as unknown.
+#: Different difficulties and targets kept of one flow's shares, and of the time that each was in force;
+#: further shares count as of unknown difficulty, and further time not at all.
 MAX_MEASURES = 512
 #: Rates kept that a miner reported of itself: the latest.
 MAX_REPORTED = 32
-#: Algorithms of one flow whose time is counted.
-MAX_ALGORITHMS = 32
 
 
 class Values(Struct):
@@ -95,8 +94,10 @@ class FlowFinding(Struct):
     measures: Counter[tuple[Kind, str, str, str]] = field(default_factory=Counter)
     #: the latest of "difficulty", "target" and "algo" that the server gave: (time, text)
     in_force: dict[str, tuple[int, str]] = field(default_factory=dict)
-    #: algorithm that jobs named -> nanoseconds until the next job of the server
-    spent: Counter[str] = field(default_factory=Counter)
+    #: (difficulty, target, algorithm) -> nanoseconds that they were in force, from job to job
+    spent: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    #: what the latest job is measured by: (time, (difficulty, target, algorithm))
+    latest: tuple[int, tuple[str, str, str]] | None = None
     #: time -> rate that the miner reported of itself, as it wrote it
     reported: dict[int, str] = field(default_factory=dict)
     #: earliest message of each signature and speaker
@@ -127,8 +128,9 @@ class FlowFinding(Struct):
         for name, latest in other.in_force.items():
             self.in_force[name] = max(latest, self.in_force.get(name, latest))
         self._report(other.reported)
-        for algo, time in other.spent.items():
-            self._spend(algo, time)
+        for measure_in_force, time in other.spent.items():
+            self._spend(measure_in_force, time)
+        self._work_by(other.latest)
 
     def _job_at(self, moment: int) -> None:
         self.first_job = moment if self.first_job is None else min(self.first_job, moment)
@@ -138,9 +140,13 @@ class FlowFinding(Struct):
             measure = (measure[0], "", "", "")
         self.measures[measure] += shares
 
-    def _spend(self, algo: str, time: int) -> None:
-        if algo in self.spent or len(self.spent) < MAX_ALGORITHMS:
-            self.spent[algo] += time
+    def _spend(self, measure: tuple[str, str, str], time: int) -> None:
+        if measure in self.spent or len(self.spent) < MAX_MEASURES:
+            self.spent[measure] += time
+
+    def _work_by(self, latest: tuple[int, tuple[str, str, str]] | None) -> None:
+        if latest is not None:
+            self.latest = latest if self.latest is None else max(latest, self.latest)
 
     def _report(self, rates: Mapping[int, str]) -> None:
         self.reported.update(rates)
@@ -150,8 +156,10 @@ class FlowFinding(Struct):
     def _add_size(self, message: Message) -> None:
         """What the message says of how much is mined."""
         details, moment = message.details, message.where.time_ns
-        if message.spent is not None:
-            self._spend(*message.spent)
+        if message.turn is not None:
+            if message.turn.time:
+                self._spend(message.turn.before, message.turn.time)
+            self._work_by((moment, message.turn.now))
         rate = details.get("hashrate")
         if rate and (message.sender is Side.CLIENT or message.kind is Kind.STATUS):
             self._report({moment: rate})

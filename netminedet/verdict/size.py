@@ -147,7 +147,7 @@ def _shares(
         paid=_paid(flow, verdict, clues),
         agents=software_of(_kept(flow, "agent"), clues.tables.agents),
         hints=tuple(clues.around(flow, verdict)),
-        spent=_spent(flow),
+        spent=_spent(flow, only),
         reported=tuple(flow.reported[moment] for moment in sorted(flow.reported)),
     )
 
@@ -160,10 +160,14 @@ def _paid(flow: FlowFinding, verdict: FlowVerdict, clues: _Clues) -> tuple[str, 
     return tuple(sorted(coins))
 
 
-def _spent(flow: FlowFinding) -> dict[str, int]:
-    """How long each algorithm was in force: from job to job, and from the last that named it to the end."""
-    spent = Counter(flow.spent)
-    since, algo = flow.in_force.get("algo", (0, ""))
-    if algo:
-        spent[algo] += max(0, flow.span.last - since)
+def _spent(flow: FlowFinding, only: str) -> dict[tuple[str, str, str], int]:
+    """How long each measure was in force: from job to job, and from the last one to the end; ``only``: the
+    algorithm of those that name none."""
+    parts = list(flow.spent.items())
+    if flow.latest is not None:
+        since, measure = flow.latest
+        parts.append((measure, max(0, flow.span.last - since)))
+    spent: Counter[tuple[str, str, str]] = Counter()
+    for (difficulty, target, algo), time in parts:
+        spent[difficulty, target, algo or only] += time
     return dict(spent)
