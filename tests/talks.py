@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from netminedet.api import DEFAULT_HOME_NET, empty_report, parse_networks
 from netminedet.limits import Limits
-from netminedet.model import Suspect
+from netminedet.model import Batch, Suspect
 from netminedet.pipeline import Pipeline
 from netminedet.signatures import SignatureSet, load_signatures
 from tests.frames import ACK, SYN, batch_of, tcp_frame
@@ -125,6 +125,11 @@ def suspects_of(frames: Sequence[bytes], seconds_apart: float = 0.001) -> tuple[
     batch = batch_of(frames)
     for number in range(batch.count):
         batch.time_ns[number] = 1_772_438_400_000_000_000 + int(number * seconds_apart * 1e9)
+    return pipeline_suspects(batch)
+
+
+def pipeline_suspects(batch: Batch) -> tuple[Suspect, ...]:
+    """The same for a batch of frames, each with its time."""
     pipeline = Pipeline(signatures(), "memory", Limits(flows=10_000))
     pipeline.feed(batch)
     pipeline.finish()

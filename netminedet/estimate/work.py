@@ -106,6 +106,11 @@ def either_end_target(text: str) -> int | None:
     return int.from_bytes(bytes.fromhex(digits), "big" if is_big_endian else "little")
 
 
+def node_target(text: str) -> int | None:
+    """The target in work of a node: compact (``nbits_target``), or 64 digits (``either_end_target``)."""
+    return nbits_target(text) if len(text.strip()) == 8 else either_end_target(text)
+
+
 def little_endian_target(text: str) -> int | None:
     """A U256 of Stratum V2 as 64 hex digits, least significant byte first (SV2 specification, 3.1)."""
     digits = text.strip()
@@ -224,7 +229,7 @@ _UNKNOWN_ALGORITHMS = frozenset(("cuckatoo32", "cuckoo29", "beamhash"))
 _NO_TARGETS = frozenset(("alephium",))
 
 _READERS: dict[str, Callable[[str], int | None]] = {
-    "getwork": either_end_target,
+    "getwork": node_target,
     "stratum-v2": little_endian_target,
 }
 

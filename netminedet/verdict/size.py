@@ -141,7 +141,7 @@ def _shares(
         in_force=(latest.get("difficulty", ""), latest.get("target", ""), latest.get("algo", only)),
         first_ns=flow.first_job if begun and flow.first_job is not None else flow.span.first,
         last_ns=flow.span.last,
-        moments=verdict.shares.submitted + verdict.jobs,
+        moments=verdict.shares.submitted + (verdict.jobs or _weak_jobs(flow)),
         begin_known=begun,
         coins=tuple(sorted(flow.coins)) or tuple(pool_coins),
         paid=_paid(flow, verdict, clues),
@@ -150,6 +150,12 @@ def _shares(
         spent=_spent(flow, only),
         reported=tuple(flow.reported[moment] for moment in sorted(flow.reported)),
     )
+
+
+def _weak_jobs(flow: FlowFinding) -> int:
+    """Work that proves nothing by itself came at its moments, too."""
+    kinds = ((kind, number) for (_, kind, _, _, _), number in flow.messages.items())
+    return sum(number for kind, number in kinds if kind is Kind.JOB)
 
 
 def _paid(flow: FlowFinding, verdict: FlowVerdict, clues: _Clues) -> tuple[str, ...]:

@@ -28,7 +28,15 @@ from netminedet.verdict.flows import Basis, FlowVerdict, with_dialect_of_work
 from netminedet.verdict.managed import account_of, management_of
 from netminedet.verdict.order import order_of, place_of
 from netminedet.verdict.resolvers import asked_by, is_passed_on
-from netminedet.verdict.roles import TLS_NAMES, Network, handed_on, is_inside, role_of, serves_of
+from netminedet.verdict.roles import (
+    TLS_NAMES,
+    Network,
+    as_a_node,
+    handed_on,
+    is_inside,
+    role_of,
+    serves_of,
+)
 from netminedet.verdict.sessions import all_sessions, redirects_of
 from netminedet.verdict.together import joined, weigh_flows
 from netminedet.verdict.unanswered import is_knock, is_scan
@@ -136,7 +144,7 @@ def _suspect(case: Case, findings: Findings, settings: Settings) -> Suspect:
     lists, truncated = _lists(flows)
     dialects = {name for _, flow, _ in flows for name in settings.most_specific(flow.dialects)}
     connections, more_connections = connections_of(flows, case.sessions)
-    measured = [(flow, verdict) for _, flow, verdict in case.as_client or serves]
+    measured = [(flow, verdict) for _, flow, verdict in _measured(case, serves)]
     tables = settings.tables()
     software = software_of(lists["agent"], tables.agents)
     return Suspect(
@@ -166,6 +174,13 @@ def _suspect(case: Case, findings: Findings, settings: Settings) -> Suspect:
         connections=connections,
         connections_omitted=more_connections,
     )
+
+
+def _measured(case: Case, serves: Flows) -> Flows:
+    """The flows whose shares tell how big the host is: those to its pool, or else those of its miners; a node
+    gets nothing but whole blocks."""
+    at_pools = [entry for entry in case.as_client if not (serves and as_a_node(entry[1], entry[2]))]
+    return at_pools or serves or case.as_client
 
 
 def _verdict(case: Case, flows: Flows) -> Verdict:
