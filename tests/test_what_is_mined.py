@@ -200,6 +200,37 @@ def test_each_algorithm_has_its_own_time(
         assert found["unknown"].ambiguity == "the job names an algorithm that is not known here"
 
 
+@pytest.mark.parametrize(
+    ("more", "algorithm", "doubted"),
+    [
+        ({"blob": "0606" + "ab" * 74}, "cryptonight", False),
+        ({"blob": "0707" + "ab" * 74}, "cryptonight", False),
+        ({"blob": "0b0b" + "ab" * 74}, "cryptonight", False),
+        ({"blob": "0606" + "ab" * 74, "algo": "cn-heavy/0"}, "cryptonight", False),
+        ({"blob": "0606" + "ab" * 74, "algo": "rx/wow"}, "randomx", False),
+        ({"blob": "1010" + "ab" * 74, "seed_hash": HASH}, "randomx", False),
+        # a coin whose blocks are of a low version may have a seed all the same
+        ({"blob": "0707" + "ab" * 74, "seed_hash": HASH}, "randomx", False),
+        ({"blob": "1010" + "ab" * 74}, "randomx", True),
+    ],
+)
+@pytest.mark.parametrize("how", ["login", "job", "getjob"])
+def test_the_block_tells_the_algorithm_where_the_job_does_not(
+    how: str, more: dict[str, str], algorithm: str, doubted: bool
+) -> None:
+    work = {"job_id": "1", "target": "b88d0600", **more}
+    user = {"login": "acct7", "pass": "x", "agent": "XMRig/6.26.0"}
+    login = [call(1, "login", user), reply(1, {"id": "s", "job": work, "status": "OK"})]
+    talk = {
+        "login": login,
+        "job": [push("job", work)] * 2,
+        "getjob": [call(2, "getjob", {"id": "s"}), reply(2, work), push("job", work)],
+    }[how]
+    (found,) = rates(talk)
+    # XMRig's name in the login tells, too
+    assert (found.algorithm, bool(found.ambiguity)) == (algorithm, doubted and how != "login")
+
+
 def test_without_a_share_the_login_s_job_gives_a_bound() -> None:
     talk, times = cryptonote(("rx/0", 10000, 0))
     for minute in range(1, 16):
