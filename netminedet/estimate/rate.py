@@ -32,6 +32,12 @@ CONFIDENCE = 0.95
 #: Rates from less time than this would be about one burst of shares.
 SECONDS_MIN = 10.0
 
+#: A bound from less time than this would say nothing.
+BOUND_SECONDS_MIN = 1.0
+
+#: A bound above this says nothing: all miners of Bitcoin together come to about 1e21 hashes a second.
+BOUND_MOST = 1e24
+
 _STEPS = ("", "k", "M", "G", "T", "P", "E")
 #: Chance that counting puts the true rate below the interval, and above it.
 _TAIL = (1.0 - CONFIDENCE) / 2.0
@@ -242,8 +248,13 @@ def _counts(works: Iterable[int]) -> dict[int, int]:
 def _bound(
     shares: int, effective: float, most: float, seconds: float, unit: str, counted: Counted
 ) -> RateEstimate:
-    """The estimate that is none: ``most``, the work that was done at most, in the time."""
-    high = most / seconds if most > 0.0 and 0.0 < seconds < math.inf else None
+    """The estimate that is none: ``most``, the work that was done at most, in the time.
+
+    Of moments nothing is said, and no bound that is above all there is.
+    """
+    high = most / seconds if most > 0.0 and BOUND_SECONDS_MIN <= seconds < math.inf else None
+    if high is not None and high > BOUND_MOST:
+        high = None
     time = spelled_seconds(max(0.0, seconds))
     if effective < SHARES_MIN:
         method = sentence("too few shares for a rate: {shares} in {time}", shares=shares, time=time)

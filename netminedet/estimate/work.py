@@ -213,10 +213,13 @@ def work_of(
     if hashes is None and nbits is not None:
         solo = nbits_target(nbits)
         hashes, basis = (None if solo is None else target_work(solo)), "target of the block (nBits)"
-    if hashes is None:
+    if hashes is None or hashes >= MOST_WORK:
         return None
     return Work(hashes, row.unit, guess.algorithm, basis, "; ".join(doubts))
 
+
+#: No share takes so many hashes: a block of Bitcoin takes 2^79, and its miners find 2^70 a second.
+MOST_WORK = 1 << 96
 
 #: Dialects whose difficulty has no published relation to graphs or solutions: Grin's is
 #: weighted by graph size, Beam's is packed, Duino-Coin's is a limit of the nonce, and Chia

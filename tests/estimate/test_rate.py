@@ -18,7 +18,7 @@ from netminedet.estimate.rate import (
     spelled_rate,
     total_rate,
 )
-from netminedet.estimate.work import difficulty_work
+from netminedet.estimate.work import difficulty_work, work_of
 
 #: Rate of a usual machine, and the difficulties between which its pool moves.
 FAMILIES = {
@@ -242,6 +242,16 @@ def test_nothing_known_gives_no_bound() -> None:
     assert estimate_rate([], 0.0, in_force=1000).high is None
     assert estimate_rate([1000] * 50, 2.0).typical is None
     assert "too short a time" in estimate_rate([1000] * 50, 2.0).method
+
+
+def test_bounds_that_say_nothing_are_left_out() -> None:
+    assert estimate_rate([], 0.9, in_force=1000).high is None
+    assert estimate_rate([], 1.1, in_force=1000).high is not None
+    assert estimate_rate([], 60.0, in_force=2.0**79).high is not None
+    found = estimate_rate([], 60.0, in_force=2.0**90)
+    assert (found.high, found.method) == (None, "too few shares for a rate: 0 in 60 s")
+    assert work_of("stratum-v1", target="0" * 50 + "f" * 14) is None
+    assert work_of("stratum-v1", target="0" * 20 + "f" * 44) is not None
 
 
 def test_windows() -> None:
