@@ -207,6 +207,8 @@ class Message(Struct, frozen=True, eq=False):
     details: Mapping[str, str] = field(default_factory=dict)
     #: what it lacks, it is weak without
     needs: Needs | None = None
+    #: of a share: how many miners its job was shared by until now, where its sender divides the nonces
+    sharers: int = 0
     #: of a job: what shares were measured by until it came, and are from now on
     turn: Turn | None = None
     #: makes the excerpt: few messages become evidence, and only those need one.  No part of what is compared

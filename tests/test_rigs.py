@@ -6,10 +6,12 @@ from itertools import pairwise
 
 import pytest
 
+from netminedet.model import Role
+from netminedet.protocols.nonces import MAX_COMPARED_JOBS, NonceBytes
 from netminedet.report.mask import Masker, mask_suspect, text_masker
 from netminedet.signatures.logins import with_rig
 from tests.private import ETHASH, ETHER, FOUND, JOB, NONCE, WALLET
-from tests.talks import Said, over_websocket, suspects
+from tests.talks import CLIENT, Said, frames_of, over_websocket, suspects, suspects_of
 
 MASKER = Masker("correct horse battery staple")
 RIG = "cellar-nine"
@@ -134,3 +136,62 @@ def test_the_beginning_of_a_rig_before_a_cut_is_masked() -> None:
     hide = text_masker([f"{ETHER}.{RIG}"], [], MASKER)
     for end, _ in pairwise(range(4, len(RIG) + 1)):
         assert RIG[:4] not in hide(f'{{"worker":"{RIG[:end]}…')
+
+
+def through_proxy(
+    nonces: list[str], agent: str = "xmrig-proxy/6.26.0 (Linux x86_64)", jobs: int = 1
+) -> list[Said]:
+    """What a proxy says to its pool: one login, and shares with these nonces, in turn for each job."""
+    login = {"login": WALLET, "pass": "x", "agent": agent}
+    talk: list[Said] = [
+        ("C", {"id": 1, "method": "login", "params": login}),
+        ("S", {"id": 1, "result": {"id": "x", "job": JOB, "status": "OK"}}),
+    ]
+    for number, nonce in enumerate(nonces):
+        job = str(number * jobs // max(1, len(nonces)))
+        talk += [
+            ("S", {"method": "job", "params": {**JOB, "job_id": job}}),
+            ("C", {"id": 9, "method": "submit", "params": {**NONCE, "job_id": job, "nonce": nonce}}),
+            ("S", {"id": 9, "result": {"status": "OK"}}),
+        ]
+    return talk
+
+
+BYTES = [f"1f3a02{byte:02x}" for byte in range(0x40, 0x59)]
+
+
+@pytest.mark.parametrize(
+    ("talk", "rigs"),
+    [
+        pytest.param(through_proxy(BYTES), 25, id="one-job"),
+        pytest.param(through_proxy(BYTES * 3), 25, id="again-and-again"),
+        pytest.param(through_proxy(BYTES, jobs=5), 5, id="five-a-job"),
+        pytest.param(through_proxy(BYTES[:1] * 9), 0, id="one-rig"),
+        pytest.param(through_proxy(BYTES, "XMRig/6.26.0 (Linux x86_64)"), 0, id="no-proxy"),
+        pytest.param(through_proxy(BYTES, "xmr-node-proxy/0.0.3"), 0, id="another-proxy"),
+        pytest.param(through_proxy([one + "00000000" for one in BYTES]), 0, id="long-nonces"),
+    ],
+)
+def test_rigs_behind_a_proxy_are_counted_by_its_parts_of_the_nonce(talk: list[Said], rigs: int) -> None:
+    (suspect,) = suspects(talk)
+    assert suspect.rigs == rigs
+    assert suspect.shares.accepted > 1
+
+
+def test_rigs_of_connections_that_were_open_together_add_up() -> None:
+    together = [frames_of(through_proxy(BYTES), client=(CLIENT[0], 42000 + n)) for n in range(3)]
+    (suspect,) = suspects_of([frame for frames in zip(*together, strict=True) for frame in frames])
+    assert suspect.rigs == 75
+    (suspect,) = suspects_of([frame for frames in together for frame in frames])
+    assert (suspect.rigs, suspect.role) == (25, Role.PROXY)
+
+
+def test_jobs_whose_nonces_are_compared_are_few() -> None:
+    nonces = NonceBytes()
+    for job in range(MAX_COMPARED_JOBS + 1):
+        assert nonces.of_share({"job_id": str(job), "nonce": "00000001"}) == 1
+    assert nonces.of_share({"job_id": str(job), "nonce": "00000002"}) == 2
+    assert nonces.of_share({"job_id": "1", "nonce": "00000002"}) == 2
+    assert nonces.of_share({"job_id": "0", "nonce": "00000002"}) == 1
+    assert nonces.of_share({"job_id": "0", "nonce": "+0000002"}) == 0
+    assert nonces.of_share({"nonce": "00000002"}) == 0

@@ -13,6 +13,7 @@ from netminedet.model import EXCERPT_LIMIT, REBUFF, Kind, Message, Side, Strengt
 from netminedet.protocols.framing import read_value
 from netminedet.protocols.jsonlines import with_plain_keys
 from netminedet.protocols.measure import Measures
+from netminedet.protocols.nonces import NonceBytes
 from netminedet.protocols.rebuffs import is_other_service, is_unknown_call
 from netminedet.protocols.recogniser import Recognised, Recogniser
 from netminedet.protocols.requests import Request, Requests
@@ -29,6 +30,7 @@ class Interpreter:
         self._signatures = signatures
         self._requests = (Requests(), Requests())
         self._measures = Measures()
+        self._nonces = NonceBytes()
         #: the worker that the connection's login names
         self._login = ""
         self._unread = 0
@@ -109,6 +111,7 @@ class Interpreter:
                     details=self._measured(match.kind, self._named(match)),
                     show=partial(self._signatures.excerpt, value, matches),
                     needs=match.needs,
+                    sharers=self._nonces.of_share(match.details) if match.kind is Kind.SHARE else 0,
                     turn=turns.get(match.signature),
                 )
             )

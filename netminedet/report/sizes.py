@@ -32,7 +32,7 @@ def size_lines(suspect: Suspect) -> list[str]:
         lines.append(_("+{number} more algorithms").format(number=more))
     if suspect.rigs:
         rigs = plural(suspect.rigs, "rig")
-        lines.append(_("{rigs} behind it, by different logins").format(rigs=rigs))
+        lines.append(_("{rigs} behind it, by different logins or nonces").format(rigs=rigs))
     return lines
 
 

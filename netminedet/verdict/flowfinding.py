@@ -105,6 +105,8 @@ class FlowFinding(Struct):
 
     #: signature -> what has to be seen beside it (see ``Message.needs``)
     needs: dict[str, Needs] = field(default_factory=dict)
+    #: how many miners one job was shared by at most, where the client divides the nonces
+    sharers: int = 0
     #: what the sizes of its records show, where it is encrypted
     sealed: Sealed | None = None
 
@@ -131,6 +133,7 @@ class FlowFinding(Struct):
         for measure_in_force, time in other.spent.items():
             self._spend(measure_in_force, time)
         self._work_by(other.latest)
+        self.sharers = max(self.sharers, other.sharers)
 
     def _job_at(self, moment: int) -> None:
         self.first_job = moment if self.first_job is None else min(self.first_job, moment)
@@ -163,6 +166,7 @@ class FlowFinding(Struct):
         rate = details.get("hashrate")
         if rate and (message.sender is Side.CLIENT or message.kind is Kind.STATUS):
             self._report({moment: rate})
+        self.sharers = max(self.sharers, message.sharers)
         if message.kind in (Kind.SHARE, Kind.ACCEPTED):
             texts = (details.get("difficulty", ""), details.get("target", ""), details.get("algo", ""))
             self._measure((message.kind, *texts), 1)

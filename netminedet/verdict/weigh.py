@@ -28,6 +28,7 @@ from netminedet.verdict.flows import Basis, FlowVerdict, with_dialect_of_work
 from netminedet.verdict.managed import account_of, management_of
 from netminedet.verdict.order import order_of, place_of
 from netminedet.verdict.resolvers import asked_by, is_passed_on
+from netminedet.verdict.rigs import sharers
 from netminedet.verdict.roles import (
     TLS_NAMES,
     Network,
@@ -170,7 +171,7 @@ def _suspect(case: Case, findings: Findings, settings: Settings) -> Suspect:
         software=software,
         hash_rates=size_of(joined(measured), _pool_coins(case), tables, partial(_names, case)),
         management=management_of(flow for _, flow, _ in case.managed) if case.managed else None,
-        rigs=_rigs(case, serves),
+        rigs=max(_rigs(case, serves), sharers(case.as_client, tables.agents)),
         connections=connections,
         connections_omitted=more_connections,
     )
@@ -190,8 +191,9 @@ def _verdict(case: Case, flows: Flows) -> Verdict:
 
 
 def _rigs(case: Case, serves: Flows) -> int:
-    """How many rigs stand behind the host at least: logins of its clients, each host's by themselves; of
-    the farm behind a proxy whose clients were not seen, the logins that it hands on in one connection."""
+    """How many rigs stand behind the host at least, by names: logins of its clients, each host's by
+    themselves; of the farm behind a proxy whose clients were not seen, the logins that it hands on in one
+    connection."""
     seen = {(verdict.client[0], who) for _, flow, verdict in serves for who in kept(flow, "worker") or {""}}
     return max(len(seen), handed_on(case))
 

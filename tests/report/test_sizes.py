@@ -41,7 +41,7 @@ LINES = [
         [
             *["randomx: too few shares for a rate: 0 in 32 s"] * 3,
             "+2 more algorithms",
-            "1 rig behind it, by different logins",
+            "1 rig behind it, by different logins or nonces",
         ],
         id="many",
     ),
