@@ -19,6 +19,9 @@ cdef class Handshakes:
     cdef unsigned int continue_hello(
         self, unsigned char[:] data, Py_ssize_t column, Py_ssize_t base, int side
     ) except 0x10000 nogil
+    cdef unsigned int kept_hello(
+        self, Py_ssize_t column, Py_ssize_t base, int side
+    ) except 0x10000 nogil
     cdef unsigned int begin_certificate(
         self, unsigned char[:] data, Py_ssize_t column, Py_ssize_t base, int side, int context
     ) except 0x10000 nogil

@@ -65,18 +65,21 @@ class Handshakes:
     ) -> cython.uint:
         start: cython.Py_ssize_t = self.payload_at[column]
         end: cython.Py_ssize_t = start + self.payload_len[column]
-        slot: cython.Py_ssize_t
+        self.stash.keep(data, base, side, start, end, True)
+        return self.kept_hello(column, base, side)
+
+    def kept_hello(self, column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int) -> cython.uint:
+        """What is kept of a ClientHello, six bytes or more: found if it is whole, or longer than is kept."""
+        slot: cython.Py_ssize_t = self.stash.slot_of(base, side)
         head: cython.Py_ssize_t
         need: cython.Py_ssize_t
-        self.stash.keep(data, base, side, start, end, True)
-        slot = self.stash.slot_of(base, side)
         if slot < 0:
             return CLOSED
         head = self.stash.place(slot)
         need = 5 + ((self.stash.memory[head + 3] << 8) | self.stash.memory[head + 4])
-        if self.stash.lengths[slot] < need:
+        if self.stash.lengths[slot] < need <= STASH_SIZE:
             return IN_HELLO
-        self.stash.take(slot, self.found.add(CLIENT_HELLO, column, start, 0, 0))
+        self.stash.take(slot, self.found.add(CLIENT_HELLO, column, self.payload_at[column], 0, 0))
         self.stash.free(slot)
         return CLOSED
 

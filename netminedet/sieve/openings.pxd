@@ -1,7 +1,9 @@
 # What other compiled kernels may call of openings.py, and the types of its attributes.
 cimport cython
 from netminedet.sieve.found cimport Found
-from netminedet.sieve.shapes cimport begins_head, lacks_socks4, lacks_socks5, like_key, like_setup, peer_shape
+from netminedet.sieve.shapes cimport (
+    begins_head, lacks_socks4, lacks_socks5, like_hello, like_key, like_setup, peer_shape
+)
 from netminedet.sieve.stash cimport Stash
 
 

@@ -21,6 +21,7 @@ if not cython.compiled:  # the compiler has these names from the .pxd file
         begins_head,
         lacks_socks4,
         lacks_socks5,
+        like_hello,
         like_key,
         like_setup,
         peer_shape,
@@ -32,6 +33,9 @@ SOCKS_REQUEST = cython.declare(cython.int, layout.SOCKS_REQUEST)
 IN_ORDER = cython.declare(cython.int, layout.CONTEXT_IN_ORDER)
 CLOSED = cython.declare(cython.uint, automaton.CLOSED)
 OPEN = cython.declare(cython.uint, automaton.OPEN)
+IN_HELLO = cython.declare(cython.uint, layout.IN_HELLO)
+#: Bytes that tell a ClientHello: the record's head, and the type of the message in it.
+HELLO_BYTES = cython.declare(cython.Py_ssize_t, 6)
 IN_OPENING = cython.declare(cython.uint, layout.IN_OPENING)
 FOUND = cython.declare(cython.uint, layout.FOUND)
 UNTOLD = cython.declare(cython.uint, layout.UNTOLD)
@@ -129,8 +133,8 @@ class Openings:
         side: cython.int,
         context: cython.int,
     ) -> cython.uint:
-        """Put the segment behind the flight's first bytes: IN_OPENING where that is not enough yet, UNTOLD
-        where the flight is none of those that are known by them."""
+        """Put the segment behind the flight's first bytes: IN_OPENING where that is not enough yet, IN_HELLO
+        where they are a ClientHello's, UNTOLD where the flight is none of those that are known by them."""
         start: cython.Py_ssize_t = self.payload_at[column]
         end: cython.Py_ssize_t = start + self.payload_len[column]
         slot: cython.Py_ssize_t
@@ -149,6 +153,8 @@ class Openings:
             self.stash.rows[base + FLAGS] |= TUNNEL_ASKED
             self.stash.free(slot)
             return CLOSED
+        if like_hello(self.stash.memory, at, kept_end):
+            return IN_HELLO
         if self._is_whole(self.stash.memory, at, kept_end):
             self.stash.lengths[slot] -= end - start
             return FOUND | OPEN
@@ -163,6 +169,8 @@ class Openings:
         first: cython.int = data[at]
         if first == 0:
             return opens_flow and end - at < SETUP_BYTES and like_setup(data, at, end)
+        if first == 0x16 and end - at < HELLO_BYTES:
+            return opens_flow and like_hello(data, at, end)
         if first == 4:
             return lacks_socks4(data, at, end)
         if first == 5:

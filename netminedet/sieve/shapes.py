@@ -106,6 +106,13 @@ def like_setup(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssiz
     return 1
 
 
+def like_hello(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+    """Whether a TLS record with a ClientHello may begin so (RFC 8446 section 5.1)."""
+    if data[at] != 0x16 or (at + 1 < end and data[at + 1] != 3):
+        return 0
+    return not ((at + 2 < end and data[at + 2] > 4) or (at + 5 < end and data[at + 5] != 1))
+
+
 def like_key(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
     """Whether the bytes look random enough for a part of a Noise key: see ``protocols.noise``."""
     zeros: cython.int = 0

@@ -203,7 +203,8 @@ class TextScanner:
         if self.flight_begins:  # what was kept of an opening was none
             self.stash.drop(base, side)
             return UNTOLD
-        return self.openings.go_on(self.data, column, base, side, context)
+        state = self.openings.go_on(self.data, column, base, side, context)
+        return self.handshakes.kept_hello(column, base, side) if state == IN_HELLO else state
 
     def _continue_message(
         self, column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -183,13 +184,36 @@ def test_names_match_by_whole_labels(name: bytes, listed: bool) -> None:
     assert [hit.match == MATCH_NAME for hit in hits([connect])] == [listed]  # else as a tunnel
 
 
-@pytest.mark.parametrize("cut", [1, 6, 40, 200, 1400])
-def test_client_hello_over_segments(cut: int) -> None:
-    hello = client_hello(b"stratum.antpool.com", padding=1500)
-    pieces = [hello[:cut], hello[cut:]] if cut > 5 else [hello]
+@pytest.mark.parametrize("padding", [0, 1500])
+@pytest.mark.parametrize(
+    "cuts", [(), (6,), (40,), (110,), (1,), (2,), (3,), (4,), (5,), (1, 2), (2, 9), (1, 2, 3, 4, 5, 6, 7)]
+)
+def test_client_hello_over_segments(cuts: tuple[int, ...], padding: int) -> None:
+    """A first segment of a few bytes, too, as programs make it that want nobody to read the name."""
+    hello = client_hello(b"stratum.antpool.com", padding=padding)
+    pieces = [hello[start:end] for start, end in pairwise((0, *cuts, len(hello)))]
     (hit,) = hits(sent(pieces))
     assert hit.kind == CLIENT_HELLO
     assert (hit.prefix or hit.payload) == hello
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        pytest.param([b"\x16\x03", b"\x01\x00\x40\x02" + bytes(60)], id="another-handshake"),
+        pytest.param([b"\x16\x03\x01", b"hello, stratum.antpool.com"], id="no-handshake"),
+        pytest.param([b"\x16", b"\x16" * 100], id="no-record"),
+        pytest.param([b"\x16\x03\x01\x00", b""], id="nothing-more"),
+    ],
+)
+def test_what_begins_like_a_hello_and_is_none(pieces: list[bytes]) -> None:
+    tool = sieve()
+    assert hits(sent(pieces), tool) == []
+    assert hits(sent([*pieces, LINE]), sieve())  # and what follows it is looked at
+
+
+def test_a_message_behind_the_first_bytes_of_a_hello() -> None:
+    assert [hit.payload for hit in hits(sent([b"\x16\x03", LINE]))] == [LINE]
 
 
 @pytest.mark.parametrize("others", [1, 2 * STASH_SLOTS])
