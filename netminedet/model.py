@@ -223,6 +223,9 @@ class Message(Struct, frozen=True, eq=False):
         return self.show()
 
 
+#: Before a difficulty that no message told: it was reckoned from the hashes of shares.
+RECKONED = "~"
+
 #: Behind a dialect's name in a signature: an answer that shows that there is no mining where it was asked.
 REBUFF = "rebuff"
 

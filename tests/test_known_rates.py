@@ -137,3 +137,37 @@ def test_the_interval_holds_the_rate_in_93_of_100_sessions(algorithm: str, begun
         ratios.append(found.rate.typical / true)
     assert inside >= 93
     assert abs(sum(ratios) / len(ratios) - 1) < 0.05
+
+
+def one_sided(seed: int, *, shares: float, rise: float, seconds: float = 1800.0) -> Suspect:
+    """Only what the machine says: its shares with their hashes; the pool changes the difficulty halfway."""
+    chance, talk, times = random.Random(seed), [], []
+    moment, number = 0.0, 0
+    while True:
+        factor = 1.0 if moment < seconds / 2 else rise
+        moment += chance.expovariate(shares / seconds / factor)
+        if moment > seconds:
+            break
+        number += 1
+        target = int(2**256 / (10_000 * factor))
+        found = chance.randrange(target).to_bytes(32, "little").hex()
+        share = {"id": "s", "job_id": f"{moment // 30}", "nonce": f"{number:08x}", "result": found}
+        talk.append(("C", {"id": number, "jsonrpc": "2.0", "method": "submit", "params": share}))
+        times.append(moment)
+    return scanned(talk, times, begun=False)
+
+
+@pytest.mark.parametrize(("rise", "shares"), [(1.0, 60.0), (2.0, 150.0), (0.5, 60.0)])
+def test_shares_of_one_side_tell_the_rate_by_their_hashes(rise: float, shares: float) -> None:
+    true, inside, ratios = 10_000 * shares / 1800.0, 0, []
+    for seed in SEEDS:
+        (found,) = one_sided(seed, rise=rise, shares=shares).hash_rates
+        assert "the target was not seen, the hashes of the shares tell it" in found.ambiguity
+        assert found.rate.low is not None
+        assert found.rate.high is not None
+        assert found.rate.typical is not None
+        inside += found.rate.low <= true <= found.rate.high
+        ratios.append(found.rate.typical / true)
+    mean = sum(ratios) / len(ratios)
+    assert inside >= 93
+    assert -0.08 < mean - 1 < 0.05  # a raise is followed late

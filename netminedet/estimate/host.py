@@ -13,6 +13,7 @@ from netminedet.estimate.power import PowerEstimate, PowerTable, is_computer, ki
 from netminedet.estimate.rate import Counted, RateEstimate, Window, estimate_rate, no_rate, reported_rate
 from netminedet.estimate.work import Work, number, work_of
 from netminedet.language import N_, Sentence, sentence
+from netminedet.model import RECKONED
 from netminedet.signatures.agents import Agent
 
 _NO_MEASURE = N_("it is not known how many hashes one stands for")
@@ -65,6 +66,8 @@ class _Group(Struct):
     #: what a share stood for, on an average over the time, in the flow where that was most
     in_force: float = 0.0
     ambiguity: str = ""
+    #: what some shares stand for was reckoned from their hashes
+    reckoned: bool = False
     #: shares of which nothing tells what they stand for
     unmeasured: int = 0
 
@@ -78,7 +81,13 @@ def hash_rates(flows: Iterable[SharesOfFlow], power: PowerTable) -> tuple[HashRa
     for (algorithm, unit, counted), group in sorted(groups.items()):
         seconds, span = _seconds(group.flows, algorithm)
         rate = estimate_rate(
-            group.works, seconds, unit, counted=counted, in_force=group.in_force or None, span=span
+            group.works,
+            seconds,
+            unit,
+            counted=counted,
+            in_force=group.in_force or None,
+            span=span,
+            reckoned=group.reckoned,
         )
         if group.unmeasured and not group.works and not group.in_force:
             rate = no_rate(group.unmeasured, seconds, unit, counted, group.ambiguity or _NO_MEASURE)
@@ -98,6 +107,7 @@ def _add(groups: dict[tuple[str, str, Counted], _Group], flow: SharesOfFlow) -> 
         if work is not None:
             group = groups.setdefault((work.algorithm, work.unit, flow.counted), _Group())
             group.works[work.hashes] += shares
+            group.reckoned |= measure[0].startswith(RECKONED)
             group.ambiguity = work.ambiguity
             if measure not in flow.spent:  # for how long it was in force is not known
                 group.in_force = max(group.in_force, float(work.hashes))

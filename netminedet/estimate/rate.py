@@ -32,6 +32,10 @@ CONFIDENCE = 0.95
 #: Rates from less time than this would be about one burst of shares.
 SECONDS_MIN = 10.0
 
+#: What a share is worth of one whose work is known, where it was reckoned from hashes: that its work is off
+#: by a tenth takes a tenth of it away, and what a change of difficulty is noticed late the rest.
+RECKONED_WORTH = 0.75
+
 #: A bound from less time than this would say nothing.
 BOUND_SECONDS_MIN = 1.0
 
@@ -130,6 +134,7 @@ def estimate_rate(
     counted: Counted = Counted.ACCEPTED,
     in_force: float | None = None,
     span: float | None = None,
+    reckoned: bool = False,
 ) -> RateEstimate:
     """The hash rate behind shares found within ``seconds``.
 
@@ -140,11 +145,14 @@ def estimate_rate(
     share stood for over the time, found or not: it bounds the rate where too few shares were found.
     ``span``: seconds that were watched for certain; the bound is for these, since a time that was only
     reckoned from a few moments may be too long, and there may be too few of them to reckon any.
+    ``reckoned``: the works themselves are, from the hashes of the shares (``protocols.measure``).
     """
     counts = works if isinstance(works, Mapping) else _counts(works)
     shares = sum(counts.values())
     total = sum(work * count for work, count in counts.items())
     squares = sum(work * work * count for work, count in counts.items())
+    if reckoned:
+        squares = round(squares / RECKONED_WORTH)
     effective = total * total / squares if squares else 0.0
     largest = max((*counts, in_force or 0.0), default=0.0)
     if effective < SHARES_MIN or not SECONDS_MIN <= seconds < math.inf:

@@ -15,6 +15,8 @@ from fractions import Fraction
 from msgspec import Struct
 
 from netminedet.estimate.algorithms import ALGORITHMS, algorithm_of
+from netminedet.language import N_
+from netminedet.model import RECKONED
 
 #: Hashes are numbers below this.
 SPACE = 1 << 256
@@ -201,6 +203,9 @@ def work_of(
         return None
     row = ALGORITHMS[guess.algorithm]
     doubts = [guess.ambiguity] if guess.ambiguity else []
+    if isinstance(difficulty, str) and difficulty.startswith(RECKONED):
+        difficulty = difficulty.removeprefix(RECKONED)
+        doubts.append(_RECKONED_FROM_HASHES)
     hashes: int | None = None
     basis = ""
     if dialect == "ergo":
@@ -217,6 +222,8 @@ def work_of(
         return None
     return Work(hashes, row.unit, guess.algorithm, basis, "; ".join(doubts))
 
+
+_RECKONED_FROM_HASHES = N_("the target was not seen, the hashes of the shares tell it")
 
 #: No share takes so many hashes: a block of Bitcoin takes 2^79, and its miners find 2^70 a second.
 MOST_WORK = 1 << 96

@@ -91,10 +91,12 @@ class Interpreter:
                     turns[match.signature] = self._measures.turn
             if match.kind is Kind.HANDSHAKE and match.sender is Side.CLIENT:
                 self._login = match.details.get("worker", self._login)
+        share = next((match for match in matches if match.kind is Kind.SHARE), None)
+        if share is not None:
+            self._measures.hear_share(share.details)
         # words and bodies of HTTP are answered in turn, also where they have no id
         in_turn = carrier == "text" or (carrier == "http" and "method" not in value)
-        shares = in_turn and any(match.kind is Kind.SHARE for match in matches)
-        if shares or ("method" in value and value.get("id") is not None):
+        if (in_turn and share is not None) or ("method" in value and value.get("id") is not None):
             self._remember(self._requests[segment.side], value, matches)
         found: list[Message] = []
         for match in matches:
@@ -130,7 +132,8 @@ class Interpreter:
         """A share's details with what it is measured by."""
         if kind is not Kind.SHARE or "target" in details:
             return details
-        return {**details, **self._measures.of_share(details).details()}
+        shown = {name: text for name, text in details.items() if name != "hash"}
+        return {**shown, **self._measures.of_share(details).details()}
 
     def _strength(self, segment: Segment, value: dict[str, Any], match: Recognised) -> Strength:
         """The match's, but work that answers a weak request is weak: a node gives it to whoever asks."""

@@ -6,15 +6,23 @@ all of Stratum V1), and a share is measured by the job that it answers.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Mapping
 
 from msgspec import Struct
 
-from netminedet.model import Kind, Side, Turn
+from netminedet.model import RECKONED, Kind, Side, Turn
 
 #: Jobs remembered of a flow.  A miner works on the newest, and on a few before it.
 MAX_JOBS = 64
+#: Shares of a flow whose hashes tell the target where no message did.
+MAX_HASHES = 12
+#: Of fewer shares the largest hash may be far from the target.
+_LEAST_HASHES = 8
+
+
+#: A CryptoNote hash, 32 bytes, the least significant first (xmrig, src/base/net/stratum/Client.cpp).
+_HASH_DIGITS = 64
 
 
 class Measure(Struct, frozen=True):
@@ -38,13 +46,15 @@ class Measure(Struct, frozen=True):
 class Measures:
     """Follows one conversation's server."""
 
-    __slots__ = ("_announced", "_jobs", "_latest", "_since", "turn")
+    __slots__ = ("_announced", "_hashes", "_jobs", "_latest", "_since", "turn")
 
     def __init__(self) -> None:
         self._announced = Measure()
         self._latest = Measure()
         self._jobs: OrderedDict[str, Measure] = OrderedDict()
         self._since: int | None = None
+        #: top 64 bits of the hashes of the latest shares
+        self._hashes: deque[int] = deque(maxlen=MAX_HASHES)
         #: of the job taken in last: what was in force until then, and what is now
         self.turn: Turn | None = None
 
@@ -85,4 +95,29 @@ class Measures:
         known = self._jobs.get(details.get("job_id", ""))
         if known is not None:
             return known
-        return self._latest if self._latest != Measure() else self._announced
+        if self._latest != Measure():
+            return self._latest
+        if self._announced != Measure():
+            return self._announced
+        return Measure(difficulty=self._reckoned(), algo=details.get("algo", ""))
+
+    def hear_share(self, details: Mapping[str, str]) -> None:
+        """Take in the hash of a share, once."""
+        digits = details.get("hash", "")
+        if len(digits) == _HASH_DIGITS:
+            try:
+                self._hashes.append(int.from_bytes(bytes.fromhex(digits), "little") >> 192)
+            except ValueError:
+                return
+
+    def _reckoned(self) -> str:
+        """The difficulty that the hashes of the latest shares tell, to two digits; empty for too few.
+
+        Hashes of shares are evenly spread up to the target.  Where M is the largest of n, the difficulty is
+        (n - 1) / n of 2^256 / M, without bias.  Where the pool raises it, this follows up to n shares late:
+        too low a rate, not too high a one.
+        """
+        count, largest = len(self._hashes), max(self._hashes, default=0)
+        if count < _LEAST_HASHES or not largest:
+            return ""
+        return f"{RECKONED}{float(f'{(count - 1) / count * 2**64 / largest:.1e}'):.0f}"

@@ -25,6 +25,7 @@ DETAIL_KEYS = (
     "agent",
     "algo",
     "difficulty",
+    "hash",
     "hashrate",
     "height",
     "job_id",

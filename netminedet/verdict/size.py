@@ -11,7 +11,7 @@ from netminedet.estimate.algorithms import ANY_COIN_DIALECTS, algorithm_of, algo
 from netminedet.estimate.host import HashRate, SharesOfFlow, hash_rates
 from netminedet.estimate.power import PowerTable
 from netminedet.estimate.rate import Counted
-from netminedet.model import Kind
+from netminedet.model import RECKONED, Kind
 from netminedet.signatures.agents import Agent, AgentTable
 from netminedet.signatures.logins import split_login
 from netminedet.signatures.wallets import identify
@@ -130,6 +130,7 @@ def _shares(
     for (kind, difficulty, target, algo), shares in flow.measures.items():
         if kind is wanted:
             measures[difficulty, target, algo or only] += shares
+    _reckon_the_rest(measures)
     latest = {name: text for name, (_, text) in flow.in_force.items()}
     if verdict.unmeasured:  # a bound from the others alone would be too low
         latest = {}
@@ -150,6 +151,17 @@ def _shares(
         spent=_spent(flow, only),
         reported=tuple(flow.reported[moment] for moment in sorted(flow.reported)),
     )
+
+
+def _reckon_the_rest(measures: Counter[tuple[str, str, str]]) -> None:
+    """Where difficulties were reckoned from hashes of shares, the first shares came before there were enough:
+    they count by the commonest of them."""
+    reckoned = [measure for measure in measures if measure[0].startswith(RECKONED)]
+    unknown = [measure for measure in measures if measure[:2] == ("", "")]
+    if reckoned and len(reckoned) + len(unknown) == len(measures):
+        commonest = min(reckoned, key=lambda measure: (-measures[measure], measure))
+        for measure in unknown:
+            measures[commonest] += measures.pop(measure)
 
 
 def _weak_jobs(flow: FlowFinding) -> int:
