@@ -53,3 +53,10 @@ def test_the_rate_is_not_told_again_with_its_power(semicolon: str) -> None:
         basis = assumption.removesuffix(method).rpartition(semicolon)[0]
         assert len(basis) > 10
         assert basis in whole
+
+
+def test_names_of_algorithms_are_not_cut() -> None:
+    names = ("cryptonight", "equihash-200-9", "autolykos-v2", "sha256d")
+    spans = [Span(name, 1e3, 2e3, 3e3, "Sol" if "equi" in name else "H") for name in names]
+    text = " ".join(node.text for node in read(ranges("rates", spans, ("Rates", ""))).all("text"))
+    assert all(name in text for name in names)

@@ -26,6 +26,8 @@ _ROW = 21
 _LEAST_SPAN = 5
 #: Pixels between two pieces of a scale of time.
 _BREAK = 22
+#: Pixels that a label keeps free beside it.
+_BESIDE = 8
 #: A formula for what a character takes of a row, relative to the size of the letters.
 _LATIN, _CJK = 0.56, 1.0
 
@@ -89,7 +91,8 @@ def ranges(name: str, entries: Sequence[Span], about: tuple[str, str], width: in
 
     units = {entry.unit for entry in entries}
     unit = units.pop() if len(units) == 1 else ""
-    left = 0.30 * width
+    labels = [entry.label if unit else f"{entry.label} ({entry.unit}/s)" for entry in entries]
+    left = min(max(0.24 * width, *(_room(label) for label in labels)), 0.46 * width)
     words, (figure, axes) = Words(), _canvas(width, len(entries), left, 0.06 * width, bottom=26)
     axes.set_xscale("log")
     low, high = min(entry.low for entry in entries), max(entry.high for entry in entries)
@@ -100,7 +103,7 @@ def ranges(name: str, entries: Sequence[Span], about: tuple[str, str], width: in
             [entry.low, entry.high], [row, row], color=COLOURS["soft"], linewidth=6, solid_capstyle="butt"
         )
         axes.plot([entry.typical], [row], "o", color=COLOURS["accent"], markersize=6)
-        _label(axes, row, entry.label if unit else f"{entry.label} ({entry.unit}/s)", left, words)
+        _label(axes, row, labels[row], left, words)
     steps = (1, 2, 5) if high < 30 * low else (1,)
     axes.xaxis.set_major_locator(LogLocator(base=10, subs=steps, numticks=5))
     axes.xaxis.set_minor_locator(NullLocator())
@@ -228,8 +231,9 @@ def _scale(axes: Any, *, lines: bool = True) -> None:
 
 def _label(axes: Any, row: int, text: str, room: float, words: Words) -> None:
     """The name of a row, left of it."""
+    shown = words.key(fitted(text, (room - _BESIDE) / _FONT))
     axes.annotate(
-        words.key(fitted(text, (room - 8) / _FONT)), (0, row), (-7, 0), xycoords=("axes fraction", "data"),
+        shown, (0, row), (-7, 0), xycoords=("axes fraction", "data"),
         textcoords="offset points", ha="right", va="center_baseline", color=COLOURS["ink"], fontsize=_FONT,
     )  # fmt: skip
 
@@ -248,6 +252,11 @@ def fitted(text: str, room: float) -> str:
             break
         end = tail
     return start + ELLIPSIS + end
+
+
+def _room(text: str) -> float:
+    """What a label takes before its row, in pixels."""
+    return _length(text) * _FONT + _BESIDE
 
 
 def _length(text: str) -> float:
