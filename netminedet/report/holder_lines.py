@@ -100,7 +100,7 @@ def _seen_line(seen: SubscriberSeen) -> str:
     shares = seen.shares.accepted
     accepted = ngettext("{n} accepted share", "{n} accepted shares", shares)
     told = [pieces.format(n=seen.evidence), flows.format(n=seen.connections), accepted.format(n=shares)]
-    what = ", ".join(told if shares else told[:2])
+    what = _(", ").join(told if shares else told[:2])
     return _("subscriber {name}: {what}").format(name=subscriber_text(seen.subscriber), what=what)
 
 

@@ -15,7 +15,7 @@ from msgspec import Struct, field
 
 from netminedet.errors import NetminedetError
 from netminedet.holders import Attribution, Subscriber
-from netminedet.language import N_, sentence
+from netminedet.language import N_, Sentence, sentence
 from netminedet.whose.csvtable import Row, Table, cell_text
 from netminedet.whose.moments import Stretch
 
@@ -110,7 +110,7 @@ class Allocations:
                 except NetminedetError as error:
                     self.bad_lines += 1
                     if self.bad_lines - before <= MAX_TOLD:
-                        tell(str(error))
+                        tell(error.args[0])
         if self.bad_lines - before > MAX_TOLD:
             tell(
                 sentence(
@@ -132,7 +132,7 @@ class Allocations:
             there = self._addresses.get(_plain(text))
         if there is None:
             if not _ADDRESS.fullmatch(text):
-                raise row.error(column, f"{text!r:.60} is no address")
+                raise row.error(column, sentence("{text} is no address", text=f"{text!r:.60}"))
             return
         there.is_in_log = True
         first, last = self._stretch(row)
@@ -155,15 +155,16 @@ class Allocations:
         try:
             first, _ = self._read_time(row["from"])
         except ValueError as error:
-            raise row.error("from", str(error)) from None
+            raise row.error("from", error.args[0]) from None
         if row["to"] in ("", "-"):
             return first, _EVER
         try:
             _, last = self._read_time(row["to"])
         except ValueError as error:
-            raise row.error("to", str(error)) from None
+            raise row.error("to", error.args[0]) from None
         if last < first:
-            raise row.error("to", f"{row['to']} is before {row['from']}")
+            before = sentence("{last} is before {first}", last=row["to"], first=row["from"])
+            raise row.error("to", before)
         return first, last
 
     def answer(self, question: Question) -> Attribution:
@@ -220,9 +221,9 @@ def _subscriber(row: Row) -> Subscriber:
     private = row["private address"]
     name = cell_text(row["subscriber"])
     if not name and not private:
-        raise row.error("subscriber", "is empty")
+        raise row.error("subscriber", N_("is empty"))
     if private and not _ADDRESS.fullmatch(private):
-        raise row.error("private address", f"{private!r:.60} is no address")
+        raise row.error("private address", sentence("{text} is no address", text=f"{private!r:.60}"))
     return Subscriber(name, _plain(private) if private else None)
 
 
@@ -235,10 +236,10 @@ def _ports(row: Row) -> tuple[int, int]:
         text = f"{row['port from']}-{row['port to'] or row['port from']}"
     found = _PORTS.fullmatch(text)
     if found is None:
-        raise row.error("port range", f"{text!r:.60} is no range of ports; write it like 1024-2047")
+        raise row.error("port range", _no_range(text))
     low, high = int(found[1]), int(found[2] or found[1])
     if not low <= high <= _ALL_PORTS[1]:
-        raise row.error("port range", f"{text!r:.60} is no range of ports; write it like 1024-2047")
+        raise row.error("port range", _no_range(text))
     return low, high
 
 
@@ -250,3 +251,7 @@ def _plain(address: str) -> str:
         return inet_ntop(AF_INET6, inet_pton(AF_INET6, address))
     except OSError:
         return address
+
+
+def _no_range(text: str) -> Sentence:
+    return sentence("{text} is no range of ports; write it like 1024-2047", text=f"{text!r:.60}")

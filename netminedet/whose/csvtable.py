@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from netminedet.errors import NetminedetError
+from netminedet.language import Sentence, as_sentence, sentence
 from netminedet.report.text import legible, printable
 
 #: Names that a column may have in the first line: ours, then those that are understood as it.
@@ -51,7 +52,10 @@ class Row:
 
     def error(self, column: str, problem: str) -> NetminedetError:
         """``ledger.csv:12: cidr: …``."""
-        return NetminedetError(f"{self.where}: {column}: {problem}")
+        what = problem if isinstance(problem, Sentence) else as_sentence(problem)
+        return NetminedetError(
+            sentence("{place}: {column}: {what}", place=self.where, column=column, what=what)
+        )
 
 
 class Table:
@@ -124,7 +128,10 @@ class Table:
             except StopIteration:
                 return
             except (csv.Error, OSError, EOFError) as error:
-                yield NetminedetError(f"{self.shown}:{self._begin + reader.line_num}: not valid CSV: {error}")
+                place = f"{self.shown}:{self._begin + reader.line_num}"
+                yield NetminedetError(
+                    sentence("{place}: not valid CSV: {reason}", place=place, reason=str(error))
+                )
                 if not isinstance(error, csv.Error):  # the packed file ends here
                     return
                 continue
@@ -133,8 +140,13 @@ class Table:
                     continue
                 yield Row(cells, self._places, self.shown, self._begin + reader.line_num)
             elif any(cells):
-                where = f"{self.shown}:{self._begin + reader.line_num}"
-                yield NetminedetError(f"{where}: {len(cells)} cells, {width} needed; quote cells with commas")
+                few = sentence(
+                    "{place}: {n} cells, {needed} needed; quote cells with commas",
+                    place=f"{self.shown}:{self._begin + reader.line_num}",
+                    n=len(cells),
+                    needed=width,
+                )
+                yield NetminedetError(few)
 
 
 def cell_text(text: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone, tzinfo
 
 from netminedet.errors import NetminedetError
+from netminedet.language import sentence
 
 _WRITTEN = re.compile(
     r"(\d{4})([-/.]?)(\d{1,2})\2(\d{1,2})[ T]*(\d{1,2})(:?)(\d{2})(?:\6(\d{2})(?:[.,](\d{1,9})\d*)?)?"
@@ -48,15 +49,21 @@ def reader_of(zone: tzinfo | None) -> Callable[[str], Stretch]:
             return _since_1970(epoch)
         found = _WRITTEN.fullmatch(text)
         if found is None:
-            raise ValueError(f"{text!r:.60} is no time; write it like 2026-03-02T08:00:00+08:00")
+            raise ValueError(
+                sentence("{text} is no time; write it like 2026-03-02T08:00:00+08:00", text=f"{text!r:.60}")
+            )
         year, _, month, day, hour, _, minute, second, fraction, offset = found.groups()
         own = _offset(offset) if offset else zone
         if own is None:
-            raise ValueError(f"{text!r:.60} has no time zone; add it, or tell it with --log-timezone")
+            raise ValueError(
+                sentence(
+                    "{text} has no time zone; add it, or tell it with --log-timezone", text=f"{text!r:.60}"
+                )
+            )
         try:
             moment = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second or 0))
         except ValueError:
-            raise ValueError(f"{text!r:.60} is no time that there is") from None
+            raise ValueError(sentence("{text} is no time that there is", text=f"{text!r:.60}")) from None
         exact = int((fraction or "").ljust(9, "0"))
         width = 60 * _SECOND if second is None else 10 ** (9 - len(fraction or ""))
         # where clocks are set back, a local time comes twice: both are meant

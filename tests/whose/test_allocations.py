@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import re
 import tracemalloc
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netminedet import language
 from netminedet.errors import NetminedetError
 from netminedet.holders import Attribution
+from netminedet.language import choose
 from netminedet.whose.allocations import MAX_CANDIDATES, MAX_TOLD, Allocations, Question, check_log
 from netminedet.whose.moments import reader_of
 from netminedet.whose.subnets import Subnets
@@ -161,6 +164,13 @@ def test_a_bad_line_is_told_and_the_rest_is_read(tmp_path: Path, line: str) -> N
     assert names(found) == ["alice"]
     assert len(told) == 1
     assert BAD[line] in told[0]
+    choose("zh")
+    try:
+        chinese = re.sub("public address|private address|port range", "", language.told(told[0]))
+    finally:
+        choose("en")
+    assert re.search("[\u4e00-\u9fff]", chinese)
+    assert not re.search("[a-z]{3,} [a-z]{3,}", chinese)
 
 
 def test_very_many_bad_lines_do_not_fill_the_screen(tmp_path: Path) -> None:
