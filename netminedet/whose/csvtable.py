@@ -10,6 +10,7 @@ import csv
 import gzip
 import io
 import re
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -22,6 +23,10 @@ from netminedet.report.text import legible, printable
 Columns = Mapping[str, Sequence[str]]
 
 _SEPARATORS = ",;\t"
+
+
+#: What a file raises that cannot be read, or is packed and damaged.
+_UNREADABLE = (OSError, EOFError, zlib.error)
 
 
 class Row:
@@ -65,9 +70,10 @@ class Table:
         self.shown = printable(path)
         try:
             self._stream = _open_text(path)
-        except OSError as error:
-            raise NetminedetError(f"{self.shown}: cannot be read: {error.strerror or error}") from None
-        self._places, self._separator, self._begin = self._header(columns, required)
+            self._places, self._separator, self._begin = self._header(columns, required)
+        except _UNREADABLE as error:
+            reason = getattr(error, "strerror", None) or error
+            raise NetminedetError(f"{self.shown}: cannot be read: {reason}") from None
 
     def __enter__(self) -> Table:
         return self
@@ -127,7 +133,7 @@ class Table:
                 cells = next(reader)
             except StopIteration:
                 return
-            except (csv.Error, OSError, EOFError) as error:
+            except (csv.Error, *_UNREADABLE) as error:
                 place = f"{self.shown}:{self._begin + reader.line_num}"
                 yield NetminedetError(
                     sentence("{place}: not valid CSV: {reason}", place=place, reason=str(error))

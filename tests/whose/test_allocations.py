@@ -245,6 +245,26 @@ HOSTILE = st.one_of(
 )
 
 
+@pytest.mark.parametrize("cut", [2, 3, 9, 12, 30])
+@pytest.mark.parametrize("flip", [False, True])
+def test_a_packed_file_that_is_damaged_is_one_line(tmp_path: Path, cut: int, flip: bool) -> None:
+    packed = bytearray(gzip.compress(BLOCKS.encode() * 50, mtime=0))
+    if flip:
+        packed[cut] ^= 0xFF
+    else:
+        del packed[cut:]
+    path = tmp_path / "nat.csv.gz"
+    path.write_bytes(packed)
+    told: list[str] = []
+    with contextlib.suppress(NetminedetError):
+        Allocations([at(1)], 0, reader_of(None)).read(str(path), told.append)
+    with contextlib.suppress(NetminedetError):
+        check_log(str(path))
+    with contextlib.suppress(NetminedetError):
+        Subnets([str(path)], told.append)
+    assert all("\n" not in line for line in told)
+
+
 @given(HOSTILE)
 def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.mktemp("log") / "x.csv"
