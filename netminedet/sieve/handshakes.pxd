@@ -14,7 +14,7 @@ cdef class Handshakes:
     cdef Py_ssize_t walk_end
 
     cdef unsigned int begin_hello(
-        self, unsigned char[:] data, Py_ssize_t column, Py_ssize_t base, int side, int context
+        self, unsigned char[:] data, Py_ssize_t column, Py_ssize_t start, Py_ssize_t base, int side, int context
     ) except 0x10000 nogil
     cdef unsigned int continue_hello(
         self, unsigned char[:] data, Py_ssize_t column, Py_ssize_t base, int side

@@ -46,13 +46,13 @@ class Handshakes:
         self,
         data: cython.uchar[:],
         column: cython.Py_ssize_t,
+        start: cython.Py_ssize_t,
         base: cython.Py_ssize_t,
         side: cython.int,
         context: cython.int,
     ) -> cython.uint:
-        """A TLS record that opens with a ClientHello (RFC 8446 section 4.1.2), perhaps not whole."""
-        start: cython.Py_ssize_t = self.payload_at[column]
-        have: cython.Py_ssize_t = self.payload_len[column]
+        """A TLS record at ``start`` that opens with a ClientHello (RFC 8446 section 4.1.2), whole or not."""
+        have: cython.Py_ssize_t = self.payload_at[column] + self.payload_len[column] - start
         need: cython.Py_ssize_t = 5 + ((data[start + 3] << 8) | data[start + 4])
         if have >= need or need > STASH_SIZE or not context & NEW:
             self.found.add(CLIENT_HELLO, column, start, have, context)

@@ -17,10 +17,16 @@ HTTP_SEEN = cython.declare(cython.ulonglong, layout.HTTP_SEEN)
 #: Bytes at the beginning of a flight that decide whether it is text.
 TEXT_BYTES = cython.declare(cython.Py_ssize_t, 16)
 SOCKS_SIZE = cython.declare(cython.Py_ssize_t, layout.SOCKS_SIZE)
-#: Methods that a greeting of SOCKS 5 offers at most, to be waited for: ten are assigned (IANA).
 KEY_BYTES = cython.declare(cython.Py_ssize_t, layout.KEY_BYTES)
 KEY_LEAST = cython.declare(cython.Py_ssize_t, layout.KEY_LEAST)
+#: Methods that a greeting of SOCKS 5 offers at most, to be waited for: ten are assigned (IANA).
 SOCKS_METHODS = cython.declare(cython.int, 16)
+#: How headers of the PROXY protocol begin: "PROXY ", and the first eight bytes of the binary signature.
+PROXY_TEXT = cython.declare(cython.ulonglong, 0x50524F585920)
+PROXY_BINARY = cython.declare(cython.ulonglong, 0x0D0A0D0A000D0A51)
+#: Fewest bytes of one, and the longest line with its end (section 2.1).
+PROXY_LEAST = cython.declare(cython.Py_ssize_t, 16)
+PROXY_LINE = cython.declare(cython.Py_ssize_t, 107)
 
 
 def first_words(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.ulonglong:
@@ -111,6 +117,28 @@ def like_hello(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssiz
     if data[at] != 0x16 or (at + 1 < end and data[at + 1] != 3):
         return 0
     return not ((at + 2 < end and data[at + 2] > 4) or (at + 5 < end and data[at + 5] != 1))
+
+
+def proxy_header(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.Py_ssize_t:
+    """Bytes of a PROXY protocol header (its sections 2.1 and 2.2) that stands here; 0 for no whole one."""
+    word: cython.ulonglong = 0
+    i: cython.Py_ssize_t
+    length: cython.Py_ssize_t
+    if end - at < PROXY_LEAST:
+        return 0
+    for i in range(8):
+        word = (word << 8) | data[at + i]
+    if word == PROXY_BINARY:
+        length = 16 + ((data[at + 14] << 8) | data[at + 15])
+        return length if length <= end - at else 0
+    if word >> 16 != PROXY_TEXT:
+        return 0
+    if end > at + PROXY_LINE:
+        end = at + PROXY_LINE
+    for i in range(at + 6, end - 1):
+        if data[i] == 0x0D and data[i + 1] == 0x0A:
+            return i + 2 - at
+    return 0
 
 
 def like_key(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:

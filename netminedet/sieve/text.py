@@ -33,7 +33,7 @@ else:
     from netminedet.sieve.gate import Gate
     from netminedet.sieve.handshakes import Handshakes
     from netminedet.sieve.openings import Openings
-    from netminedet.sieve.shapes import begins_head, http_word, like_key, like_setup
+    from netminedet.sieve.shapes import begins_head, http_word, like_key, like_setup, proxy_header
     from netminedet.sieve.stash import Stash
 
 FLAGS = cython.declare(cython.Py_ssize_t, layout.FLAGS_PACKETS)
@@ -257,9 +257,14 @@ class TextScanner:
         start: cython.Py_ssize_t = self.payload_at[column]
         end: cython.Py_ssize_t = start + self.payload_len[column]
         first: cython.int = self.data[start]
+        if self.first_payload and (first == 0x50 or first == 0x0D):
+            start += proxy_header(self.data, start, end)
+            if end - start <= 5:
+                return UNTOLD
+            first = self.data[start]
         if first == 0x16 and self.data[start + 1] == 3:
             if self.data[start + 5] == 1:
-                return self.handshakes.begin_hello(self.data, column, base, side, context)
+                return self.handshakes.begin_hello(self.data, column, start, base, side, context)
             if self.data[start + 5] == 2:
                 return self.handshakes.begin_certificate(self.data, column, base, side, context)
         if 0x41 <= first <= 0x5A and http_word(self.data, start, end) == 1:

@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 
 from netminedet.sieve import Hit, Sieve, directions
 from netminedet.sieve import names as names_kernel
-from netminedet.sieve.columns import CERTIFICATE, DNS_UDP, MATCH_NAME, SOCKS_REQUEST, STASH_SIZE
+from netminedet.sieve.columns import (
+    CERTIFICATE,
+    CLIENT_HELLO,
+    DNS_UDP,
+    HTTP_REQUEST,
+    MATCH_NAME,
+    SOCKS_REQUEST,
+    STASH_SIZE,
+)
 from tests.frames import ACK, SYN, batch_of, ethernet, ipv4, tcp_frame, udp
 from tests.fuzz import uncompiled
 from tests.protocols.flights import (
@@ -26,7 +34,7 @@ from tests.protocols.flights import (
     server_hello,
 )
 from tests.protocols.test_names import ASKED, TARGET, pointing
-from tests.sieve.test_sieve import MINER, NAMES, POOL, sent
+from tests.sieve.test_sieve import MINER, NAMES, POOL, client_hello, sent
 
 POOL_NAME = b"stratum.antpool.com"
 LISTED = ["antpool.com", "stratum.slushpool.com"]
@@ -117,6 +125,27 @@ def test_greeting_and_request_in_segments_of_their_own() -> None:
     frames.append(tcp_frame(MINER, POOL, 103, socks5(POOL_NAME)))
     (hit,) = hits(frames)
     assert (hit.kind, hit.payload) == (SOCKS_REQUEST, socks5(POOL_NAME))
+
+
+PROXIED = [
+    b"PROXY TCP4 10.0.0.1 198.51.100.9 51000 443\r\n",
+    b"PROXY UNKNOWN\r\n",
+    b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + bytes([10, 0, 0, 1, 198, 51, 100, 9, 199, 56, 1, 187]),
+]
+
+
+@pytest.mark.parametrize("header", PROXIED, ids=["line", "unknown", "binary"])
+def test_a_name_behind_a_proxy_header(header: bytes) -> None:
+    hello = client_hello(b"stratum.antpool.com")
+    request = b"CONNECT stratum.antpool.com:3333 HTTP/1.1\r\n\r\n"
+    for kind, first in ((CLIENT_HELLO, hello), (HTTP_REQUEST, request)):
+        for pieces in ([header + first], [header, first]):
+            (hit,) = hits(sent(pieces))
+            assert (hit.kind, hit.payload) == (kind, first)
+    (hit,) = hits(sent([header + hello[:40], hello[40:]]))
+    assert (hit.kind, hit.prefix) == (CLIENT_HELLO, hello)
+    for wrong in (header[:-1], header[1:], b"\r\n" + header):
+        assert hits(sent([wrong + hello])) == []
 
 
 WHOLE = [
