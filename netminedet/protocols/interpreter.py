@@ -132,8 +132,9 @@ class Interpreter:
         """A share's details with what it is measured by."""
         if kind is not Kind.SHARE or "target" in details:
             return details
-        shown = {name: text for name, text in details.items() if name != "hash"}
-        return {**shown, **self._measures.of_share(details).details()}
+        measured = {**details, **self._measures.of_share(details).details()}
+        measured.pop("hash", None)
+        return measured
 
     def _strength(self, segment: Segment, value: dict[str, Any], match: Recognised) -> Strength:
         """The match's, but work that answers a weak request is weak: a node gives it to whoever asks."""

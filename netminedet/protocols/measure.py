@@ -20,7 +20,6 @@ MAX_HASHES = 12
 #: Of fewer shares the largest hash may be far from the target.
 _LEAST_HASHES = 8
 
-
 #: A CryptoNote hash, 32 bytes, the least significant first (xmrig, src/base/net/stratum/Client.cpp).
 _HASH_DIGITS = 64
 
@@ -41,6 +40,9 @@ class Measure(Struct, frozen=True):
         """The known ones by name."""
         named = (("difficulty", self.difficulty), ("target", self.target), ("algo", self.algo))
         return {name: text for name, text in named if text}
+
+
+_UNKNOWN = Measure()
 
 
 class Measures:
@@ -95,9 +97,9 @@ class Measures:
         known = self._jobs.get(details.get("job_id", ""))
         if known is not None:
             return known
-        if self._latest != Measure():
+        if self._latest != _UNKNOWN:
             return self._latest
-        if self._announced != Measure():
+        if self._announced != _UNKNOWN:
             return self._announced
         return Measure(difficulty=self._reckoned(), algo=details.get("algo", ""))
 
