@@ -145,8 +145,29 @@ def number_of(one: str, many: str, n: int, /, **values: Value) -> Sentence:
 
 
 def as_sentence(text: str) -> Sentence:
-    """A text out of a data file, which the catalogue may know, as a value within a sentence."""
-    return Sentence(text, text, {})
+    """A text that the catalogue may know, out of a data file say, as a sentence; a sentence as it is."""
+    return text if isinstance(text, Sentence) else Sentence(text, text, {})
+
+
+def said_of(name: str, what: str) -> Sentence:
+    """What is to be said of a file, an interface or the like, behind its name.
+
+    >>> said_of("eth1", "the interface is up again")
+    'eth1: the interface is up again'
+    """
+    return sentence("{name}: {what}", name=name, what=as_sentence(what))
+
+
+def any_of(names: Sequence[str]) -> Sentence:
+    """The names to choose from; at least one.
+
+    >>> any_of(["pcap", "pcapng"])
+    'pcap or pcapng'
+    """
+    found = as_sentence(names[0])
+    for name in names[1:]:
+        found = sentence("{one} or {other}", one=found, other=name)
+    return found
 
 
 def listed(names: Sequence[str], most: int) -> str:

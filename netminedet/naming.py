@@ -77,10 +77,8 @@ class Naming:
             self._dns(hit, data)
         elif hit.kind == CLIENT_HELLO:
             if pool := self._pool(tls_server_name(data)):
-                mark = ja4(data)
-                return self._seen(
-                    hit, NameSeen(hit.where, NameSource.TLS, pool, {"ja4": mark} if mark else {})
-                )
+                details = {"ja4": mark} if (mark := ja4(data)) else {}
+                return self._seen(hit, NameSeen(hit.where, NameSource.TLS, pool, details))
         elif hit.kind == CERTIFICATE:
             if pool := self.pools.owner(certificate_names(data)):
                 return self._seen(hit, NameSeen(_reversed(hit), NameSource.TLS_CERTIFICATE, pool))

@@ -12,12 +12,7 @@ from msgspec import Struct
 
 from netminedet.following import Following
 from netminedet.limits import DEFAULT_LIMITS, Limits
-from netminedet.model import (
-    Batch,
-    FiveTuple,
-    FlowTotals,
-    Message,
-)
+from netminedet.model import Batch, FiveTuple, FlowTotals, Message
 from netminedet.naming import Naming
 from netminedet.protocols.conversation import Conversation
 from netminedet.protocols.framing import V2_ANSWER

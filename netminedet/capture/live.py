@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from netminedet.errors import NetminedetError
-from netminedet.language import Sentence, as_sentence, sentence
+from netminedet.language import said_of, sentence
 from netminedet.model import Batch
 
 
@@ -109,12 +109,12 @@ class LiveSource(ABC):
 
     def _note_lost(self, text: str) -> None:
         self.counts.interface_lost += 1
-        self._notes.append(about(self.name, text))
+        self._note(text)
 
     def _note_back(self, text: str) -> None:
         self._refused = False
         self.counts.interface_back += 1
-        self._notes.append(about(self.name, text))
+        self._note(text)
 
     def _note_refused(self, error: NetminedetError) -> None:
         """It cannot be opened again, which is tried every second and told once."""
@@ -122,8 +122,6 @@ class LiveSource(ABC):
             self._notes.append(sentence("{what} (trying again every second)", what=error.args[0]))
         self._refused = True
 
-
-def about(name: str, text: str) -> Sentence:
-    """A sentence, or a message of the catalogue, about a source."""
-    what = text if isinstance(text, Sentence) else as_sentence(text)
-    return sentence("{name}: {what}", name=name, what=what)
+    def _note(self, text: str) -> None:
+        """Have a sentence, or a message of the catalogue, told of the source."""
+        self._notes.append(said_of(self.name, text))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from netminedet.capture.notes import shown
 from netminedet.errors import NetminedetError
-from netminedet.language import sentence
+from netminedet.language import said_of, sentence
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -109,7 +109,7 @@ def _open_file(path: str) -> Any:
         reason = sentence("cannot be opened: {reason}", reason=error.strerror or str(error))
     except ValueError:
         reason = sentence("is not a possible file name; check the name")
-    raise NetminedetError(sentence("{name}: {what}", name=shown(path), what=reason))
+    raise NetminedetError(said_of(shown(path), reason))
 
 
 def _size(stream: Any) -> int | None:

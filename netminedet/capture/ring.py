@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from netminedet.capture.blocks import BlockWalk
 from netminedet.capture.interface import ANY, InterfaceState, interface_state
-from netminedet.capture.live import LiveSource, RingOptions, about
+from netminedet.capture.live import LiveSource, RingOptions
 from netminedet.capture.source import BATCH_CAPACITY
 from netminedet.errors import NetminedetError
 from netminedet.language import N_, sentence
@@ -77,7 +77,7 @@ class Ring(LiveSource):
             raise NetminedetError(f"{name}: there is no such interface; {_names()}")
         self._open: _Open | None = self._opened()
         if not self._state.up:
-            self._notes.append(about(name, N_("the interface is down; waiting for it")))
+            self._note(N_("the interface is down; waiting for it"))
 
     def _opened(self) -> _Open:
         try:
@@ -247,13 +247,7 @@ class Ring(LiveSource):
         elif state.up and not before.up and ring is not None:
             self._note_back(N_("the interface is up again"))
         elif before.mtu != state.mtu and ring is not None:
-            changed = sentence(
-                "{name}: the MTU is {now} now, it was {before}",
-                name=self.name,
-                now=state.mtu,
-                before=before.mtu,
-            )
-            self._notes.append(changed)
+            self._note(sentence("the MTU is {now} now, it was {before}", now=state.mtu, before=before.mtu))
         if self._open is None and state.index:
             self._reopen(state)
 
@@ -276,13 +270,7 @@ class Ring(LiveSource):
         except OSError as error:
             if error.errno != errno.ENODEV:
                 reason = str(error.strerror)
-                self._notes.append(
-                    sentence(
-                        "{name}: the system's counters cannot be read: {reason}",
-                        name=self.name,
-                        reason=reason,
-                    )
-                )
+                self._note(sentence("the system's counters cannot be read: {reason}", reason=reason))
         # The memory goes when the last kernel that looked into it has another batch.
         ring.sock.close()
 

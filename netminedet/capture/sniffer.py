@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from netminedet.capture.interface import ANY
-from netminedet.capture.live import LiveSource, RingOptions, about
+from netminedet.capture.live import LiveSource, RingOptions
 from netminedet.errors import NetminedetError
 from netminedet.language import N_, sentence
 from netminedet.model import Batch
@@ -51,7 +51,7 @@ class Sniffer(LiveSource):
         self._sniffer: Any = None
         self._start()
         slow = N_("captured with scapy, for this system has no packet ring: slow, and losses are not told")
-        self._notes.append(about(name, slow))
+        self._note(slow)
 
     def _start(self) -> None:
         """Listen; raises NetminedetError where that cannot be."""
@@ -99,7 +99,7 @@ class Sniffer(LiveSource):
         if packet.name not in self._strange and len(self._strange) < 8:
             self._strange.add(packet.name)
             unread = sentence("packets that begin with {layer} are counted, and not read", layer=packet.name)
-            self._notes.append(about(self.name, unread))
+            self._note(unread)
         return UNKNOWN_LINK
 
     def now_ns(self) -> int:

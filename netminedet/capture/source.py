@@ -8,12 +8,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from netminedet.capture.compression import CHUNK_SIZE
-from netminedet.capture.formats import HEAD, find_reader, unpacked
+from netminedet.capture.formats import HEAD, READERS, find_reader, unpacked
 from netminedet.capture.notes import Notes, shown
 from netminedet.capture.rawfile import RawFile
 from netminedet.capture.reader import Reader, Stop, Window
 from netminedet.errors import NetminedetError
-from netminedet.language import Sentence, as_sentence, number_of, sentence
+from netminedet.language import Sentence, any_of, as_sentence, number_of, said_of, sentence
 from netminedet.model import Batch, InputInfo
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ def _recognised(
     found = find_reader(head)
     if found is None:
         why_not = _why_not(head, compression, window.failure)
-        raise NetminedetError(sentence("{name}: {what}", name=shown(path), what=why_not))
+        raise NetminedetError(said_of(shown(path), why_not))
     name = f"{found.name}+{compression}" if compression else found.name
     return Source(raw, window, found(window, path), InputInfo(path=path, format=name), ahead)
 
@@ -235,12 +235,14 @@ def _why_not(head: bytes, compression: str, failure: str | None) -> Sentence:
     """Why a stream that begins with ``head`` is no capture, and what would be one."""
     if failure is not None:
         return sentence("no packet can be read: {reason}; copy or record it again", reason=failure)
-    packed = sentence("the {compression} data in it", compression=compression)
-    content = packed if compression else sentence("it")
+    content = sentence("it")
+    if compression:
+        content = sentence("the {compression} data in it", compression=compression)
     if not head:
         return sentence("{content} is empty; record again, or name another file", content=content)
     return sentence(
-        "not a capture ({content} begins with {bytes}); give pcap or pcapng, plain, gzip, zstd or xz",
+        "not a capture ({content} begins with {bytes}); give {formats}, plain, gzip, zstd or xz",
         content=content,
         bytes=head[:4].hex(" "),
+        formats=any_of([reader.name for reader in READERS]),
     )

@@ -22,7 +22,7 @@ from netminedet.casefile.manifest import (
 from netminedet.casefile.opened import DamagedFile, OpenCase, open_case
 from netminedet.casefile.signing import SIGNATURE_BYTES, is_valid
 from netminedet.errors import NetminedetError
-from netminedet.language import Sentence, sentence
+from netminedet.language import Sentence, said_of, sentence
 from netminedet.report.text import printable
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _signature(case: OpenCase, data: bytes, key: Ed25519PublicKey | None) -> tup
     try:
         signature = b"".join(case.read(SIGNATURE, SIGNATURE_BYTES))
     except DamagedFile as error:
-        return "invalid", [_about(SIGNATURE, _unreadable(error))]
+        return "invalid", [said_of(SIGNATURE, _unreadable(error))]
     if len(signature) != SIGNATURE_BYTES:
         wrong = sentence(
             "{name}: altered: it has not the {n} bytes of a signature", name=SIGNATURE, n=SIGNATURE_BYTES
@@ -109,13 +109,9 @@ def _differences(case: OpenCase, manifest: Manifest) -> list[str]:
     for entry in manifest.files:
         problem = _difference(case, entry) if entry.path in case.names else sentence("missing")
         if problem is not None:
-            problems.append(_about(entry.path, problem))
+            problems.append(said_of(entry.path, problem))
     known = {entry.path for entry in manifest.files} | {MANIFEST, SIGNATURE}
-    return problems + [_about(name, sentence("added")) for name in sorted(case.names - known)]
-
-
-def _about(name: str, what: Sentence) -> Sentence:
-    return sentence("{name}: {what}", name=name, what=what)
+    return problems + [said_of(name, sentence("added")) for name in sorted(case.names - known)]
 
 
 def _unreadable(error: DamagedFile) -> Sentence:

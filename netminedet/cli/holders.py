@@ -138,6 +138,7 @@ def load_sources(options: Mapping[str, Any]) -> Sources | None:
 
 
 def warn(line: str) -> None:
+    """Say on standard error what is wrong with a file, in the language of the process."""
     from netminedet.report.text import printable
 
     click.echo("netminedet: " + _("warning: {what}").format(what=printable(told(line))), err=True)

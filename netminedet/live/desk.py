@@ -204,17 +204,23 @@ class Desk:
 
         Each call brings one of them up to date, by turns: an update may be minutes away.
         """
-        self._turn += 1
-        for host in list(self._recent)[self._turn % max(1, len(self._recent)) :][:1]:
-            entries, was = self.ledger.hosts.get(host), self._recent[host]
-            if host not in self.announcer.known:
-                del self._recent[host]  # withdrawn, or forgotten
-            elif was.event != "ended" and entries is not None and entries.count("flows") <= MAX_FLOWS_AGAIN:
-                suspect = self.ledger.suspect(host)
-                if suspect is not None:
-                    now = replace(was, suspect=suspect, evidence=())
-                    self._recent[host] = self.view.told(now, self.announcer.known)
+        if self._recent:
+            self._turn += 1
+            self._look_again(list(self._recent)[self._turn % len(self._recent)])
         return list(reversed(self._recent.values()))
+
+    def _look_again(self, host: str) -> None:
+        """Bring what is shown of a suspect up to date."""
+        if host not in self.announcer.known:
+            del self._recent[host]  # withdrawn, or forgotten
+            return
+        entries, was = self.ledger.hosts.get(host), self._recent[host]
+        if was.event == "ended" or entries is None or entries.count("flows") > MAX_FLOWS_AGAIN:
+            return
+        suspect = self.ledger.suspect(host)
+        if suspect is not None:
+            now = replace(was, suspect=suspect, evidence=())
+            self._recent[host] = self.view.told(now, self.announcer.known)
 
     def figures(self, output: JsonObject, *, new_interval: bool) -> JsonObject:
         """All counters; with ``new_interval`` the next ones count from here."""

@@ -279,6 +279,7 @@ def _ended(process: ForkProcess) -> str:
     if code is None or code >= 0:
         return sentence("ended unexpectedly with code {code}", code=str(code))
     try:
-        return sentence("was ended by {signal}", signal=signal.Signals(-code).name)
+        name = signal.Signals(-code).name
     except ValueError:
-        return f"was ended by signal {-code}"
+        name = f"signal {-code}"
+    return sentence("was ended by {signal}", signal=name)

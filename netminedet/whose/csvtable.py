@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from netminedet.errors import NetminedetError
-from netminedet.language import Sentence, as_sentence, sentence
+from netminedet.language import as_sentence, sentence
 from netminedet.report.text import legible, printable
 
 #: Names that a column may have in the first line: ours, then those that are understood as it.
@@ -57,7 +57,7 @@ class Row:
 
     def error(self, column: str, problem: str) -> NetminedetError:
         """``ledger.csv:12: cidr: …``."""
-        what = problem if isinstance(problem, Sentence) else as_sentence(problem)
+        what = as_sentence(problem)
         return NetminedetError(
             sentence("{place}: {column}: {what}", place=self.where, column=column, what=what)
         )
