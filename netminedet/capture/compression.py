@@ -1,9 +1,10 @@
 """Compressed streams: gzip, zstd and xz, of any number of members, whole or damaged.
 
 All that stands before a damage is delivered.  A library that meets one throws away
-the output of the whole call, so input is fed in pieces that get smaller towards the
-end of each chunk, down to single bytes: a wrong checksum at the end of a file then
-costs nothing of what it was to protect.
+the output of the whole call: gzip is then fed again from a copy of the state before it,
+zstd goes block by block, and xz, which has neither, gets pieces that become smaller
+towards the end of each chunk, down to single bytes: a wrong checksum at the end of a
+file then costs nothing of what it was to protect.
 """
 
 from __future__ import annotations
@@ -12,15 +13,18 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple, Protocol
 
-from netminedet.capture.rawfile import RawFile
+from netminedet.capture.rawfile import ByteStream
 from netminedet.capture.zstdblocks import ZstdBlocks
 from netminedet.errors import NetminedetError
 from netminedet.language import sentence
 
 #: Compressed bytes read at once.
 CHUNK_SIZE = 1 << 20
-#: The last bytes of a chunk, fed one by one: the ends of all three formats are shorter.
+#: The last bytes of a chunk of xz, fed one by one: the end of a stream is shorter.
 _TAIL = 64
+#: Bytes of gzip that are fed at once: at the start of a member, as there may be many small ones, and later.
+_GZIP_FIRST = 1 << 12
+_GZIP_PIECE = 1 << 18
 #: Output of zstd that is gathered before it is handed on, in bytes; a block more at most.
 _ZSTD_FILL = 1 << 18
 #: Memory that an xz stream may ask for; the highest preset takes 65 MiB.
@@ -61,23 +65,59 @@ def _zlib() -> Any:
 
 
 class _Gzip:
+    """Fed much at a time: the thread that unpacks then seldom waits for the interpreter's lock."""
+
     def __init__(self) -> None:
         self._error = _zlib().error
         self._inner = _zlib().decompressobj(wbits=31)
+        self._failure: DamagedStream | None = None
+        self._input = memoryview(b"")
+        self._piece = _GZIP_FIRST
         self.ended = False
         self.unused = 0
-        self.pending = 0
         self.hungry = True
 
+    @property
+    def pending(self) -> int:
+        return len(self._input)
+
     def decode(self, data: bytes | memoryview, limit: int) -> bytes:
+        if self._failure is not None:
+            raise self._failure
+        if data:
+            self._input = memoryview(data)
+        piece = self._input[: self._piece]
+        before = self._inner.copy()
         try:
-            output: bytes = self._inner.decompress(self._inner.unconsumed_tail + data, limit)
+            output: bytes = self._inner.decompress(piece, limit)
         except self._error as error:
-            raise DamagedStream(str(error)) from None
+            self._inner = before
+            return self._until_damaged(piece, str(error))
+        self._piece = min(2 * self._piece, _GZIP_PIECE)
         self.ended = self._inner.eof
-        self.unused = len(self._inner.unused_data)
-        self.hungry = not self._inner.unconsumed_tail and len(output) < limit
+        left = self._inner.unused_data if self.ended else self._inner.unconsumed_tail
+        self._input = self._input[len(piece) - len(left) :]
+        self.hungry = not self._input and len(output) < limit
+        self.unused = len(self._input)
         return output
+
+    def _until_damaged(self, piece: memoryview, reason: str) -> bytes:
+        """What comes out of ``piece`` before the byte that is wrong, which is found by halving."""
+        outputs, good, bad = [], 0, len(piece)
+        while bad - good > 1:
+            middle = (good + bad) // 2
+            before = self._inner.copy()
+            try:
+                outputs.append(self._inner.decompress(piece[good:middle]))
+                good = middle
+            except self._error:
+                self._inner, bad = before, middle
+        self._input = self._input[good:]
+        self._failure = DamagedStream(reason)
+        self.hungry = False
+        if not any(outputs):
+            raise self._failure
+        return b"".join(outputs)
 
 
 class _Xz:
@@ -166,9 +206,11 @@ class Codec(NamedTuple):
     piece: int
 
 
+GZIP = Codec("gzip", (b"\x1f\x8b",), _Gzip, 0)
+
 #: Every compression that can be read.  A new one is added here and nowhere else.
 CODECS = (
-    Codec("gzip", (b"\x1f\x8b",), _Gzip, 1 << 16),
+    GZIP,
     Codec("xz", (b"\xfd7zXZ\0",), _Xz, 1 << 15),
     # Skippable frames, with which parallel compressors begin, have 16 magics.
     Codec(
@@ -188,7 +230,7 @@ def find_codec(head: bytes) -> Codec | None:
 class Decompressor:
     """The uncompressed bytes of a compressed file: all its members, one after the other."""
 
-    def __init__(self, raw: RawFile, codec: Codec, chunk: int = CHUNK_SIZE) -> None:
+    def __init__(self, raw: ByteStream, codec: Codec, chunk: int = CHUNK_SIZE) -> None:
         """Raises NetminedetError when the package for this compression is missing."""
         self._raw = raw
         self._codec = codec

@@ -72,6 +72,10 @@ class RawFile:
             self._hash.update(view[:got])
         return got
 
+    def from_start(self) -> ByteStream:
+        """The bytes of a regular file once more, neither counted nor hashed; open as long as this one is."""
+        return _Again(self._stream.fileno())
+
     def drain(self) -> None:
         """Read to the end, so that the hash is that of the whole file.  Raises OSError."""
         if self._hash:
@@ -87,6 +91,20 @@ class RawFile:
         """Close the file; standard input stays open."""
         if self._owned:
             self._stream.close()
+
+
+class _Again:
+    """The bytes of an open file from its beginning, wherever others read it."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._position = 0
+
+    def readinto(self, view: memoryview) -> int:
+        data = os.pread(self._descriptor, len(view), self._position)
+        view[: len(data)] = data
+        self._position += len(data)
+        return len(data)
 
 
 def _standard_input() -> Any:

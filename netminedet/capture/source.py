@@ -209,8 +209,9 @@ def _opened(raw: RawFile, path: str) -> Source:
     if not compression:
         return _recognised(raw, Window(stream), path, "")
     from netminedet.capture.ahead import Ahead
+    from netminedet.capture.quickgzip import quick_gzip
 
-    ahead = Ahead(stream)
+    ahead = Ahead(quick_gzip(raw, compression) or stream)
     try:
         return _recognised(raw, Window(ahead), path, compression, ahead)
     except BaseException:

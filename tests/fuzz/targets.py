@@ -24,7 +24,7 @@ from unittest.mock import patch
 from msgspec.structs import replace
 
 from netminedet.api import DEFAULT_HOME_NET, Report, empty_report, parse_networks, scan
-from netminedet.capture import open_source
+from netminedet.capture import open_source, quickgzip
 from netminedet.capture.notes import NOTES_LIMIT
 from netminedet.errors import NetminedetError
 from netminedet.estimate.power import load_power
@@ -131,6 +131,8 @@ def capture(data: bytes) -> Outcome:
     slow = uncompiled.module("netminedet.capture.source")
     if len(data) < 6000:
         assert _read(path, slow.open_source) == (info, checksum)
+    with patch.object(quickgzip, "LEAST_SIZE", 0):
+        assert _read(path) == (info, checksum)
     if isinstance(info, str):
         return info[len(str(path)) :][:30]
     problems = tuple(problem.partition(" at ")[0][:30] for problem in info.problems[:3])

@@ -430,7 +430,7 @@ def test_killed_and_started_again(wire: Wire, tmp_path: Path) -> None:
     watch = Watching(wire, tmp_path / "first.jsonl", *options)
     wire.send(STRATUM)
     watch.wait_for("suspect", len(suspects_of(STRATUM)))
-    # A state may be on its way to the disk that was taken before the suspect was told: the one after it is not.
+    # A state may be on its way to the disk that was taken before the suspect was told; the next one was not.
     wait_rewritten(state, times=2)
     watch.stop(signal.SIGKILL)
     again = Watching(wire, tmp_path / "second.jsonl", *options)
