@@ -12,7 +12,7 @@ from netminedet.errors import NetminedetError
 from netminedet.language import said_of, sentence
 
 if TYPE_CHECKING:
-    from hashlib import _Hash
+    from netminedet.capture.hashing import Hasher
 
 _DRAIN_STEP = 1 << 20
 
@@ -32,11 +32,11 @@ class RawFile:
 
     def __init__(self, path: str, *, hash_content: bool = False) -> None:
         """Open ``path``, "-" being standard input.  Raises NetminedetError."""
-        self._hash: _Hash | None = None
+        self._hash: Hasher | None = None
         if hash_content:
-            from hashlib import sha256
+            from netminedet.capture.hashing import Hasher
 
-            self._hash = sha256()
+            self._hash = Hasher()
         self._owned = path != "-"
         self._stream = _open_file(path) if self._owned else _standard_input()
         self._read = getattr(self._stream, "readinto1", None) or self._stream.readinto
@@ -89,6 +89,8 @@ class RawFile:
 
     def close(self) -> None:
         """Close the file; standard input stays open."""
+        if self._hash:
+            self._hash.close()
         if self._owned:
             self._stream.close()
 
