@@ -303,7 +303,8 @@ def _suffixes(signatures: SignatureSet) -> tuple[str, ...]:
 @lru_cache(maxsize=1)
 def _gate(signatures: SignatureSet) -> Gate:
     """What the sieve may pass over although an anchor stands in it."""
-    return Gate(signatures.telling_keys | API_KEYS, signatures.verbs | API_VERBS)
+    asked = dict.fromkeys(API_VERBS, frozenset({frozenset[str]()}))
+    return Gate(signatures.telling_keys | API_KEYS, {**signatures.verbs(), **asked})
 
 
 def _segment_of(hit: Hit) -> Segment:

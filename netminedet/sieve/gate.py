@@ -5,8 +5,10 @@ An anchor is only a literal: logs, chats and ordinary calls quote it, or use the
 another place.  What a signature recognises has its verb, or a key that tells, at the top of
 the object (see ``signatures.matcher``).  So an object that has neither there is passed over
 before anything leaves the sieve; a flood of such objects costs little more than other
-traffic.  The gate only ever says "certainly not": of what is cut, escaped or oddly written
-it says nothing, and the parsers decide.
+traffic.  Ordinary calls have some verbs of mining too, "login" above all: an object with one is
+passed over where it lacks, at every level, a key that each signature with that verb needs.
+The gate only ever says "certainly not": of what is cut, escaped or oddly written it says
+nothing, and the parsers decide.
 
 Nor is an object a message that is nested deeper than any message and any parser goes.
 """
@@ -14,7 +16,7 @@ Nor is an object a message that is nested deeper than any message and any parser
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from netminedet.sieve import columns as layout
 
@@ -32,6 +34,15 @@ NOTHING = cython.declare(cython.uint, 0)
 TELLS = cython.declare(cython.uint, 1)
 #: The key holds a verb: which one decides.
 HOLDS_VERB = cython.declare(cython.uint, 2)
+#: A verb: from here on they are numbered.
+VERBS = cython.declare(cython.uint, 3)
+#: Bytes put behind a key, and before its verb or behind a key that verbs need: one table has all three.
+BEFORE_VERB = cython.declare(cython.ulonglong, 0)
+NEEDED = cython.declare(cython.ulonglong, 1)
+#: Keys that verbs may need, as bits; further ones are not asked for.
+MAX_NEEDED = 64
+#: Instead of the number of a needed key: nobody knows how parsers read it.
+UNSURE = cython.declare(cython.uint, 1000)
 #: Levels of a message; those of the dialects known have six at most.
 MAX_DEPTH = cython.declare(cython.Py_ssize_t, layout.MAX_DEPTH)
 
@@ -45,6 +56,18 @@ def _after_space(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ss
     while at < end and (data[at] == 0x20 or data[at] == 0x0A or data[at] == 0x0D or data[at] == 0x09):
         at += 1
     return at
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(-1, check=False)
+def _after_text(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.Py_ssize_t:
+    """Behind the quote that ends the text at ``at``; 0 where none does before ``end``."""
+    while at < end:
+        if data[at] == 0x22:
+            return at + 1
+        at += 2 if data[at] == 0x5C else 1
+    return 0
 
 
 @cython.cfunc
@@ -84,15 +107,25 @@ def _after_nested(
 @cython.final
 @cython.cclass
 class Gate:
-    """``telling``: keys that alone may make a message; ``verbs``: (key, value) that may."""
+    """``telling``: keys that alone may make a message; ``verbs``: by (key, value) that may, the keys that the
+    object needs besides, once for each signature: all of one of these sets."""
 
     # compiled, the attributes' types stand in gate.pxd
-    def __init__(self, telling: Iterable[str], verbs: Iterable[tuple[str, str]]) -> None:
-        kinds: dict[int, int] = {}
-        for key, verb in verbs:
-            kinds[layout.text_hash(key.encode() + b"\0" + verb.encode())] = 1
-            kinds[layout.text_hash(key.encode())] = 2
-        kinds.update((layout.text_hash(key.encode()), 1) for key in telling)
+    def __init__(
+        self, telling: Iterable[str], verbs: Mapping[tuple[str, str], Iterable[frozenset[str]]]
+    ) -> None:
+        needed = sorted({key for sets in verbs.values() for keys in sets for key in keys})[:MAX_NEEDED]
+        bits = {key: 1 << number for number, key in enumerate(needed)}
+        kinds = {layout.text_hash(key.encode() + b"\1"): number + 1 for number, key in enumerate(needed)}
+        first, masks = [0], []
+        for number, ((key, verb), sets) in enumerate(sorted(verbs.items())):
+            kinds[layout.text_hash(key.encode() + b"\0" + verb.encode())] = int(VERBS) + number
+            kinds[layout.text_hash(key.encode())] = int(HOLDS_VERB)
+            masks += [sum(bits.get(one, 0) for one in keys) for keys in sets]
+            first.append(len(masks))
+        kinds.update((layout.text_hash(key.encode()), int(TELLS)) for key in telling)
+        self.first = array("I", first)
+        self.masks = array("Q", masks or [0])
         size = 1 << max(4, (4 * len(kinds)).bit_length())
         self.mask = size - 1
         self.hashes = array("Q", bytes(8 * size))
@@ -148,6 +181,9 @@ class Gate:
     ) -> cython.Py_ssize_t:
         """Behind the object that begins at ``at``; 0 where nothing certain can be said of it."""
         key: cython.ulonglong
+        start: cython.Py_ssize_t = at
+        value_at: cython.Py_ssize_t
+        has_verb: cython.bint = False
         at += 1
         while True:
             at = _after_space(data, at, end)
@@ -174,7 +210,14 @@ class Gate:
             at = _after_space(data, at + 1, end)
             if at >= end or data[at] != 0x3A:
                 return 0
-            at = self._value(data, _after_space(data, at + 1, end), end, key)
+            value_at = _after_space(data, at + 1, end)
+            at = self._value(data, value_at, end, key)
+            if at < 0:
+                at = -at
+                # a second verb is left to the parsers: each takes a look at the whole object
+                if has_verb or not self._lacks(data, start, end, self._verb(data, value_at + 1, at - 1, key)):
+                    return 0
+                has_verb = True
             if at == 0:
                 return 0
 
@@ -184,9 +227,12 @@ class Gate:
     def _value(
         self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t, key: cython.ulonglong
     ) -> cython.Py_ssize_t:
-        """Behind the value of ``key`` that begins at ``at``; 0 where the two may make a message."""
+        """Behind the value of ``key`` that begins at ``at``; 0 where the two may make a message.
+
+        Negative, the place behind it, where the two are a verb.
+        """
         kind: cython.uint = self._kind(key)
-        verb: cython.ulonglong = (key * HASH_STEP) & MASK  # a byte 0 stands between key and verb
+        verb: cython.ulonglong = ((key ^ BEFORE_VERB) * HASH_STEP) & MASK
         if kind == TELLS or at >= end:
             return 0
         if data[at] == 0x7B or data[at] == 0x5B:
@@ -204,9 +250,82 @@ class Gate:
             elif kind == HOLDS_VERB:
                 verb = ((verb ^ data[at]) * HASH_STEP) & MASK
             at += 1
-        if at >= end or (kind == HOLDS_VERB and self._kind(verb) != NOTHING):
+        if at >= end:
             return 0
-        return at + 1
+        return -at - 1 if kind == HOLDS_VERB and self._kind(verb) >= VERBS else at + 1
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _verb(
+        self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t, key: cython.ulonglong
+    ) -> cython.int:
+        """The number of the verb of ``key`` that stands in ``data[at:end]``."""
+        verb: cython.ulonglong = ((key ^ BEFORE_VERB) * HASH_STEP) & MASK
+        while at < end:
+            verb = ((verb ^ data[at]) * HASH_STEP) & MASK
+            at += 1
+        return self._kind(verb) - VERBS
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(-1, check=False)
+    def _lacks(
+        self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t, number: cython.int
+    ) -> cython.int:
+        """Whether the object at ``at`` lacks, for each signature with this verb, a key that it needs.
+
+        Not of one that does not end before ``end``, or has a key with an escape or a space at an end of it.
+        """
+        depth: cython.Py_ssize_t = 0
+        found: cython.ulonglong = 0
+        first: cython.Py_ssize_t
+        colon: cython.Py_ssize_t
+        i: cython.Py_ssize_t
+        needed: cython.uint
+        byte: cython.int
+        while True:
+            if at >= end:
+                return 0
+            byte = data[at]
+            at += 1
+            if byte == 0x22:
+                first = at
+                at = _after_text(data, at, end)
+                if at == 0:
+                    return 0
+                colon = _after_space(data, at, end)
+                if colon < end and data[colon] == 0x3A:
+                    needed = self._needed(data, first, at - 1)
+                    if needed == UNSURE:
+                        return 0
+                    if needed != NOTHING:
+                        found |= cython.cast(cython.ulonglong, 1) << (needed - 1)
+            elif byte == 0x7B or byte == 0x5B:
+                depth += 1
+            elif byte == 0x7D or byte == 0x5D:
+                depth -= 1
+                if depth <= 0:
+                    break
+        for i in range(self.first[number], self.first[number + 1]):
+            if self.masks[i] & ~found == 0:
+                return 0
+        return 1
+
+    @cython.cfunc
+    @cython.nogil
+    @cython.exceptval(0)
+    def _needed(self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.uint:
+        """The number of the needed key that stands in ``data[at:end]``, from 1; NOTHING for another key."""
+        key: cython.ulonglong = HASH_START
+        if at < end and (data[at] == 0x20 or data[end - 1] == 0x20):
+            return UNSURE
+        while at < end:
+            if data[at] == 0x5C:
+                return UNSURE
+            key = ((key ^ data[at]) * HASH_STEP) & MASK
+            at += 1
+        return self._kind(((key ^ NEEDED) * HASH_STEP) & MASK)
 
     @cython.cfunc
     @cython.nogil

@@ -112,7 +112,7 @@ class TextScanner:
         self.table = automaton.table
         self.accepts = automaton.accepts
         self.dull = automaton.dull
-        self.gate = gate or Gate((), ())
+        self.gate = gate or Gate((), {})
         self.has_gate = gate is not None
         self.openings = openings
         self.handshakes = Handshakes(columns, found, stash)
@@ -139,7 +139,7 @@ class TextScanner:
         self.table = automaton.table
         self.accepts = automaton.accepts
         self.dull = automaton.dull
-        self.gate = gate or Gate((), ())
+        self.gate = gate or Gate((), {})
         self.has_gate = gate is not None
         self.openings.look_for(openers)
 

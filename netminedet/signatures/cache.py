@@ -45,6 +45,8 @@ class Kept(Struct, frozen=True):
 
     #: the JSON types that ``result`` may have where it holds (see ``prefilter``); None for any
     types: frozenset[str] | None
+    #: keys that a message has for which it holds (see ``needed``)
+    keys: frozenset[str]
     #: of a function, marshalled
     code: bytes = b""
     #: its syntax tree, where there is no code of it

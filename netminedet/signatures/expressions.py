@@ -40,12 +40,13 @@ class Expression:
 
 def _compiled(text: str) -> Kept:
     from netminedet.signatures.interpreter import parse
+    from netminedet.signatures.needed import needed_keys
     from netminedet.signatures.prefilter import result_types
 
     tree = parse(text)
     code = code_of(tree)
-    types = result_types(tree)
-    return Kept(types, tree=tree) if code is None else Kept(types, marshal.dumps(code))
+    types, keys = result_types(tree), needed_keys(tree)
+    return Kept(types, keys, tree=tree) if code is None else Kept(types, keys, marshal.dumps(code))
 
 
 def _function(kept: Kept) -> Evaluate:

@@ -107,9 +107,7 @@ class SignatureSet:
         #: keys that say what a message may be
         self._telling = frozenset(self._by_verb).union(self._by_key)
         self._ancestors = {name: self._ancestors_of(name) for name in self._dialects}
-        #: (key, verb) at the top of a message that a signature may recognise, and keys that alone may
-        #: make one; a message without any of them is none
-        self.verbs = frozenset((key, verb) for key, verbs in self._by_verb.items() for verb in verbs)
+        #: keys at the top of a message that alone may make one: see ``verbs``
         self.telling_keys = frozenset(self._by_key).union(_REPLY_KEYS)
 
     def _index(self, pattern: Pattern) -> None:
@@ -120,6 +118,22 @@ class SignatureSet:
             self._replies.append(candidate)
         elif not pattern.methods:
             self._by_key.setdefault(pattern.method_key, []).append(candidate)
+
+    def verbs(self) -> dict[tuple[str, str], frozenset[frozenset[str]]]:
+        """(key, verb) at the top of a message that a signature may recognise; without any of them, or one
+        of ``telling_keys``, it is none.  Of each verb: for each signature, the keys that it needs besides,
+        somewhere in the message."""
+        return {
+            (key, verb): frozenset(self._needed(key, candidate.pattern) for candidate in candidates)
+            for key, verbs in self._by_verb.items()
+            for verb, candidates in verbs.items()
+        }
+
+    def _needed(self, key: str, pattern: Pattern) -> frozenset[str]:
+        """Keys of the JSON that a message is; what was put together otherwise has none."""
+        if key != "method" or pattern.where is None:
+            return frozenset()
+        return self._expressions[pattern.where].kept.keys
 
     def _ancestors_of(self, name: str) -> frozenset[str]:
         found: set[str] = set()

@@ -15,7 +15,7 @@ from netminedet.signatures.translate import TYPES
 #: Types of ``result`` as JMESPath names them; None stands for any.
 Types = frozenset[str] | None
 #: Functions that are false, or fail, on null: what they are given must be there.
-_NEED_A_VALUE = TRUTHS | {"starts_with", "ends_with", "length"}
+NEED_A_VALUE = TRUTHS | {"starts_with", "ends_with", "length"}
 
 
 def result_types(node: dict[str, Any]) -> Types:
@@ -55,7 +55,7 @@ def _called(node: dict[str, Any]) -> Types:
     arguments = node["children"]
     if node["value"] == "contains":
         return _present(arguments[1]) if _lists_values(arguments[0]) else None
-    return _present(arguments[0]) if node["value"] in _NEED_A_VALUE and arguments else None
+    return _present(arguments[0]) if node["value"] in NEED_A_VALUE and arguments else None
 
 
 def _lists_values(node: dict[str, Any]) -> bool:
@@ -75,16 +75,16 @@ def _present(node: dict[str, Any]) -> Types:
 
 def _container(node: dict[str, Any]) -> Types:
     """A path into ``result``: its first step tells whether that is an object or an array."""
-    steps = _steps(node)
+    steps = steps_of(node)
     if len(steps) < 2 or not _is_result(steps[0]):
         return None
     kind = {"field": "object", "index": "array"}.get(steps[1]["type"])
     return None if kind is None else frozenset({kind})
 
 
-def _steps(node: dict[str, Any]) -> list[dict[str, Any]]:
+def steps_of(node: dict[str, Any]) -> list[dict[str, Any]]:
     if node["type"] in ("subexpression", "index_expression"):
-        return [step for child in node["children"] for step in _steps(child)]
+        return [step for child in node["children"] for step in steps_of(child)]
     return [node]
 
 
