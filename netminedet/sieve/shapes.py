@@ -96,6 +96,27 @@ def begins_head(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssi
     return at < end and 0x41 <= data[at] <= 0x5A and http_word(data, at, end) != 0
 
 
+def plain_carrier(data: cython.uchar[:], at: cython.Py_ssize_t, body: cython.Py_ssize_t) -> cython.int:
+    """Whether what stands before an object at ``body`` says nothing of it: a WebSocket frame's header, or a
+    whole HTTP head that has no field of somebody's own (``X-Mining-Extensions``, ``X-Long-Polling``...)."""
+    line_begins: cython.bint = False
+    if data[at] == 0x81:
+        return 1
+    if not begins_head(data, at, body):
+        return 0
+    while at < body:
+        if data[at] == 0x0A:
+            if line_begins:
+                return 1
+            line_begins = True
+        elif data[at] != 0x0D:
+            if line_begins and data[at] | 0x20 == 0x78:
+                return 0
+            line_begins = False
+        at += 1
+    return 0
+
+
 def like_setup(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
     """Whether SetupConnection may begin so: extension and type 0, protocol 0 to 2, version 2."""
     i: cython.Py_ssize_t

@@ -4,7 +4,7 @@ from netminedet.sieve.found cimport Found
 from netminedet.sieve.gate cimport Gate
 from netminedet.sieve.handshakes cimport Handshakes
 from netminedet.sieve.openings cimport Openings
-from netminedet.sieve.shapes cimport begins_head, http_word, like_key, like_setup, proxy_header
+from netminedet.sieve.shapes cimport begins_head, http_word, like_key, like_setup, plain_carrier, proxy_header
 from netminedet.sieve.stash cimport Stash
 
 
@@ -29,7 +29,7 @@ cdef class TextScanner:
     cdef bint flight_begins
     cdef Py_ssize_t opened_at
     cdef bint tells
-    cdef bint gated
+    cdef Py_ssize_t carrier_at
 
     cdef unsigned int look(
         self, Py_ssize_t column, Py_ssize_t base, int side, unsigned int state, int context
@@ -56,5 +56,6 @@ cdef class TextScanner:
     cdef int _is_cut_post(self, Py_ssize_t at, Py_ssize_t end) except -1 nogil
     cdef int _opens_carrier(self, Py_ssize_t base, Py_ssize_t start, Py_ssize_t end, int context) except -1 nogil
     cdef unsigned int _scan(self, Py_ssize_t at, Py_ssize_t end, unsigned int state) except 0x10000 nogil
+    cdef int _is_gated(self) except -1 nogil
     cdef Py_ssize_t _after_dull(self, Py_ssize_t at, Py_ssize_t end) except -1 nogil
     cdef Py_ssize_t _object_start(self, Py_ssize_t at, Py_ssize_t end) except -2 nogil

@@ -33,7 +33,14 @@ else:
     from netminedet.sieve.gate import Gate
     from netminedet.sieve.handshakes import Handshakes
     from netminedet.sieve.openings import Openings
-    from netminedet.sieve.shapes import begins_head, http_word, like_key, like_setup, proxy_header
+    from netminedet.sieve.shapes import (
+        begins_head,
+        http_word,
+        like_key,
+        like_setup,
+        plain_carrier,
+        proxy_header,
+    )
     from netminedet.sieve.stash import Stash
 
 FLAGS = cython.declare(cython.Py_ssize_t, layout.FLAGS_PACKETS)
@@ -124,11 +131,10 @@ class TextScanner:
         self.first_payload = False
         self.flight_begins = False
         # of the segment that is being looked at: where the object began that has not ended, whether
-        # the segment flags its flow, and whether objects may be passed over: they are no bodies of
-        # HTTP, whose heads tell, too
+        # the segment flags its flow, and in a flow that speaks HTTP where it begins, as heads tell, too
         self.opened_at = -1
         self.tells = False
-        self.gated = False
+        self.carrier_at = -1
 
     def bind(self, rows: Any) -> None:
         """Work on these flow rows from now on."""
@@ -294,7 +300,7 @@ class TextScanner:
         if not self.tells and state == CLOSED and end > start:
             self.tells = self._opens_carrier(base, start, end, context) != 0
         if not self.tells and (state != CLOSED or self.may_hold_message(start, end)):
-            self.gated = self.has_gate and self.rows[base + FLAGS] & (3 * HTTP_SEEN) == 0
+            self.carrier_at = start if self.rows[base + FLAGS] & (3 * HTTP_SEEN) else -1
             state = self._scan(start, end, state)
         if self.tells:
             if not self._is_unfinished(column, base, side, before, context):
@@ -412,7 +418,7 @@ class TextScanner:
             at += 1
             if self.accepts[state]:
                 after = 0
-                if self.gated and self.opened_at >= 0:
+                if self._is_gated():
                     after = self.gate.passes_over(self.data, self.opened_at, at - 1, end)
                     if after == 0 and self.gate.too_deep(self.data, self.opened_at, end):
                         after = at
@@ -423,6 +429,12 @@ class TextScanner:
                 self.opened_at = -1
                 state = CLOSED
         return state
+
+    def _is_gated(self) -> cython.int:
+        """Whether the object that has not ended may be passed over if it is no message: nothing else tells."""
+        if not self.has_gate or self.opened_at < 0:
+            return 0
+        return self.carrier_at < 0 or plain_carrier(self.data, self.carrier_at, self.opened_at)
 
     def _after_dull(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.Py_ssize_t:
         """The first byte that, with the next one, may take the automaton out of OPEN; at most the last.

@@ -118,9 +118,9 @@ def http_bomb(world: World) -> Flow:
     """HTTP bodies, packed, in a connection that was flagged by its first request."""
     link = _link(world, 8332)
     yield from link.open()
-    text = json.dumps({"note": "about mining.subscribe"}).encode()
+    # what it calls for nobody can tell, as the body never ends: the flow is followed
+    text = b'{"note": "about mining.subscribe"'
     head = "POST / HTTP/1.1\r\nHost: a.example.net\r\nContent-Type: application/json\r\n"
-    # a body that never ends keeps the flow followed
     yield from link.send(0, f"{head}Content-Length: {len(text) + 999}\r\n\r\n".encode() + text)
     answer = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n"
     body = _gzip_bomb()

@@ -11,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netminedet.protocols.textlines import API_KEYS, API_VERBS, api_value
+from netminedet.sieve import Sieve
 from netminedet.sieve import gate as gate_module
-from netminedet.sieve.columns import MAX_DEPTH
+from netminedet.sieve.columns import MAX_DEPTH, SEGMENT
 from netminedet.sieve.gate import Gate
 from netminedet.signatures import load_signatures
+from tests.frames import SYN, batch_of, tcp_frame
 from tests.uncompiled import uncompiled
 
 SIGNATURES = load_signatures()
@@ -132,3 +134,35 @@ def test_what_is_nested_too_deep(levels: int, deep: bool, opening: bytes, closin
         found = gate.too_deep(bytearray(text), 0, len(text))
         assert bool(found) is deep
         assert gate.too_deep(bytearray(b'{"a":[]}' + text), 0, len(text)) == 0
+
+
+CLIENT, SERVER = ("10.0.0.1", 40000), ("198.51.100.9", 8080)
+CALL = b'{"note":"about mining.submit","n":1}'
+HEAD = b"POST /api HTTP/1.1\r\nHost: a.example\r\n%s\r\n"
+ANSWER = b"HTTP/1.1 200 OK\r\n%s\r\n"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "found"),
+    [
+        pytest.param([CALL], False, id="by itself"),
+        pytest.param([HEAD % b"" + CALL], False, id="behind the head of a request"),
+        pytest.param([ANSWER % b"" + CALL], False, id="behind the head of an answer"),
+        pytest.param([HEAD % b"Max-Forwards: 1\r\n" + CALL], False, id="an X within a line"),
+        pytest.param([HEAD % b"X-Mining-Extensions: midstate\r\n" + CALL], True, id="a head that may tell"),
+        pytest.param([ANSWER % b"x-long-polling: /LP\r\n" + CALL], True, id="an answer's head that may tell"),
+        pytest.param([b"POST / HTTP/1.1\r\nA: " + CALL + b"\r\n\r\n"], True, id="within a head"),
+        pytest.param([HEAD % b"", CALL], True, id="the head is in another segment"),
+        pytest.param([HEAD % b"" + b'{"method":"mining.noop"}'], True, id="a message"),
+        pytest.param([HEAD % b"" + CALL[:-1]], True, id="cut"),
+        pytest.param([HEAD % b"" + b"{}", b"\x81\x24" + CALL], False, id="in a frame"),
+        pytest.param([HEAD % b"" + b"{}", b"\xc1\x24" + CALL], True, id="in a frame that may be packed"),
+    ],
+)
+def test_in_http_the_head_may_tell_too(pieces: list[bytes], found: bool) -> None:
+    frames, at = [tcp_frame(CLIENT, SERVER, 99, b"", SYN)], 100
+    for piece in pieces:
+        frames.append(tcp_frame(CLIENT, SERVER, at, piece))
+        at += len(piece)
+    sieve = Sieve([b"mining."], [], gate=GATE)
+    assert any(hit.kind == SEGMENT for hit in sieve.run(batch_of(frames), "test")) is found
