@@ -54,6 +54,10 @@ class _Expressions(dict[str, "Expression"]):
         made = self[text] = Expression(text, self._kept.get(text))
         return made
 
+    def kept(self, text: str) -> Kept:
+        """What was made of an expression, which is not made ready for that."""
+        return self._kept.get(text) or self[text].kept
+
 
 class _Candidate:
     """A pattern with its condition.  (It knows no set: a set that is replaced goes at once, without a
@@ -133,7 +137,7 @@ class SignatureSet:
         """Keys of the JSON that a message is; what was put together otherwise has none."""
         if key != "method" or pattern.where is None:
             return frozenset()
-        return self._expressions[pattern.where].kept.keys
+        return self._expressions.kept(pattern.where).keys
 
     def _ancestors_of(self, name: str) -> frozenset[str]:
         found: set[str] = set()
@@ -266,7 +270,7 @@ class SignatureSet:
             known = self._replies_by_type[kind] = []
             for candidate in self._replies:
                 where = candidate.pattern.where
-                types = None if where is None else self._expressions[where].kept.types
+                types = None if where is None else self._expressions.kept(where).types
                 if types is None or TYPES.get(kind) in types:
                     known.append(candidate)
         return known
