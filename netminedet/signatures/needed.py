@@ -23,7 +23,8 @@ def needed_keys(node: dict[str, Any]) -> Keys:
     if kind == "and_expression":
         return NONE.union(*(needed_keys(child) for child in children))
     if kind == "or_expression":
-        return NONE.union(needed_keys(children[0])).intersection(*(needed_keys(child) for child in children))
+        first, *others = (needed_keys(child) for child in children)
+        return first.intersection(*others)
     if kind == "comparator":
         return _compared(node)
     if kind == "function_expression":

@@ -25,6 +25,7 @@ CASES = [
     ("is_hex(params[0].nonce, `8`) && a == `1`", {"params", "nonce", "a"}),
     ("is_hex(a) || is_hex(b) && a", {"a"}),
     ("is_hex(a.b || a[0].b)", {"a", "b"}),
+    (" || ".join(["a.b"] * 100), {"a", "b"}),
     ("length(params) >= `9`", {"params"}),
     ("a < b", {"a", "b"}),
     ("a == b", set()),
