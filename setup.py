@@ -17,6 +17,7 @@ KERNELS = [
     "netminedet.capture.blocks",
     "netminedet.capture.records",
     "netminedet.capture.resync",
+    "netminedet.sieve.datagrams",
     "netminedet.sieve.deal",
     "netminedet.sieve.decode",
     "netminedet.sieve.directions",

@@ -15,6 +15,7 @@ from netminedet.limits import DEFAULT_LIMITS, Limits
 from netminedet.model import Batch, FiveTuple, FlowTotals, Message
 from netminedet.naming import Naming
 from netminedet.protocols.conversation import Conversation
+from netminedet.protocols.datagrams import read_datagram
 from netminedet.protocols.framing import V2_ANSWER
 from netminedet.protocols.peers import OPENERS as PEER_OPENERS
 from netminedet.protocols.peers import adjacent as read_adjacent
@@ -23,6 +24,7 @@ from netminedet.protocols.textlines import API_KEYS, API_VERBS
 from netminedet.sieve import FlowKey, Hit, Sieve, Sought, sought
 from netminedet.sieve.columns import (
     CONTEXT_RENEWED,
+    DATAGRAM,
     FLIGHT_JSON,
     FLIGHT_KNOWN,
     FLIGHT_TEXT,
@@ -76,6 +78,7 @@ class Pipeline:
             (*signatures.openers, V2_ANSWER),
             PEER_OPENERS if adjacent else None,
             _gate(signatures),
+            signatures.datagrams,
             samples=samples,
             part=part,
         )
@@ -112,6 +115,8 @@ class Pipeline:
             elif hit.kind == PEER:
                 if (found := read_adjacent(hit.payload, hit.where.flow.proto)) is not None:
                     self.findings.add_node(hit.where, found.protocol, found.network)
+            elif hit.kind == DATAGRAM:
+                self._datagram(hit)
             elif hit.kind == NEW_FLOW:
                 if self._following.begun(hit):
                     self._note(hit)
@@ -181,6 +186,12 @@ class Pipeline:
         self._take_totals(final=True)
         self._naming.count_passed()
         return self.counters()
+
+    def _datagram(self, hit: Hit) -> None:
+        """A datagram that says all that it says by itself."""
+        if messages := read_datagram(self._signatures, _segment_of(hit)):
+            self._note(hit)
+            self._add(messages)
 
     def _segment(self, hit: Hit) -> None:
         """A piece of a flagged flow.
@@ -291,7 +302,13 @@ class NewSignatures(Struct, frozen=True):
 def new_signatures(signatures: SignatureSet) -> NewSignatures:
     """What ``Pipeline.turn_to`` takes.  Raises NetminedetError for what no sieve can look for."""
     openers = (*signatures.openers, V2_ANSWER)
-    found = sought(signatures.anchors, _suffixes(signatures), openers, gate=_gate(signatures))
+    found = sought(
+        signatures.anchors,
+        _suffixes(signatures),
+        openers,
+        gate=_gate(signatures),
+        datagrams=signatures.datagrams,
+    )
     return NewSignatures(signatures, found)
 
 

@@ -132,7 +132,7 @@ def _asked() -> list[tuple[str, int, Turns]]:
 
 
 def management() -> Tape:
-    """Four machines that answer a monitoring station; then services and records that only look so."""
+    """Five machines that answer a monitoring station; then services and records that only look so."""
     tape = Tape()
     for number, (host, port, turns) in enumerate(_asked()):
         talk = Talk(tape, (STATION, 51000 + number), (host, port), at=1 + number).open()
@@ -144,7 +144,16 @@ def management() -> Tape:
         record.up("summary|\n" if number == 0 else '{"command":"summary"}\n').wait(0.1).up(text).close()
     page = Talk(tape, ("10.14.0.27", 51027), ("10.14.0.28", 80), at=15).open()
     page.up(http_get("status.example", "/api")).down(http_ok(encode(SUMMARY), "application/json")).close()
+    searched(tape)
     return tape
+
+
+def searched(tape: Tape) -> None:
+    """The station searches by multicast: a machine answers, and others say what only looks like an answer."""
+    tape.udp(16, STATION, 52001, "224.0.0.75", 4028, b"cgminer-FTW-52002")
+    tape.udp(16.1, "10.14.0.15", 39001, STATION, 52002, b"cgm-FTW-4028-rack 3, shelf 2\0")
+    tape.udp(16.2, "10.14.0.29", 39002, STATION, 52002, b"cgm-sensor-5-mmol\0")
+    tape.udp(16.3, "10.14.0.30", 514, STATION, 514, b"<13>app: cgm-FTW-4028-rack 3, shelf 2")
 
 
 def bitcoin_message(magic: str, command: str, payload: bytes) -> bytes:

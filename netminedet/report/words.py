@@ -55,6 +55,7 @@ COUNTERS = (
     N_("damaged bytes skipped"),
     N_("datagrams evicted"),
     N_("datagrams malformed"),
+    N_("datagrams not read"),
     N_("datagrams overlapping"),
     N_("datagrams reassembled"),
     N_("datagrams timed out"),

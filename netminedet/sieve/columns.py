@@ -249,6 +249,7 @@ SOCKS_REQUEST = 6
 CERTIFICATE = 7  # a TLS server's first flight, up to the end of its own certificate
 PEER = 8  # what may be a coin node's first words; only where they are asked for
 NEW_FLOW = 9  # the first payload of a flow
+DATAGRAM = 10  # begins as a datagram of a signature does
 
 #: Slots of the sets of endpoints and names that are watched for while a capture is read, and how many
 #: of them may be taken.

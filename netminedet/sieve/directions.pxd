@@ -1,10 +1,11 @@
 # The types of what is in directions.py.
 cimport cython
+from netminedet.sieve.datagrams cimport Datagrams
 from netminedet.sieve.early cimport Early
 from netminedet.sieve.flagged cimport Flagged
 from netminedet.sieve.found cimport Found
 from netminedet.sieve.openings cimport Openings
-from netminedet.sieve.shapes cimport first_words, peer_datagram
+from netminedet.sieve.shapes cimport first_words
 from netminedet.sieve.stash cimport Stash
 from netminedet.sieve.text cimport TextScanner
 
@@ -17,17 +18,16 @@ cdef class Directions:
     cdef unsigned int[:] payload_at
     cdef unsigned int[:] payload_len
     cdef unsigned int[:] segment_len
-    cdef unsigned int[:] ports
     cdef unsigned int[:] seq
     cdef unsigned int[:] tcp_flags
     cdef int[:] row
     cdef Found found
     cdef Stash stash
     cdef Early early
+    cdef Datagrams datagrams
     cdef TextScanner text
     cdef readonly Flagged flagged
     cdef bint any_flagged
-    cdef bint peers_wanted
     cdef bint from_slot
     cdef bint behind_hole
     cdef unsigned long long retransmissions
@@ -37,8 +37,6 @@ cdef class Directions:
     cdef unsigned long long holes
     cdef unsigned long long used_again
 
-    cdef int _is_dns(self, Py_ssize_t column) except -1 nogil
-    cdef int _datagram(self, Py_ssize_t column) except -1 nogil
     cdef int _tcp(self, Py_ssize_t column) except -1 nogil
     cdef int _opened(self, Py_ssize_t column, Py_ssize_t base, int side) except -1 nogil
     cdef int _take_up(self, Py_ssize_t column, Py_ssize_t base, int side, int context) except -1 nogil

@@ -27,12 +27,13 @@ except ImportError:
 if cython.compiled:  # the compiler has the names of the other branch from the .pxd file
     from cython.cimports.netminedet.sieve.gate import Gate
 else:
+    from netminedet.sieve.datagrams import Datagrams
     from netminedet.sieve.early import Early
     from netminedet.sieve.flagged import Flagged
     from netminedet.sieve.found import Found
     from netminedet.sieve.gate import Gate
     from netminedet.sieve.openings import Openings
-    from netminedet.sieve.shapes import first_words, peer_datagram
+    from netminedet.sieve.shapes import first_words
     from netminedet.sieve.stash import Stash
     from netminedet.sieve.text import TextScanner
 
@@ -52,8 +53,6 @@ PASSING = cython.declare(cython.ulonglong, layout.PASSING)
 FLIGHT = cython.declare(cython.ulonglong, layout.FLIGHT)
 TALK = cython.declare(cython.ulonglong, layout.TALK)
 
-DNS_UDP = cython.declare(cython.int, layout.DNS_UDP)
-PEER = cython.declare(cython.int, layout.PEER)
 NEW_FLOW = cython.declare(cython.int, layout.NEW_FLOW)
 IN_ORDER = cython.declare(cython.int, layout.CONTEXT_IN_ORDER)
 NEW = cython.declare(cython.int, layout.CONTEXT_NEW)
@@ -88,6 +87,7 @@ class Directions:
         automaton: Automaton,
         gate: Gate | None,
         openers: Openers,
+        datagrams: Openers,
         peers_wanted: bool,
     ) -> None:
         self.rows: Any = array("Q", bytes(8))
@@ -96,7 +96,6 @@ class Directions:
         self.payload_at = columns.payload_at
         self.payload_len = columns.payload_len
         self.segment_len = columns.segment_len
-        self.ports = columns.ports
         self.seq = columns.seq
         self.tcp_flags = columns.tcp_flags
         self.row = columns.row
@@ -104,11 +103,11 @@ class Directions:
         self.stash = Stash(self.found)
         self.early = Early(columns, self.found)
         self.flagged = Flagged(columns, self.found, self.stash)
+        self.datagrams = Datagrams(columns, datagrams, peers_wanted, self.found)
         openings = Openings(columns, openers, peers_wanted, self.found, self.stash)
         self.text = TextScanner(columns, automaton, gate, openings, self.found, self.stash)
         # a flow was flagged: only then can a server have sent its client to a new one (NEW_FLOW)
         self.any_flagged = False
-        self.peers_wanted = peers_wanted
         # what is looked at comes out of a reorder slot, and whether it stands behind a hole
         self.from_slot = False
         self.behind_hole = False
@@ -127,9 +126,10 @@ class Directions:
         self.flagged.bind(rows)
         self.text.bind(rows)
 
-    def look_for(self, automaton: Automaton, gate: Gate | None, openers: Openers) -> None:
+    def look_for(self, automaton: Automaton, gate: Gate | None, openers: Openers, datagrams: Openers) -> None:
         """Look for other literals from now on; of another automaton the states are to be moved."""
         self.text.look_for(automaton, gate, openers)
+        self.datagrams.look_for(datagrams)
 
     def move_states(self, states: array[int]) -> None:
         """Go on in these states of another automaton; see ``automaton.states_in``."""
@@ -163,6 +163,7 @@ class Directions:
             "early_segments_too_long": self.early.too_long,
             "holes_given_up": self.holes,
             "ports_used_again": self.used_again,
+            "datagrams_not_read": self.datagrams.passed,
         }
 
     def run(self, batch: Batch, low: cython.Py_ssize_t, high: cython.Py_ssize_t) -> int:
@@ -170,26 +171,15 @@ class Directions:
         column: cython.Py_ssize_t
         self.text.data = batch.data
         self.found.clear()
+        self.datagrams.begin()
         with cython.nogil:
             for column in range(high - low):
                 if self.proto[column] == 6:
                     if self.segment_len[column] or self.tcp_flags[column] & SYN:
                         self._tcp(column)
                 elif self.proto[column] == 17 and self.payload_len[column] > 12:
-                    self._datagram(column)
+                    self.datagrams.look(self.text.data, column)
         return self.found.count
-
-    def _datagram(self, column: cython.Py_ssize_t) -> cython.int:
-        start: cython.Py_ssize_t = self.payload_at[column]
-        length: cython.Py_ssize_t = self.payload_len[column]
-        if self._is_dns(column):
-            self.found.add(DNS_UDP, column, start, length, 0)
-        elif self.peers_wanted and peer_datagram(self.text.data, start, start + length):
-            self.found.add(PEER, column, start, length, 0)
-        return 0
-
-    def _is_dns(self, column: cython.Py_ssize_t) -> cython.int:
-        return (self.ports[column] & 0xFFFF) == 53 or (self.ports[column] >> 16) == 53
 
     def _tcp(self, column: cython.Py_ssize_t) -> cython.int:
         base: cython.Py_ssize_t = self.row[column] * ROW_WORDS

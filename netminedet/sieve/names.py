@@ -38,6 +38,7 @@ WATCH_SLOTS = cython.declare(cython.Py_ssize_t, layout.WATCH_SLOTS)
 SEGMENT = cython.declare(cython.int, layout.SEGMENT)
 NEW_FLOW = cython.declare(cython.int, layout.NEW_FLOW)
 PEER = cython.declare(cython.int, layout.PEER)
+DATAGRAM = cython.declare(cython.int, layout.DATAGRAM)
 CLIENT_HELLO = cython.declare(cython.int, layout.CLIENT_HELLO)
 HTTP_REQUEST = cython.declare(cython.int, layout.HTTP_REQUEST)
 DNS_UDP = cython.declare(cython.int, layout.DNS_UDP)
@@ -192,7 +193,12 @@ class NameScanner:
                     self.match[k] = self.tls.certified(self.data, at, end)
                 if self.prefix_len[k]:
                     self.data = packets
-                if self.kind[k] == SEGMENT or self.kind[k] == PEER or self.match[k] != MATCH_NONE:
+                if (
+                    self.kind[k] == SEGMENT
+                    or self.match[k] != MATCH_NONE
+                    or self.kind[k] == PEER
+                    or self.kind[k] == DATAGRAM
+                ):
                     self.wanted[wanted] = k
                     wanted += 1
         return wanted

@@ -17,6 +17,7 @@ from netminedet.model import Batch, FiveTuple, Where
 from netminedet.sieve import (
     automaton,
     columns,
+    datagrams,
     deal,
     decode,
     directions,
@@ -90,13 +91,14 @@ def compiled() -> bool:
     walkers = (walk, layers, links, wireless, tags, over_ip, over_udp)
     followers = (directions, early, flagged, found, handshakes, openings, shapes, stash, text, gate_module)
     namers = (names, listed, dns_names, request_names, tls_names)
-    kernels = (blocks, records, deal, decode, *walkers, fragments, flows, *followers, *namers, sample)
+    others = (blocks, records, deal, decode, fragments, flows, datagrams, sample)
+    kernels = (*others, *walkers, *followers, *namers)
     return all(not (module.__file__ or "").endswith(".py") for module in kernels)
 
 
 # Built once for all inputs: no kernel changes them.
 _automaton = lru_cache(maxsize=2)(automaton.build)
-_openers = lru_cache(maxsize=2)(openers_module.build)
+_openers = lru_cache(maxsize=4)(openers_module.build)
 _name_table = lru_cache(maxsize=2)(listed.name_table)
 
 
@@ -105,6 +107,7 @@ class Sought(Struct, frozen=True):
 
     automaton: Automaton
     openers: Openers
+    datagrams: Openers
     names: array[int]
     gate: Gate | None
 
@@ -115,6 +118,7 @@ def sought(
     openers: Iterable[bytes] = (),
     peers: Iterable[bytes] | None = None,
     gate: Gate | None = None,
+    datagrams: Iterable[bytes] = (),
 ) -> Sought:
     """The tables for these literals, as ``Sieve`` takes them.
 
@@ -123,6 +127,7 @@ def sought(
     return Sought(
         _automaton(frozenset(anchors)),
         _openers(frozenset(openers), frozenset(peers or ())),
+        _openers(frozenset(datagrams)),
         _name_table(tuple(names_of_pools)),
         gate,
     )
@@ -134,6 +139,7 @@ class Sieve:
     ``anchors``: literals that some mining message contains.  ``names``: lower-case host
     names and domains of pools.  ``openers``: literals at the beginning of a flight that flag
     it as well.  ``peers``: literals that coin nodes begin with; None where nodes are not wanted.
+    ``datagrams``: literals at the beginning of datagrams of UDP that are worth reading.
     ``samples``: follow a sample of the flows for what is missing of them, or there twice.
     ``gate``: knows objects that are no messages, whatever anchor they hold; None: none is known.
     ``part``: of the packets only these flows are looked at, as other processes look at the others.
@@ -148,11 +154,12 @@ class Sieve:
         openers: Iterable[bytes] = (),
         peers: Iterable[bytes] | None = None,
         gate: Gate | None = None,
+        datagrams: Iterable[bytes] = (),
         *,
         samples: bool = False,
         part: Part | None = None,
     ) -> None:
-        found = sought(anchors, names_of_pools, openers, peers, gate)
+        found = sought(anchors, names_of_pools, openers, peers, gate, datagrams)
         seed = int.from_bytes(os.urandom(16), "little") if part is None else part.seed
         low, high = seed & 0xFFFFFFFFFFFFFFFF, seed >> 64
         self._columns = Columns()
@@ -165,6 +172,7 @@ class Sieve:
             found.automaton,
             gate,
             found.openers,
+            found.datagrams,
             peers is not None,
         )
         self._automaton = found.automaton
@@ -182,7 +190,7 @@ class Sieve:
         Whether an anchor that was none before stands in what was read of a message that has not ended, is
         not looked up again.
         """
-        self._directions.look_for(new.automaton, new.gate, new.openers)
+        self._directions.look_for(new.automaton, new.gate, new.openers, new.datagrams)
         self._names.look_for(new.names)
         if new.automaton is not self._automaton:  # it is the same where the anchors are
             self._directions.move_states(automaton.states_in(new.automaton, self._automaton))

@@ -93,7 +93,7 @@ def _lacking(dialect: Dialect) -> Iterator[str]:
 def check_example(signatures: SignatureSet, dialect: Dialect, example: Example) -> Iterator[str]:
     """What is wrong with one example: each problem a sentence without the file's name."""
     try:
-        messages = messages_in(example.text, text="text" in dialect.carriers)
+        messages = messages_in(example.text, text=bool({"text", "datagram"} & set(dialect.carriers)))
     except (ValueError, RecursionError) as error:
         yield f"not valid JSON ({error}); copy the line as it was on the wire"
         return
@@ -117,7 +117,7 @@ def check_example(signatures: SignatureSet, dialect: Dialect, example: Example) 
     if (
         is_strong
         and speaks_by_verb
-        and not {"frames", "text"} & set(dialect.carriers)
+        and not {"frames", "text", "datagram"} & set(dialect.carriers)
         and not any(anchor in example.text.encode() for anchor in signatures.anchors)
     ):
         yield "contains no anchor, so the sieve would not see it; add one to 'anchors'"
@@ -146,13 +146,17 @@ def messages_in(line: str, *, text: bool) -> list[object]:
 
     Raises ValueError for a line that is no JSON, where JSON is all that it may be.
     """
-    from netminedet.protocols.framing import read_line, read_value  # only where signatures are checked
+    # only where signatures are checked
+    from netminedet.protocols.datagrams import datagram_object
+    from netminedet.protocols.framing import read_line, read_value
     from netminedet.protocols.written import read_written
 
     if (written := read_written(line)) is not None:
         return list(written)
     if text and (found := read_line(line)):
         return list(found)
+    if text and (said := datagram_object(line.encode())) is not None:
+        return [said]
     try:
         message = json.loads(line)
     except ValueError:

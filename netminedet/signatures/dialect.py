@@ -67,7 +67,7 @@ class Dialect(Struct, frozen=True):
     refines: str | None
     coins: tuple[str, ...]
     references: tuple[str, ...]
-    #: how its messages come: "lines", "websocket", "http", "frames", "text"
+    #: how its messages come: "lines", "websocket", "http", "frames", "text", "datagram"
     carriers: tuple[str, ...]
     anchors: tuple[bytes, ...]
     #: JMESPath on a reply to a share: true is a yes
@@ -75,6 +75,8 @@ class Dialect(Struct, frozen=True):
     patterns: tuple[Pattern, ...]
     #: literals that a side's turn begins with where no JSON can tell: for the carrier "text"
     openers: tuple[bytes, ...]
+    #: literals that its datagrams begin with: for the carrier "datagram"
+    datagrams: tuple[bytes, ...]
     examples: tuple[Example, ...]
     lookalikes: tuple[Lookalike, ...]
     #: the file, as a person would name it in a message

@@ -99,6 +99,10 @@ class SignatureSet:
         self.openers: tuple[bytes, ...] = tuple(
             sorted({opener for dialect in self._dialects.values() for opener in dialect.openers})
         )
+        #: literals that datagrams of UDP begin with
+        self.datagrams: tuple[bytes, ...] = tuple(
+            sorted({one for dialect in self._dialects.values() for one in dialect.datagrams})
+        )
         #: key of a verb -> verb -> patterns
         self._by_verb: dict[str, dict[str, list[_Candidate]]] = {}
         self._by_key: dict[str, list[_Candidate]] = {}

@@ -52,6 +52,7 @@ _FILE_FIELDS = (
     "carriers",
     "anchors",
     "openers",
+    "datagrams",
     "messages",
     "accepted",
     "examples",
@@ -83,8 +84,9 @@ _STRENGTHS = {strength.name.lower(): strength for strength in Strength}
 
 #: How messages may come: as lines or frames of JSON, in HTTP bodies, or as binary frames, which
 #: the sieve knows by their shape and not by anchors, or as lines of text, which it knows by openers.
-CARRIERS = ("lines", "websocket", "http", "frames", "text")
+CARRIERS = ("lines", "websocket", "http", "frames", "text", "datagram")
 _USUAL_CARRIERS = ("lines", "websocket")
+_LOOKED_AT = {"text": "line of text", "datagram": "datagram"}
 
 #: A verb with one of these in it carries a password as a rule: its file must say where.
 _LOGIN_WORDS = ("login", "authorize", "auth")
@@ -98,8 +100,9 @@ def parse_dialect(document: object, source: str, text: str) -> Dialect:
     patterns = tuple(replace(pattern, carriers=carriers) for pattern in _patterns(fields, dialect))
     examples = _examples(fields, {pattern.id for pattern in patterns})
     anchors: tuple[bytes, ...] = ()
-    openers = _openers(fields, carriers, examples)
-    if not set(carriers) <= {"frames", "text"}:
+    openers = _openers(fields, "openers", "text", carriers, examples)
+    datagrams = _openers(fields, "datagrams", "datagram", carriers, examples)
+    if not set(carriers) <= {"frames", "text", "datagram"}:
         anchors = _anchors(fields)
         _check_anchors_reach(patterns, examples, anchors)
     elif fields.raw("anchors") is not None:
@@ -115,6 +118,7 @@ def parse_dialect(document: object, source: str, text: str) -> Dialect:
         accepted=fields.optional_text("accepted"),
         patterns=patterns,
         openers=openers,
+        datagrams=datagrams,
         examples=examples,
         lookalikes=parse_lookalikes(fields, {pattern.id for pattern in patterns}),
         source=source,
@@ -245,10 +249,13 @@ def _anchors(fields: Fields) -> tuple[bytes, ...]:
     return tuple(found)
 
 
-def _openers(fields: Fields, carriers: tuple[str, ...], examples: tuple[Example, ...]) -> tuple[bytes, ...]:
+def _openers(
+    fields: Fields, key: str, carrier: str, carriers: tuple[str, ...], examples: tuple[Example, ...]
+) -> tuple[bytes, ...]:
+    """Literals that what comes by ``carrier`` begins with."""
     found: list[bytes] = []
-    for index, text in enumerate(fields.texts("openers")):
-        place: Place = ("openers", index)
+    for index, text in enumerate(fields.texts(key)):
+        place: Place = (key, index)
         if not text.isascii() or not text.isprintable() or text[:1] in ("{", "[", " "):
             problem = "an opener is printable ASCII and begins with no blank, '{' or '['; JSON has anchors"
             raise FieldError(place, problem)
@@ -260,10 +267,11 @@ def _openers(fields: Fields, carriers: tuple[str, ...], examples: tuple[Example,
         if not any(example.text.startswith(text) for example in examples):
             raise FieldError(place, "begins none of the examples; correct it, or add a line that begins so")
         found.append(text.encode())
-    if found and "text" not in carriers:
-        raise fields.error("openers", "are for the carrier 'text'; add it to 'carriers', or take them out")
-    if not found and "text" in carriers:
-        raise fields.error("openers", "missing; without one no line of text is ever looked at")
+    if found and carrier not in carriers:
+        problem = f"are for the carrier '{carrier}'; add it to 'carriers', or take them out"
+        raise fields.error(key, problem)
+    if not found and carrier in carriers:
+        raise fields.error(key, f"missing; without one no {_LOOKED_AT[carrier]} is ever looked at")
     return tuple(found)
 
 
@@ -278,7 +286,7 @@ def _check_anchors_reach(
             problem = "occurs in no method and no example; correct it or take it out"
             raise FieldError(("anchors", index), problem)
     for index, pattern in enumerate(patterns):
-        if pattern.strength is Strength.WEAK or "text" in pattern.carriers:
+        if pattern.strength is Strength.WEAK or {"text", "datagram"} & set(pattern.carriers):
             continue  # of a dialogue in words, some message of either side begins with an opener
         own = [example.text.encode() for example in examples if pattern.id in example.matches]
         for method in pattern.methods or (() if pattern.reply else (pattern.method_key,)):

@@ -153,13 +153,14 @@ RULES: dict[Basis | Tie, Rule] = {
     Basis.MANAGED: Rule(
         Verdict.PROBABLE,
         sentence(
-            "the host was asked how it is and answered as the management interface of a mining machine does; "
-            "that it is one is as good as sure, that it mines is its own word"
+            "the host was asked how it is, or searched for, and answered as the management interface of a "
+            "mining machine does; that it is one is as good as sure, that it mines is its own word"
         ),
         (sentence("Its own conversation with a pool, as a recording at the uplink would show: confirmed."),),
         sentence(
-            "If nobody had been seen to ask, or one end alone had spoken both lines, it would be a text on "
-            "its way and prove nothing."
+            "If nobody had been seen to ask in the same connection, or one end alone had spoken both lines, "
+            "it would be a text on its way and prove nothing. Only the answer to a search by multicast, a "
+            "datagram by itself, needs no question beside it."
         ),
     ),
     Tie.SESSION: Rule(

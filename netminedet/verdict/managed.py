@@ -19,7 +19,8 @@ def managed_end(flow: FlowFinding) -> bool | None:
     """Whether end ``a`` (True) or ``b`` (False) is a mining machine that was asked how it is and answered.
 
     None where nobody was seen to ask the other end, or one end spoke for both: such a
-    reply is a text on its way somewhere.
+    reply is a text on its way somewhere.  A datagram stands by itself: the answer to a search comes in
+    a flow of its own.
     """
     asked = {by_a for (_, kind, side, _, by_a) in flow.messages if (kind, side) == (Kind.STATUS, Side.CLIENT)}
     told = {
@@ -27,7 +28,8 @@ def managed_end(flow: FlowFinding) -> bool | None:
         for (_, kind, side, strength, by_a) in flow.messages
         if (kind, side, strength) == (Kind.STATUS, Side.SERVER, Strength.STRONG)
     }
-    if len(told) != 1 or asked != {not by_a for by_a in told}:
+    stands_alone = flow.proto == "udp" and not asked
+    if len(told) != 1 or (asked != {not by_a for by_a in told} and not stands_alone):
         return None
     return told.pop()
 

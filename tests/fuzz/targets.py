@@ -179,6 +179,7 @@ def _hits(module: ModuleType, batch: Batch) -> tuple[list[Any], dict[str, int]]:
             CHUNK * 4,
             tuple(signature_set.openers),
             (b"\xf9\xbe\xb4\xd9",),
+            datagrams=tuple(signature_set.datagrams),
         )
     hits = [
         (hit.kind, hit.match, hit.where, hit.side, hit.seq, hit.payload, hit.prefix, hit.context, hit.lost)

@@ -138,6 +138,7 @@ ONE_FORM = {
     "stratum-v2.noise-channel",
     "stratum-v2-templates.setup-success",
     "management-api.word",
+    "management-api.search",
     "duino-coin.version",
     "duino-coin.job",
     "duino-coin.good",
