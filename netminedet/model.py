@@ -203,7 +203,7 @@ class Message(Struct, frozen=True, eq=False):
     strength: Strength
     why: str
     coins: tuple[str, ...] = ()
-    #: any of: agent, worker, wallet, difficulty, job_id, pool_host, algo
+    #: any of: agent, worker, wallet, difficulty, job_id, pool_host, algo; claimed_ip and claimed_port
     details: Mapping[str, str] = field(default_factory=dict)
     #: what it lacks, it is weak without
     needs: Needs | None = None
@@ -274,6 +274,9 @@ class PoolName(Struct, frozen=True):
 
 #: Detail of a question that wants no recursion.
 ITERATIVE = "iterative"
+#: Details of what was said behind a header of the PROXY protocol: whom that claims as the client.
+CLAIMED_IP = "claimed_ip"
+CLAIMED_PORT = "claimed_port"
 
 
 class NameSeen(Struct, frozen=True):
@@ -283,7 +286,8 @@ class NameSeen(Struct, frozen=True):
     source: NameSource
     pool: PoolName
     #: what else the packet tells, any of: asked (the name that is an alias of the pool's), port
-    #: (asked for behind a proxy), ja4 (of the ClientHello), iterative (a question without recursion)
+    #: (asked for behind a proxy), ja4 (of the ClientHello), iterative (a question without recursion),
+    #: claimed_ip and claimed_port (of the client, by a header of the PROXY protocol)
     details: Mapping[str, str] = field(default_factory=dict)
 
 

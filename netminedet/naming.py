@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from netminedet.following import Following
 from netminedet.model import (
@@ -19,6 +22,7 @@ from netminedet.model import (
 from netminedet.protocols.certificate import certificate_names
 from netminedet.protocols.dns import DnsMessage, read_dns
 from netminedet.protocols.hosts import http_target
+from netminedet.protocols.preambles import claimed_client
 from netminedet.protocols.socks import tunnel_request
 from netminedet.protocols.tls import ja4, tls_server_name
 from netminedet.sieve import FlowKey, Hit, Sieve
@@ -30,6 +34,7 @@ from netminedet.sieve.columns import (
     HTTP_REQUEST,
     MATCH_BARE_TLS,
     MATCH_TUNNEL,
+    PROXIED,
     SOCKS_REQUEST,
 )
 from netminedet.signatures.pools import PoolList
@@ -40,6 +45,8 @@ if TYPE_CHECKING:
 
 #: Requests to proxies whose flows may turn out to mine, by what is no pool's name: the latest are kept.
 MAX_TUNNELS_ASKED = 4096
+#: Flows that began with a header of the PROXY protocol, and whom it claims as the client: the latest.
+MAX_CLAIMS = 4096
 
 
 class Naming:
@@ -61,6 +68,8 @@ class Naming:
         self._lookups_full = False
         #: what proxies were asked for that is no pool's name, until the flow turns out to mine
         self._tunnels_asked: OrderedDict[FlowKey, TunnelAsked] = OrderedDict()
+        #: when a flow's header of the PROXY protocol came, and its claim as details
+        self._claims: OrderedDict[FlowKey, tuple[int, dict[str, str]]] = OrderedDict()
 
     def turn_to(self, findings: Findings) -> None:
         """Put what is found into these findings from now on."""
@@ -73,7 +82,9 @@ class Naming:
         if hit.match == MATCH_BARE_TLS:
             self._findings.add_bare_tls(BareTls(hit.where, ja4(data)))
             return True
-        if hit.kind in (DNS_UDP, DNS_TCP):
+        if hit.kind == PROXIED:
+            self._claim(hit, claimed_client(data))
+        elif hit.kind in (DNS_UDP, DNS_TCP):
             self._dns(hit, data)
         elif hit.kind == CLIENT_HELLO:
             if pool := self._pool(tls_server_name(data)):
@@ -93,6 +104,23 @@ class Naming:
                 self._seen(hit, NameSeen(hit.where, NameSource.HTTP_HOST, pool))
         return False
 
+    def claim_of(self, key: FlowKey) -> Mapping[str, str]:
+        """Whom the flow's header of the PROXY protocol claims as the client, as details; empty for nobody."""
+        moment, claim = self._claims.get(key, (0, {}))
+        if not claim:
+            return claim
+        totals = self._sieve.flow_totals(key)
+        return claim if totals is None or totals[3] <= moment else {}  # else it was of an earlier flow
+
+    def _claim(self, hit: Hit, claim: dict[str, str]) -> None:
+        self._claims.pop(hit.key, None)
+        if not claim:
+            return
+        self._claims[hit.key] = (hit.where.time_ns, claim)
+        if len(self._claims) > MAX_CLAIMS:
+            self._claims.popitem(last=False)
+            self._findings.dropped["claimed_clients_not_kept"] += 1
+
     def mines(self, key: FlowKey) -> None:
         """The flow turned out to mine: where a proxy led it is told now."""
         if (tunnel := self._tunnels_asked.pop(key, None)) is not None:
@@ -106,6 +134,7 @@ class Naming:
             self._findings.dropped["dns_answers_not_kept"] += answers
             self._lookups_full = False
         self._findings.dropped["tunnels_not_kept"] += self._sieve.take_tunnels_passed()
+        self._findings.dropped["claimed_clients_not_kept"] += self._sieve.take_claims_passed()
 
     def _tunnel(self, hit: Hit, host: str | None, port: int, source: NameSource) -> bool:
         """A proxy was asked for a connection to ``host``: if that is no pool's name, the flow may yet
@@ -121,6 +150,8 @@ class Naming:
         return False
 
     def _seen(self, hit: Hit, seen: NameSeen) -> bool:
+        if claim := self.claim_of(hit.key) if self._claims else {}:
+            seen = replace(seen, details={**seen.details, **claim})
         self._findings.add_name(seen, hit.wirelen)
         if self._keeper is not None:
             self._keeper.proves(hit.where, f"name.{seen.source.value}")

@@ -239,7 +239,8 @@ class Pipeline:
         if len(self._conversations) + len(self._proven) >= self._limits.conversations:
             self._close((self._conversations or self._proven).popitem(last=False)[1])
             self._counts["conversations_evicted"] += 1
-        conversation = self._conversations[key] = Conversation(self._signatures)
+        claim = self._naming.claim_of(key)
+        conversation = self._conversations[key] = Conversation(self._signatures, claim)
         return conversation
 
     def _close(self, conversation: Conversation) -> None:

@@ -18,7 +18,7 @@ mail or a database row may quote a whole Stratum session.  A message counts
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct, field
@@ -42,6 +42,7 @@ from netminedet.protocols.gzipped import GZIP_MAGIC, GzipFraming
 from netminedet.protocols.interpreter import Interpreter
 from netminedet.protocols.jsonlines import ForeignItem, Item, JsonItem, JsonLines
 from netminedet.protocols.noise import NOISE_NAMES, NoiseCounts, NoiseStage, NoiseWatch, looks_random
+from netminedet.protocols.preambles import claimed_client
 from netminedet.protocols.rebuffs import other_tongue
 from netminedet.protocols.recogniser import Recogniser
 from netminedet.protocols.segment import Segment
@@ -75,8 +76,10 @@ class _End(Struct):
 class Conversation:
     """Puts both directions in order, splits them into messages and asks the signatures."""
 
-    def __init__(self, signatures: Recogniser) -> None:
+    def __init__(self, signatures: Recogniser, claim: Mapping[str, str] | None = None) -> None:
+        """``claim``: whom a header of the PROXY protocol, with which the flow began, gives as the client."""
         self._signatures = signatures
+        self._claim: Mapping[str, str] = claim or {}
         self._ends = (_End(), _End())
         self._interpreter = Interpreter(signatures)
         self._noise: NoiseWatch | None = None
@@ -128,7 +131,21 @@ class Conversation:
 
     def segment(self, segment: Segment) -> list[Message]:
         """Take the next segment of either side; the mining messages that it completes."""
-        messages = self._renew() if segment.renews else []
+        messages: list[Message] = []
+        if segment.renews:
+            messages = self._with_claim(self._renew())
+            self._claim = claimed_client(segment.data)
+        messages += self._with_claim(self._segment(segment))
+        self.found += len(messages)
+        return messages
+
+    def _with_claim(self, messages: list[Message]) -> list[Message]:
+        if not self._claim:
+            return messages
+        return [replace(one, details={**one.details, **self._claim}) for one in messages]
+
+    def _segment(self, segment: Segment) -> list[Message]:
+        messages: list[Message] = []
         end, other = self._ends[segment.side], self._ends[1 - segment.side]
         end.before, end.last = end.last, segment
         if segment.flight_is_json is False or segment.http_seen:
@@ -140,9 +157,7 @@ class Conversation:
         if segment.expected is not None:
             end.stream.begin(segment.expected)
         pieces = end.stream.feed(segment.seq, segment.data, segment.where.time_ns)
-        messages += self._read_all(end, pieces)
-        self.found += len(messages)
-        return messages
+        return messages + self._read_all(end, pieces)
 
     def turn_to(self, signatures: Recogniser, same: Container[str]) -> None:
         """Go on with other signatures; ``same``: those that are as they were.
@@ -164,7 +179,7 @@ class Conversation:
 
     def finish(self) -> list[Message]:
         """No more segments will come: read what still waits behind holes."""
-        messages = self._finish()
+        messages = self._with_claim(self._finish())
         self.found += len(messages)
         return messages
 

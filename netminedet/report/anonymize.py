@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from msgspec.structs import replace
@@ -19,6 +19,7 @@ from netminedet.errors import NetminedetError
 from netminedet.holders import Attribution, Behind, Place, Subscriber, Unit
 from netminedet.language import Sentence
 from netminedet.model import (
+    CLAIMED_IP,
     Connection,
     Evidence,
     FiveTuple,
@@ -127,6 +128,19 @@ class Anonymizer:
         tunnel = tuple(self._layer(layer) for layer in where.tunnel)
         return replace(where, input=self.text(where.input), flow=self.flow(where.flow), tunnel=tunnel)
 
+    def details(self, details: Mapping[str, str]) -> dict[str, str]:
+        """Details of evidence; an address that a PROXY header claims may be a subscriber's, too."""
+        return {
+            name: self._claimed(value) if name == CLAIMED_IP else self.text(value)
+            for name, value in details.items()
+        }
+
+    def _claimed(self, text: str) -> str:
+        try:
+            return self._pan.pseudonym(text)
+        except ValueError:  # a report that was read may have anything here
+            return self.text(text)
+
     def _layer(self, layer: Layer) -> Layer:
         ends = (None if ip is None else self._pan.pseudonym(ip) for ip in (layer.src_ip, layer.dest_ip))
         return Layer(layer.kind, layer.id, *ends)
@@ -223,7 +237,7 @@ def _evidence(one: Evidence, hide: Anonymizer) -> Evidence:
         where=hide.where(one.where),
         excerpt=hide.text(one.excerpt),
         why=hide.text(one.why),
-        details={name: hide.text(value) for name, value in one.details.items()},
+        details=hide.details(one.details),
         subscriber=_attribution(one.subscriber, hide),
     )
 

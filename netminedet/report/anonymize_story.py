@@ -26,8 +26,8 @@ def anonymized_story(story: Story, key: bytes) -> Story:
 
 
 def _line(line: Line, hide: Anonymizer) -> Line:
-    details = {name: hide.text(value) for name, value in line.details.items()}
-    return replace(line, where=hide.where(line.where), details=details, excerpt=hide.text(line.excerpt))
+    details, where = hide.details(line.details), hide.where(line.where)
+    return replace(line, where=where, details=details, excerpt=hide.text(line.excerpt))
 
 
 def _ruling(ruling: Ruling, hide: Anonymizer) -> Ruling:

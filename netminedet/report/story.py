@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.text import Text
 
 from netminedet.language import _, told
-from netminedet.model import FiveTuple, Verdict
+from netminedet.model import CLAIMED_IP, CLAIMED_PORT, FiveTuple, Verdict
 from netminedet.report.columns import fold, shorten
 from netminedet.report.holder_lines import holder_lines
 from netminedet.report.sizes import size_lines
-from netminedet.report.text import came_in, plural, printable
+from netminedet.report.text import came_in, claim_text, plural, printable
 from netminedet.report.times import date_and_clock
 from netminedet.report.wrapping import wrap
 
@@ -142,6 +142,8 @@ def _flow(flow: FiveTuple, number: int, date: str, line: Line, story: Story, pag
     page.sentence(f"[{number}] {date}  {ends} ({flow.proto})", "")
     if line.where.tunnel:
         page.sentence(_("inside {layers}").format(layers=came_in(line.where.tunnel)), _INDENT)
+    if claim := claim_text(line.details):
+        page.sentence(claim, _INDENT)
     if len(story.report.inputs) > 1:
         in_input = _("in {input}").format(input=printable(line.where.input))
         page.line(shorten(_INDENT + in_input, page.width))
@@ -169,6 +171,8 @@ def _line(line: Line, page: _Page) -> None:
 
 def _tells(key: str, line: Line) -> bool:
     """The wallet need not be told again beside the worker that begins with it."""
+    if key in (CLAIMED_IP, CLAIMED_PORT):  # told with the flow
+        return False
     return key != "wallet" or not line.details.get("worker", "").startswith(line.details["wallet"])
 
 

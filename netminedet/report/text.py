@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from netminedet.language import _, ngettext
-from netminedet.model import Layer
+from netminedet.model import CLAIMED_IP, CLAIMED_PORT, Layer
 
 #: Characters that `printable` keeps of one string, its escapes not counted.
 PRINTABLE_LIMIT = 400
@@ -123,6 +123,16 @@ def came_in(layers: Iterable[Layer]) -> str:
     'vlan 7, gtp-u 0x0000abcd (10.0.0.1 to 10.0.0.2)'
     """
     return _(", ").join(_came_in(layer) for layer in layers)
+
+
+def claim_text(details: Mapping[str, str]) -> str:
+    """Whom a PROXY header claims as the client, in words; empty where there is no claim."""
+    if CLAIMED_IP not in details:
+        return ""
+    return _("its PROXY header, which anybody may write, claims to be from {ip} port {port}").format(
+        ip=printable(details[CLAIMED_IP], _LAYER_LIMIT),
+        port=printable(details.get(CLAIMED_PORT, ""), _LAYER_LIMIT),
+    )
 
 
 def _came_in(layer: Layer) -> str:

@@ -51,6 +51,7 @@ DETAILS = (
 )
 #: Counters of a report's totals, but for what was read, in words.
 COUNTERS = (
+    N_("claimed clients not kept"),
     N_("conversations evicted"),
     N_("damaged bytes skipped"),
     N_("datagrams evicted"),

@@ -250,6 +250,7 @@ CERTIFICATE = 7  # a TLS server's first flight, up to the end of its own certifi
 PEER = 8  # what may be a coin node's first words; only where they are asked for
 NEW_FLOW = 9  # the first payload of a flow
 DATAGRAM = 10  # begins as a datagram of a signature does
+PROXIED = 11  # a header of the PROXY protocol, with which its flow begins
 
 #: Slots of the sets of endpoints and names that are watched for while a capture is read, and how many
 #: of them may be taken.

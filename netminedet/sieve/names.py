@@ -39,6 +39,7 @@ SEGMENT = cython.declare(cython.int, layout.SEGMENT)
 NEW_FLOW = cython.declare(cython.int, layout.NEW_FLOW)
 PEER = cython.declare(cython.int, layout.PEER)
 DATAGRAM = cython.declare(cython.int, layout.DATAGRAM)
+PROXIED = cython.declare(cython.int, layout.PROXIED)
 CLIENT_HELLO = cython.declare(cython.int, layout.CLIENT_HELLO)
 HTTP_REQUEST = cython.declare(cython.int, layout.HTTP_REQUEST)
 DNS_UDP = cython.declare(cython.int, layout.DNS_UDP)
@@ -50,6 +51,8 @@ MATCH_NAME = cython.declare(cython.int, layout.MATCH_NAME)
 MATCH_TUNNEL = cython.declare(cython.int, layout.MATCH_TUNNEL)
 #: Requests to proxies for what is no pool's name that are handed on of a chunk of packets.
 TUNNELS_A_CHUNK = cython.declare(cython.Py_ssize_t, 64)
+#: The same for headers of the PROXY protocol.
+CLAIMS_A_CHUNK = cython.declare(cython.Py_ssize_t, 64)
 
 
 @cython.cclass
@@ -83,6 +86,9 @@ class NameScanner:
     # requests to proxies that may still be handed on of this chunk, and how many were not so far
     tunnels_left: cython.Py_ssize_t
     tunnels_passed: cython.ulonglong
+    # the same of headers of the PROXY protocol
+    claims_left: cython.Py_ssize_t
+    claims_passed: cython.ulonglong
 
     def __init__(self, columns: Columns, hits: Hits, table: array[int]) -> None:
         """``table``: of pools' names, by ``name_table``."""
@@ -109,6 +115,8 @@ class NameScanner:
         self.passed = array("Q", bytes(16))
         self.tunnels_left = 0
         self.tunnels_passed = 0
+        self.claims_left = 0
+        self.claims_passed = 0
 
     def keep_only(self, hosts: Iterable[int]) -> None:
         """From now on mark look-ups of these hosts only (by ``columns.text_hash``), and count others."""
@@ -139,6 +147,12 @@ class NameScanner:
         self.tunnels_passed = 0
         return passed
 
+    def take_claims_passed(self) -> int:
+        """How many headers of the PROXY protocol were not handed on since the last call."""
+        passed = int(self.claims_passed)
+        self.claims_passed = 0
+        return passed
+
     def look_for(self, table: array[int]) -> None:
         """Look for the names in this table from now on; what is watched stays so."""
         self.names.look_for(table)
@@ -163,6 +177,7 @@ class NameScanner:
         self.data = packets
         if first == 0:
             self.tunnels_left = TUNNELS_A_CHUNK
+            self.claims_left = CLAIMS_A_CHUNK
         with cython.nogil:
             for k in range(first, count):
                 self.match[k] = MATCH_NONE
@@ -191,6 +206,12 @@ class NameScanner:
                         self.match[k] = self._asked_for_tunnel()
                 elif self.kind[k] == CERTIFICATE:
                     self.match[k] = self.tls.certified(self.data, at, end)
+                elif self.kind[k] == PROXIED:
+                    if self.claims_left > 0:  # a flood of such headers must cost little
+                        self.claims_left -= 1
+                        self.match[k] = MATCH_NAME
+                    else:
+                        self.claims_passed += 1
                 if self.prefix_len[k]:
                     self.data = packets
                 if (

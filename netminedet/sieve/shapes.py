@@ -21,9 +21,10 @@ KEY_BYTES = cython.declare(cython.Py_ssize_t, layout.KEY_BYTES)
 KEY_LEAST = cython.declare(cython.Py_ssize_t, layout.KEY_LEAST)
 #: Methods that a greeting of SOCKS 5 offers at most, to be waited for: ten are assigned (IANA).
 SOCKS_METHODS = cython.declare(cython.int, 16)
-#: How headers of the PROXY protocol begin: "PROXY ", and the first eight bytes of the binary signature.
+#: How headers of the PROXY protocol begin: "PROXY ", and eight and four bytes of the binary signature.
 PROXY_TEXT = cython.declare(cython.ulonglong, 0x50524F585920)
 PROXY_BINARY = cython.declare(cython.ulonglong, 0x0D0A0D0A000D0A51)
+PROXY_REST = cython.declare(cython.uint, 0x5549540A)
 #: Fewest bytes of one, and the longest line with its end (section 2.1).
 PROXY_LEAST = cython.declare(cython.Py_ssize_t, 16)
 PROXY_LINE = cython.declare(cython.Py_ssize_t, 107)
@@ -143,6 +144,7 @@ def like_hello(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssiz
 def proxy_header(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.Py_ssize_t:
     """Bytes of a PROXY protocol header (its sections 2.1 and 2.2) that stands here; 0 for no whole one."""
     word: cython.ulonglong = 0
+    rest: cython.uint = 0
     i: cython.Py_ssize_t
     length: cython.Py_ssize_t
     if end - at < PROXY_LEAST:
@@ -150,6 +152,10 @@ def proxy_header(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ss
     for i in range(8):
         word = (word << 8) | data[at + i]
     if word == PROXY_BINARY:
+        for i in range(8, 12):
+            rest = (rest << 8) | data[at + i]
+        if rest != PROXY_REST:
+            return 0
         length = 16 + ((data[at + 14] << 8) | data[at + 15])
         return length if length <= end - at else 0
     if word >> 16 != PROXY_TEXT:

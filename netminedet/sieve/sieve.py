@@ -242,6 +242,10 @@ class Sieve:
         """Requests to proxies, for what is no pool's name, that were not handed on since the last call."""
         return self._names.take_tunnels_passed()
 
+    def take_claims_passed(self) -> int:
+        """Headers of the PROXY protocol that were not handed on since the last call."""
+        return self._names.take_claims_passed()
+
     def watch_name(self, name: str) -> bool:
         """Hand on what holds this very host name (lower case, ASCII), too; False where there is no room."""
         return self._watch(

@@ -50,6 +50,7 @@ TUNNEL_ASKED = cython.declare(cython.ulonglong, layout.TUNNEL_ASKED)
 HTTP_REQUEST = cython.declare(cython.int, layout.HTTP_REQUEST)
 DNS_TCP = cython.declare(cython.int, layout.DNS_TCP)
 SOCKS_REQUEST = cython.declare(cython.int, layout.SOCKS_REQUEST)
+PROXIED = cython.declare(cython.int, layout.PROXIED)
 IN_ORDER = cython.declare(cython.int, layout.CONTEXT_IN_ORDER)
 NEW = cython.declare(cython.int, layout.CONTEXT_NEW)
 
@@ -263,8 +264,12 @@ class TextScanner:
         start: cython.Py_ssize_t = self.payload_at[column]
         end: cython.Py_ssize_t = start + self.payload_len[column]
         first: cython.int = self.data[start]
+        header: cython.Py_ssize_t
         if self.first_payload and (first == 0x50 or first == 0x0D):
-            start += proxy_header(self.data, start, end)
+            header = proxy_header(self.data, start, end)
+            if header > 0:
+                self.found.add(PROXIED, column, start, header, context)
+                start += header
             if end - start <= 5:
                 return UNTOLD
             first = self.data[start]

@@ -41,6 +41,7 @@ DROPPED = (
     "dns_answers_not_kept",
     "tls_sessions_not_kept",
     "tunnels_not_kept",
+    "claimed_clients_not_kept",
     "flow_totals_not_kept",
     "nodes_not_kept",
     "weak_flows_displaced",

@@ -7,7 +7,17 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct, field
 
-from netminedet.model import Evidence, FiveTuple, Kind, Message, Needs, Side, Strength
+from netminedet.model import (
+    CLAIMED_IP,
+    CLAIMED_PORT,
+    Evidence,
+    FiveTuple,
+    Kind,
+    Message,
+    Needs,
+    Side,
+    Strength,
+)
 from netminedet.verdict.order import Span, order_of, place_of
 
 #: Different agents (workers, wallets...) kept of one flow; more are cut and marked.
@@ -202,13 +212,19 @@ class FlowFinding(Struct):
         kept = self.evidence.get((message.signature, by_a))
         if kept is None or place_of(message.where) <= place_of(kept.where):
             strength = message.strength.name.lower()
-            evidence = Evidence(message.signature, strength, message.where, message.excerpt, message.why)
+            where, claim = message.where, _claim(message)
+            evidence = Evidence(message.signature, strength, where, message.excerpt, message.why, claim)
             self._keep((message.signature, by_a), evidence)
 
     def _keep(self, key: tuple[str, bool], evidence: Evidence) -> None:
         kept = self.evidence.get(key)
         if kept is None or order_of(evidence) < order_of(kept):
             self.evidence[key] = evidence
+
+
+def _claim(message: Message) -> dict[str, str]:
+    """Whom a header of the PROXY protocol gives as the client: context of the evidence."""
+    return {name: message.details[name] for name in (CLAIMED_IP, CLAIMED_PORT) if name in message.details}
 
 
 def _is_a(flow: FiveTuple) -> bool:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from netminedet.holders import Attribution
 from netminedet.language import N_, _, ngettext, told
-from netminedet.model import Connection, Evidence, FiveTuple, Suspect
+from netminedet.model import CLAIMED_IP, CLAIMED_PORT, Connection, Evidence, FiveTuple, Suspect
 from netminedet.report.community_id import community_id
 from netminedet.report.holder_lines import holder_lines, place_text, subscriber_text
 from netminedet.report.mask import LEFT_OUT
@@ -16,7 +16,7 @@ from netminedet.report.page.amounts import share_counts
 from netminedet.report.page.groups import address
 from netminedet.report.page.moments import SECOND_NS, Clock
 from netminedet.report.sizes import size_lines
-from netminedet.report.text import bracketed, came_in, plural, printable, size
+from netminedet.report.text import bracketed, came_in, claim_text, plural, printable, size
 
 #: Words of evidence, and of programs, that are shown.
 STRENGTHS = (N_("strong"), N_("weak"), N_("name"))
@@ -255,13 +255,15 @@ def _subscriber(found: Attribution | None) -> str:
 
 def _proof(evidence: Evidence, clock: Clock) -> Proof:
     where, flow = evidence.where, evidence.where.flow
-    within = came_in(where.tunnel)
+    within, claim = came_in(where.tunnel), claim_text(evidence.details)
     return Proof(
         time=clock.exact(where.time_ns),
         machine_time=clock.machine(where.time_ns),
         packet=_("packet {n}").format(n=f"{where.packet:,}"),
         input=printable(where.input, _NAME_LIMIT),
-        flow=_ends(flow) + (_(", ") + _("inside {layers}").format(layers=within) if within else ""),
+        flow=_ends(flow)
+        + (_(", ") + _("inside {layers}").format(layers=within) if within else "")
+        + (_("; ") + claim if claim else ""),
         community_id=community_id(flow),
         subscriber=_subscriber(evidence.subscriber),
         known_by=printable(evidence.signature, _NAME_LIMIT) + _(", ") + told(evidence.strength),
@@ -269,6 +271,7 @@ def _proof(evidence: Evidence, clock: Clock) -> Proof:
         details=_(", ").join(
             f"{printable(told(name), 40)} {printable(value, _NAME_LIMIT)}"
             for name, value in sorted(evidence.details.items())
+            if name not in (CLAIMED_IP, CLAIMED_PORT)
         ),
         excerpt=printable(
             told(LEFT_OUT) if evidence.excerpt == LEFT_OUT else evidence.excerpt, _EXCERPT_LIMIT
