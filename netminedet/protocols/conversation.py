@@ -41,7 +41,7 @@ from netminedet.protocols.framing import (
 from netminedet.protocols.gzipped import GZIP_MAGIC, GzipFraming
 from netminedet.protocols.interpreter import Interpreter
 from netminedet.protocols.jsonlines import ForeignItem, Item, JsonItem, JsonLines
-from netminedet.protocols.noise import NOISE_NAMES, NoiseCounts, NoiseStage, NoiseWatch, looks_random
+from netminedet.protocols.noise import NoiseCounts, NoiseStage, NoiseWatch, looks_random
 from netminedet.protocols.preambles import claimed_client
 from netminedet.protocols.rebuffs import other_tongue
 from netminedet.protocols.recogniser import Recogniser
@@ -50,8 +50,6 @@ from netminedet.protocols.stream import Piece, Stream
 
 #: Messages held until the other side speaks.
 MAX_HELD = 64
-#: Bytes of the first flight of an encrypted Stratum V2 connection (sv2-spec section 4.5.1).
-NOISE_OPENING = 64
 _MINUTE = 60_000_000_000
 
 
@@ -215,7 +213,7 @@ class Conversation:
         end = self._ends[segment.side]
         if not self._begun:
             self._begun = True
-            if len(data) == NOISE_OPENING and looks_random(data):
+            if looks_random(data):
                 self._noise, self._noise_client = NoiseWatch(), segment.side
         if self._noise is not None:
             watched = self._watch(self._noise, segment, data, gap)
@@ -347,12 +345,12 @@ class Conversation:
         stage = noise.feed(side, data, minute=segment.where.time_ns // _MINUTE)
         if stage is NoiseStage.REFUSED:
             self._noise = None
-        if stage is before or stage not in NOISE_NAMES:
+        if stage is before or noise.name is None:
             return []
         if side is Side.SERVER:  # it is the client that the connection speaks against
             where = replace(segment.where, flow=segment.where.flow.reversed())
             segment = replace(segment, where=where, side=self._noise_client)
-        return self._interpreter.read(segment, {"sv2": NOISE_NAMES[stage]}, "frames")
+        return self._interpreter.read(segment, {"sv2": noise.name}, "frames")
 
     def _weigh(self, end: _End, candidates: list[Message], *, sure: bool) -> list[Message]:
         """Let the candidates count, hold them, or let them count together with those held."""

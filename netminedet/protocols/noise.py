@@ -9,6 +9,12 @@ encrypted header, the payload and 16 bytes of MAC (section 4.6).  ``NoiseWatch``
 and takes anything else for another protocol: more than 64 bytes before the server speaks (Telegram), a
 server that sends 64 bytes and garbage (BIP 324), acts of 50, 50 and 66 bytes (BOLT 8), a greeting (SSH).
 
+The reference implementation had another handshake before February 2024 (commit eee3c8be, "ElligatorSwift
+encoding"): a key of 32 bytes, and 170 = 32 + 48 + 90 in answer.  Of its records nothing more is taken for
+known than that SetupConnection and its answer have their sizes, so whatever follows, it never ``fits``: it
+counts only where it leads to a pool that the host knew by name.  (Braiins' first code, of 2020, put two
+bytes of length before each message; of its answers the sizes are not known, and it is not recognised.)
+
 The keys must look random.  64 uniformly random bytes have fewer than 48 distinct values (the mean is 56.7)
 with a probability of 1.1e-4, more than 3 zero bytes with 1.2e-4, fewer than 12 or more than 52 bytes with
 the top bit set with 1.0e-7, and fewer than 205 or more than 307 bits set with 5.0e-6; with 1.5e-4 they begin
@@ -21,6 +27,9 @@ encrypted protocols pass them all: it is the sizes in their order that tell thos
 A handshake is no proof, for anybody's protocol may have one of these sizes.  It is what follows: the client
 opens a channel (79 bytes and its name), the server answers, and then small records of few sizes go to and
 fro.  ``NoiseCounts.fits`` says whether they did.
+
+A key of 32 bytes is tested in the same way: fewer than 24 distinct values, more than 2 zero bytes, fewer than
+4 or more than 28 bytes with the top bit set, fewer than 90 or more than 166 bits set.
 """
 
 from __future__ import annotations
@@ -48,6 +57,8 @@ class NoiseStage(Enum):
 
 #: What is told to the signatures of an encrypted connection when it has come so far.
 NOISE_NAMES = {NoiseStage.HANDSHAKE: "NoiseHandshake", NoiseStage.CHANNEL: "NoiseChannel"}
+#: The same of the handshake before 2024.
+_OLD = "Old"
 
 
 class NoiseCounts(Struct, frozen=True):
@@ -71,14 +82,24 @@ class NoiseCounts(Struct, frozen=True):
     fits: bool = False
 
 
-_KEY = 64
-# Bytes of the first four flights (client's and server's in turn), and what is reached with each.
-_FLIGHTS = (
-    (_KEY, _KEY, NoiseStage.POSSIBLE),
-    (234, 234, NoiseStage.HANDSHAKE),
-    (22 + 16 + 16, 22 + LONGEST_OPENING + 16, NoiseStage.HANDSHAKE),
-    (44, 44, NoiseStage.CHANNEL),
-)
+_KEY, _OLD_KEY = 64, 32
+#: Bytes of the client's key, and of the answer to it.
+_ANSWERS = {_KEY: 234, _OLD_KEY: 170}
+
+
+def _flights(key: int) -> tuple[tuple[int, int, NoiseStage], ...]:
+    """Bytes of the first four flights (client's and server's in turn), and what is reached with each."""
+    return (
+        (key, key, NoiseStage.POSSIBLE),
+        (_ANSWERS[key], _ANSWERS[key], NoiseStage.HANDSHAKE),
+        (22 + 16 + 16, 22 + LONGEST_OPENING + 16, NoiseStage.HANDSHAKE),
+        (44, 44, NoiseStage.CHANNEL),
+    )
+
+
+_FLIGHTS = {key: _flights(key) for key in _ANSWERS}
+#: key's size -> fewest distinct bytes, most zeros, and the bounds of bytes with the top bit and of bits set
+_RANDOM = {_KEY: (48, 3, (12, 52), (205, 307)), _OLD_KEY: (24, 2, (4, 28), (90, 166))}
 _STANDARD_SHARE, _UPDATE_CHANNEL = 62, 78
 # Extranonces of 0 to 16 bytes, and a worker's name of at most 32 (extension 0x0002: 5 bytes before it).
 _EXTENDED_SHARES = range(63, 80 + 5 + 32)
@@ -109,16 +130,18 @@ _SUMS = _sums()
 
 
 def looks_random(key: bytes) -> bool:
-    """Whether 64 bytes pass for uniformly random ones, by the tests in the module's docstring."""
-    if len(key) != _KEY or (0x14 <= key[0] <= 0x17 and key[1] == 3):
+    """Whether 64 bytes, or 32, pass for uniformly random ones, by the tests in the module's docstring."""
+    size = len(key)
+    if size not in _RANDOM or (0x14 <= key[0] <= 0x17 and key[1] == 3):
         return False
-    lengths = {int.from_bytes(key[:size], order) for size in (2, 4) for order in ("big", "little")}
+    lengths = {int.from_bytes(key[:count], order) for count in (2, 4) for order in ("big", "little")}
+    distinct, zeros, tops, bits = _RANDOM[size]
     return (
-        not lengths & {_KEY, _KEY - 2, _KEY - 4}
-        and len(set(key)) >= 48
-        and key.count(0) <= 3
-        and 12 <= sum(byte >> 7 for byte in key) <= 52
-        and 205 <= int.from_bytes(key, "big").bit_count() <= 307
+        not lengths & {size, size - 2, size - 4}
+        and len(set(key)) >= distinct
+        and key.count(0) <= zeros
+        and tops[0] <= sum(byte >> 7 for byte in key) <= tops[1]
+        and bits[0] <= int.from_bytes(key, "big").bit_count() <= bits[1]
     )
 
 
@@ -237,6 +260,8 @@ class NoiseWatch:
         self._flight = 0
         self._seen = b""
         self._channel = _Channel()
+        #: bytes of the client's key, as far as it has come
+        self._key = _KEY
 
     def feed(self, side: Side, data: bytes, length: int | None = None, minute: int = 0) -> NoiseStage:
         """A segment of ``side``, in order and new; ``length``: its bytes on the wire, captured or not;
@@ -248,11 +273,15 @@ class NoiseWatch:
             self._channel.feed(side, length, minute)
             return self.stage
         if side is not (Side.SERVER if self._step % 2 else Side.CLIENT):
-            if self._flight < _FLIGHTS[self._step][0]:
+            if self._flight < _FLIGHTS[self._key][self._step][0]:
                 return self._refuse()
             self._step, self._flight, self._seen = self._step + 1, 0, b""
         self._flight += length
-        fewest, most, reached = _FLIGHTS[self._step]
+        if self._step == 0:  # what may be an old key may be the beginning of another, too
+            key = self._seen + data
+            self._key = _OLD_KEY if self._flight == _OLD_KEY and looks_random(key) else _KEY
+            self.stage = NoiseStage.UNDECIDED
+        fewest, most, reached = _FLIGHTS[self._key][self._step]
         self._seen += data[: most - len(self._seen)]
         if self._flight > most or (self._flight >= fewest and not self._random()):
             return self._refuse()
@@ -264,7 +293,7 @@ class NoiseWatch:
         """Whether the flight, as far as it was captured, looks random: its key, and what is behind it."""
         if self._step > 1:
             return _is_noise(self._seen)
-        return looks_random(self._seen[:_KEY]) and _is_noise(self._seen[_KEY:])
+        return looks_random(self._seen[: self._key]) and _is_noise(self._seen[self._key :])
 
     def gap(self) -> NoiseStage:
         """Bytes of the flow were not seen: only a channel that is known already lives on."""
@@ -276,4 +305,15 @@ class NoiseWatch:
 
     def counts(self) -> NoiseCounts:
         """What the sizes of the channel's segments show."""
-        return self._channel.counts()
+        return NoiseCounts() if self.is_old else self._channel.counts()
+
+    @property
+    def is_old(self) -> bool:
+        """Whether the handshake is that of before 2024."""
+        return self._key == _OLD_KEY
+
+    @property
+    def name(self) -> str | None:
+        """What is told to the signatures now; None for nothing."""
+        name = NOISE_NAMES.get(self.stage)
+        return _OLD + name if name is not None and self.is_old else name

@@ -15,7 +15,7 @@ from typing import Any
 from netminedet.model import Side
 from netminedet.protocols.framing import FrameFraming
 from netminedet.protocols.jsonlines import JsonItem
-from netminedet.protocols.noise import NOISE_NAMES, NoiseStage, NoiseWatch
+from netminedet.protocols.noise import NoiseWatch
 
 _BYTES, _SIZES = "bytes:", "sizes:"
 _TURN = re.compile(r"([CS])([1-9][0-9]{0,4})")
@@ -52,11 +52,12 @@ def _frames(framing: FrameFraming, data: bytes) -> list[dict[str, Any]]:
 def _encrypted(turns: list[str]) -> list[dict[str, Any]]:
     """What is told of a connection whose segments have these sizes."""
     watch = NoiseWatch()
-    stages: list[NoiseStage] = []
+    names: list[str | None] = []
     for number, turn in enumerate(turns):
         found = _TURN.fullmatch(turn)
         if found is None:
             raise ValueError(f"{turn[:20]!r} is no side and size, such as C64")
         data = hashlib.shake_256(f"{number} {turn}".encode()).digest(int(found[2]))
-        stages.append(watch.feed(_SIDES[found[1]], data))
-    return [{"sv2": NOISE_NAMES[stage]} for stage in dict.fromkeys(stages) if stage in NOISE_NAMES]
+        watch.feed(_SIDES[found[1]], data)
+        names.append(watch.name)
+    return [{"sv2": name} for name in dict.fromkeys(names) if name is not None]

@@ -279,6 +279,8 @@ SETUP_BYTES = 17
 #: of them that are known by themselves.
 KEY_BYTES = 64
 KEY_LEAST = 16
+#: The same of one before February 2024 (commit eee3c8be of the reference implementation).
+OLD_KEY_BYTES = 32
 #: Longest segment that is taken for a SOCKS request: greeting, password and request in one have
 #: 257, 513 and 262 bytes at most (RFC 1928 sections 3 and 4, RFC 1929 section 2).
 SOCKS_SIZE = 1032

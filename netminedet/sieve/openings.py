@@ -42,6 +42,7 @@ UNTOLD = cython.declare(cython.uint, layout.UNTOLD)
 FLAGS = cython.declare(cython.Py_ssize_t, layout.FLAGS_PACKETS)
 TUNNEL_ASKED = cython.declare(cython.ulonglong, layout.TUNNEL_ASKED)
 KEY_BYTES = cython.declare(cython.Py_ssize_t, layout.KEY_BYTES)
+OLD_KEY_BYTES = cython.declare(cython.Py_ssize_t, layout.OLD_KEY_BYTES)
 SETUP_BYTES = cython.declare(cython.Py_ssize_t, layout.SETUP_BYTES)
 
 
@@ -120,6 +121,8 @@ class Openings:
             return FOUND
         if not context & IN_ORDER and not opens_flow:
             return UNTOLD
+        if opens_flow and end - start == OLD_KEY_BYTES and like_key(data, start, end):
+            return FOUND  # it may be whole
         if begins_head(data, start, end) or not self._begun(data, start, end, opens_flow):
             return UNTOLD
         self.stash.keep(data, base, side, start, end, False)

@@ -436,7 +436,7 @@ class TextScanner:
         return state
 
     def _is_gated(self) -> cython.int:
-        """Whether the object that has not ended may be passed over if it is no message: nothing else tells."""
+        """Whether the object that has not ended may be passed over if it is none: nothing else tells."""
         if not self.has_gate or self.opened_at < 0:
             return 0
         return self.carrier_at < 0 or plain_carrier(self.data, self.carrier_at, self.opened_at)

@@ -87,7 +87,9 @@ RULES: dict[Basis | Tie, Rule] = {
             "host for a pool's name, or through a proxy asked for one: two independent signs of the same"
         ),
         _HIGHEST,
-        sentence("Without the name it would be probable."),
+        sentence(
+            "Without the name it would be probable, or nothing at all with the handshake of before 2024."
+        ),
     ),
     Basis.JOBS: Rule(
         Verdict.CONFIRMED,

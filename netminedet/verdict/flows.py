@@ -20,8 +20,10 @@ from netminedet.verdict.managed import account_of, managed_end, management_of
 SURE_JOBS = 2
 SURE_SHARES = 2
 
-#: What a channel is called of which only the sizes can be seen (``protocols.noise``).
+#: What a channel is called of which only the sizes can be seen (``protocols.noise``), and one whose handshake
+#: is that of before 2024.
 SEALED_CHANNEL = "stratum-v2.noise-channel"
+OLD_CHANNEL = "stratum-v2.old-noise-channel"
 
 #: (host, signature, as which side) -> how often a host has sent a message, in all flows
 Sent = Counter[tuple[str, str, Side]]
@@ -174,11 +176,17 @@ def with_dialect_of_work(
 def _is_sealed(flow: FlowFinding) -> bool:
     """Whether all that was seen of mining is the course that the connection took."""
     strong = {signature for signature, _, _, strength, _ in flow.messages if strength is Strength.STRONG}
-    return strong == {SEALED_CHANNEL}
+    return bool(strong) and strong <= {SEALED_CHANNEL, OLD_CHANNEL}
 
 
 def _sealed(flow: FlowFinding) -> Sentence:
     """What was seen of an encrypted channel: sizes, their order and randomness."""
+    if any(name == OLD_CHANNEL for name, _, _, _, _ in flow.messages):
+        return sentence(
+            "encrypted from its first byte, the connection took the course of Stratum V2 as it was before "
+            "2024: 32 bytes of the client that look random, 170 in answer, a record of the size of "
+            "SetupConnection, and one of 44 bytes, as its answer has"
+        )
     seen = sentence(
         "encrypted from its first byte, the connection took the course of Stratum V2: 64 bytes of the client "
         "that look random, 234 in answer, a record of the size of SetupConnection, and one of 44 bytes, as "

@@ -136,6 +136,8 @@ ONE_FORM = {
     "panchan.greeting",
     "panchan.peer",
     "stratum-v2.noise-channel",
+    "stratum-v2.old-noise-handshake",
+    "stratum-v2.old-noise-channel",
     "stratum-v2-templates.setup-success",
     "management-api.word",
     "management-api.search",
