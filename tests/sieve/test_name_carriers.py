@@ -19,6 +19,7 @@ from netminedet.sieve.columns import (
     DNS_UDP,
     HTTP_REQUEST,
     MATCH_NAME,
+    PROXIED,
     SOCKS_REQUEST,
     STASH_SIZE,
 )
@@ -69,7 +70,7 @@ def hits(frames: list[bytes]) -> list[Hit]:
 
 def named(frames: list[bytes]) -> list[Hit]:
     """The hits in which a pool's name may be; a proxy may be asked for anything else, too."""
-    return [hit for hit in hits(frames) if hit.match == MATCH_NAME]
+    return [hit for hit in hits(frames) if hit.match == MATCH_NAME and hit.kind != PROXIED]
 
 
 def answered(pieces: list[bytes], start: int = 900) -> list[bytes]:
@@ -127,25 +128,25 @@ def test_greeting_and_request_in_segments_of_their_own() -> None:
     assert (hit.kind, hit.payload) == (SOCKS_REQUEST, socks5(POOL_NAME))
 
 
-PROXIED = [
+PROXY_HEADERS = [
     b"PROXY TCP4 10.0.0.1 198.51.100.9 51000 443\r\n",
     b"PROXY UNKNOWN\r\n",
     b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + bytes([10, 0, 0, 1, 198, 51, 100, 9, 199, 56, 1, 187]),
 ]
 
 
-@pytest.mark.parametrize("header", PROXIED, ids=["line", "unknown", "binary"])
+@pytest.mark.parametrize("header", PROXY_HEADERS, ids=["line", "unknown", "binary"])
 def test_a_name_behind_a_proxy_header(header: bytes) -> None:
     hello = client_hello(b"stratum.antpool.com")
     request = b"CONNECT stratum.antpool.com:3333 HTTP/1.1\r\n\r\n"
     for kind, first in ((CLIENT_HELLO, hello), (HTTP_REQUEST, request)):
         for pieces in ([header + first], [header, first]):
-            (hit,) = hits(sent(pieces))
+            (hit,) = named(sent(pieces))
             assert (hit.kind, hit.payload) == (kind, first)
-    (hit,) = hits(sent([header + hello[:40], hello[40:]]))
+    (hit,) = named(sent([header + hello[:40], hello[40:]]))
     assert (hit.kind, hit.prefix) == (CLIENT_HELLO, hello)
     for wrong in (header[:-1], header[1:], b"\r\n" + header):
-        assert hits(sent([wrong + hello])) == []
+        assert named(sent([wrong + hello])) == []
 
 
 WHOLE = [

@@ -81,7 +81,8 @@ def test_no_flow_is_given_up(before: list[bytes]) -> None:
     ],
 )
 def test_message_behind_a_frame_header_is_seen(header: bytes) -> None:
-    assert [hit.payload for hit in hits(sent([header + LINE]))] == [header + LINE]
+    found = [hit.payload for hit in hits(sent([header + LINE])) if hit.kind == SEGMENT]
+    assert found == [header + LINE]
 
 
 def test_segment_out_of_order_is_searched_too() -> None:
