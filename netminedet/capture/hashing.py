@@ -17,12 +17,14 @@ def _cores() -> int:
 
 
 class Hasher:
-    """The hash of a stream.  Little is hashed by who asks for it, without a thread."""
+    """The hash of a stream.  Its beginning is hashed at once: little needs no thread, and no copy."""
 
     def __init__(self) -> None:
         self._hash = sha256()
         self._alone = _cores() == 1
-        self._block = memoryview(bytearray(BLOCK))
+        #: bytes that were hashed at once
+        self._begun = 0
+        self._block = memoryview(b"")
         self._filled = 0
         #: full blocks to be hashed, None: no more; and the one that was, which may be filled again
         self._full: SimpleQueue[memoryview | None] = SimpleQueue()
@@ -31,9 +33,12 @@ class Hasher:
 
     def update(self, data: memoryview) -> None:
         """The stream goes on with ``data``, which may be written over afterwards."""
-        if self._alone:
+        if self._alone or self._begun < BLOCK:
+            self._begun += len(data)
             self._hash.update(data)
             return
+        if not self._block:
+            self._block = memoryview(bytearray(BLOCK))
         while data:
             some = data[: BLOCK - self._filled]
             self._block[self._filled : self._filled + len(some)] = some
