@@ -79,7 +79,8 @@ class Conversation:
         self._signatures = signatures
         self._claim: Mapping[str, str] = claim or {}
         self._ends = (_End(), _End())
-        self._interpreter = Interpreter(signatures)
+        #: made for the first value: most flows that only resemble mining have none
+        self._interpreter: Interpreter | None = None
         self._noise: NoiseWatch | None = None
         self._noise_client = 0
         self._begun = False
@@ -110,7 +111,7 @@ class Conversation:
     def counts(self) -> Counter[str]:
         """What was missing or odd, by the names that the report has for it."""
         counts = Counter(self._counts_before)
-        counts["messages_dropped"] += self.dropped + self._interpreter.dropped
+        counts["messages_dropped"] += self.dropped + (self._interpreter.dropped if self._interpreter else 0)
         for end in self._ends:
             counts["stream_gaps"] += end.stream.gaps
             counts["stream_disagreements"] += end.stream.disagreements
@@ -163,7 +164,8 @@ class Conversation:
         What others said proves no more: a message that was not certain yet is forgotten.
         """
         self._signatures = signatures
-        self._interpreter.turn_to(signatures, same)
+        if self._interpreter is not None:
+            self._interpreter.turn_to(signatures, same)
         for end in self._ends:
             end.held = [message for message in end.held if message.signature in same]
 
@@ -195,7 +197,7 @@ class Conversation:
         self._counts_before, self._encrypted_before = self.counts, self.encrypted
         self.dropped = 0
         self._ends = (_End(), _End())
-        self._interpreter = Interpreter(self._signatures)
+        self._interpreter = None
         self._noise, self._spoke = None, None
         self._begun = self._mutual = False
         return messages
@@ -248,7 +250,7 @@ class Conversation:
     def _rebuffed(self, segment: Segment, said: str) -> list[Message]:
         """That an end which was asked for mining answers otherwise: with words, a page, an error."""
         asked = self._asked(segment)
-        return [self._interpreter.rebuff(segment, asked, said)] if said and asked else []
+        return [self._interpret().rebuff(segment, asked, said)] if said and asked else []
 
     def _asked(self, segment: Segment) -> str:
         """The dialect in which the speaker was asked for mining, unless it answered in kind; else nothing."""
@@ -286,8 +288,13 @@ class Conversation:
             messages += self._weigh(end, candidates, sure=sure)
         return messages
 
+    def _interpret(self) -> Interpreter:
+        if self._interpreter is None:
+            self._interpreter = Interpreter(self._signatures)
+        return self._interpreter
+
     def _read_value(self, segment: Segment, value: Any, carrier: str) -> list[Message]:
-        return self._interpreter.read(segment, value, carrier, self._asked(segment))
+        return self._interpret().read(segment, value, carrier, self._asked(segment))
 
     def _read_late(self, segment: Segment, data: bytes, gap: bool) -> list[Message]:
         """Lines from before what was read of the direction; what is begun there is not touched."""
@@ -350,7 +357,7 @@ class Conversation:
         if side is Side.SERVER:  # it is the client that the connection speaks against
             where = replace(segment.where, flow=segment.where.flow.reversed())
             segment = replace(segment, where=where, side=self._noise_client)
-        return self._interpreter.read(segment, {"sv2": noise.name}, "frames")
+        return self._interpret().read(segment, {"sv2": noise.name}, "frames")
 
     def _weigh(self, end: _End, candidates: list[Message], *, sure: bool) -> list[Message]:
         """Let the candidates count, hold them, or let them count together with those held."""

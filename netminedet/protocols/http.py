@@ -27,9 +27,11 @@ MAX_BODY = 256 * 1024
 #: Bytes of the end of a body that is cut, and how far behind its limit its end is waited for.
 MAX_TAIL = 4 * 1024
 MAX_LONG_BODY = 16 * 1024 * 1024
-#: White space before the JSON of a coded body, and bytes of the body that are inflated to look.
+#: White space before the JSON of a coded body, and bytes of the body that are inflated to look; of most the
+#: first few tell.
 MAX_BLANK = 16 * 1024
 MAX_PEEK = 4 * 1024
+_FIRST_LOOK = 64
 #: Bytes that are passed over at a time of a body in which nothing is wanted, and fewest that are worth it.
 MAX_PASSED = 512 * 1024
 LEAST_PASSED = 2 * 1024
@@ -406,7 +408,10 @@ def _is_dull(body: bytes | bytearray, head: Head) -> bool | None:
     if coding in ("", "identity"):
         begun = bytes(body[:MAX_PEEK])
     elif coding in ("gzip", "x-gzip", "deflate"):
-        begun = (_inflate(bytes(body[:MAX_PEEK]), MAX_BLANK) or (b"",))[0]
+        part = bytes(body[:MAX_PEEK])
+        begun = (_inflate(part, _FIRST_LOOK) or (b"",))[0]
+        if len(begun) == _FIRST_LOOK and begun.isspace():
+            begun = (_inflate(part, MAX_BLANK) or (b"",))[0]
     else:
         return None
     first = begun.lstrip()[:1]

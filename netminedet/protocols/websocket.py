@@ -20,9 +20,10 @@ from netminedet.protocols.http import LEAST_PASSED, MAX_PASSED, Head, parse_head
 #: Longest message, in bytes, as sent and as inflated.
 MAX_MESSAGE = 256 * 1024
 #: How many times its size a message may inflate to, unless it begins as JSON does; and the bytes of it that
-#: are inflated to see that.
+#: are inflated to see that, the first few of which tell most.
 MAX_RATIO = 200
-MAX_PEEK = 16 * 1024
+MAX_PEEK = 8 * 1024
+_FIRST_LOOK = 64
 #: Deflate streams (each ended by a final block) in one message.
 MAX_STREAMS = 64
 
@@ -280,7 +281,10 @@ class WebSocketReader:
         part = bytes(self._buffer[frame.size : frame.size + min(frame.length, _PEEKED_BYTES)])
         inflator = self._inflator.copy() if self._inflator else zlib.decompressobj(_window(self._deflate))
         try:
-            out = inflator.decompress(_unmask(part, frame.mask), MAX_PEEK)
+            out = inflator.decompress(_unmask(part, frame.mask), _FIRST_LOOK)
+            if out.lstrip()[:1] in (b"{", b"["):
+                return False
+            out += inflator.decompress(inflator.unconsumed_tail, MAX_PEEK - len(out))
         except zlib.error:
             return False
         used = len(part) - len(inflator.unconsumed_tail)

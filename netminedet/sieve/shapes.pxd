@@ -3,6 +3,9 @@ cdef unsigned long long first_words(unsigned char[:] data, Py_ssize_t at, Py_ssi
 cdef int http_word(unsigned char[:] data, Py_ssize_t at, Py_ssize_t end) except -1 nogil
 cdef int begins_head(unsigned char[:] data, Py_ssize_t at, Py_ssize_t end) except -1 nogil
 cdef int plain_carrier(unsigned char[:] data, Py_ssize_t at, Py_ssize_t body) except -1 nogil
+cdef int lacks_body(
+    unsigned char[:] data, Py_ssize_t at, Py_ssize_t body, Py_ssize_t end
+) except -1 nogil
 cdef int like_setup(unsigned char[:] data, Py_ssize_t at, Py_ssize_t end) except -1 nogil
 cdef Py_ssize_t proxy_header(unsigned char[:] data, Py_ssize_t at, Py_ssize_t end) except -1 nogil
 cdef int like_hello(unsigned char[:] data, Py_ssize_t at, Py_ssize_t end) except -1 nogil

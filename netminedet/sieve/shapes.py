@@ -28,6 +28,10 @@ PROXY_REST = cython.declare(cython.uint, 0x5549540A)
 #: Fewest bytes of one, and the longest line with its end (section 2.1).
 PROXY_LEAST = cython.declare(cython.Py_ssize_t, 16)
 PROXY_LINE = cython.declare(cython.Py_ssize_t, 107)
+#: "content-" and "length:", the name of a header field; and the digits of it that are read.
+LENGTH_NAME = cython.declare(cython.ulonglong, 0x636F6E74656E742D)
+LENGTH_REST = cython.declare(cython.ulonglong, 0x6C656E6774683A)
+LENGTH_DIGITS = cython.declare(cython.int, 15)
 
 
 def first_words(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.ulonglong:
@@ -116,6 +120,61 @@ def plain_carrier(data: cython.uchar[:], at: cython.Py_ssize_t, body: cython.Py_
             line_begins = False
         at += 1
     return 0
+
+
+def lacks_body(
+    data: cython.uchar[:], at: cython.Py_ssize_t, body: cython.Py_ssize_t, end: cython.Py_ssize_t
+) -> cython.int:
+    """Whether the HTTP message at ``at``, whose body begins at ``body``, goes on behind ``end``.
+
+    Only where its Content-Length says so (RFC 9112 section 6.2).
+    """
+    length: cython.longlong = 0
+    if not begins_head(data, at, body):
+        return 0
+    while at < body:
+        if data[at] == 0x0A or (data[at] == 0x0D and data[at + 1] == 0x0A):
+            at += 1 if data[at] == 0x0A else 2
+            return at == body and length > end - body
+        if _names_length(data, at, body):
+            length = _number(data, at + 15, body)
+        while at < body and data[at] != 0x0A:
+            at += 1
+        at += 1
+    return 0
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(-1, check=False)
+def _names_length(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+    """Whether the field Content-Length begins here, in letters of any case."""
+    name: cython.ulonglong = 0
+    rest: cython.ulonglong = 0
+    i: cython.Py_ssize_t
+    if data[at] | 0x20 != 0x63 or end - at < 16:
+        return 0
+    for i in range(8):
+        name = (name << 8) | (data[at + i] | 0x20)
+    for i in range(8, 15):
+        rest = (rest << 8) | (data[at + i] | 0x20)
+    return name == LENGTH_NAME and rest == LENGTH_REST
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(-1, check=False)
+def _number(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.longlong:
+    """The number that stands in the rest of a line, behind spaces; 0 for anything else."""
+    number: cython.longlong = 0
+    digits: cython.int = 0
+    while at < end and (data[at] == 0x20 or data[at] == 0x09):
+        at += 1
+    while at < end and 0x30 <= data[at] <= 0x39 and digits < LENGTH_DIGITS:
+        number = 10 * number + (data[at] - 0x30)
+        digits += 1
+        at += 1
+    return number if at < end and data[at] <= 0x20 else 0
 
 
 def like_setup(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:

@@ -4,7 +4,7 @@ from netminedet.sieve.found cimport Found
 from netminedet.sieve.gate cimport Gate
 from netminedet.sieve.handshakes cimport Handshakes
 from netminedet.sieve.openings cimport Openings
-from netminedet.sieve.shapes cimport begins_head, http_word, like_key, like_setup, plain_carrier, proxy_header
+from netminedet.sieve.shapes cimport begins_head, http_word, lacks_body, like_key, like_setup, plain_carrier, proxy_header
 from netminedet.sieve.stash cimport Stash
 
 

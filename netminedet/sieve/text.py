@@ -36,6 +36,7 @@ else:
     from netminedet.sieve.shapes import (
         begins_head,
         http_word,
+        lacks_body,
         like_key,
         like_setup,
         plain_carrier,
@@ -331,15 +332,20 @@ class TextScanner:
     ) -> cython.int:
         """Whether the segment is but a piece of one message that has not ended: it waits for the rest.
 
-        A flood of messages that never end then stays in the sieve.  Bodies of HTTP do not wait, as only
-        their heads tell where they end, nor does what began as something else.
+        A flood of messages that never end then stays in the sieve.  HTTP waits only where its head says that
+        the body goes on, and what began as something else does not.
         """
         start: cython.Py_ssize_t = self.payload_at[column]
         length: cython.Py_ssize_t = self.payload_len[column]
-        if self.rows[base + FLAGS] & (3 * HTTP_SEEN) or not context & NEW:
+        if self.segment_len[column] != length or not context & NEW:
             return 0
-        if self.segment_len[column] != length:
-            return 0
+        if self.rows[base + FLAGS] & (3 * HTTP_SEEN):
+            return (
+                before == CLOSED
+                and length <= STASH_SIZE
+                and self.opened_at > start
+                and lacks_body(self.data, start, self.opened_at, start + length)
+            )
         if before == CLOSED:
             return self.opened_at == start and self._lacks_end(start, start + length)
         return (
@@ -366,6 +372,8 @@ class TextScanner:
             at = _find(self.data, 0x0A, at, end)
             if at < 0:
                 return 1
+            if at + 1 < end and self.data[at + 1] == 0x0A:  # bare newlines (RFC 9112 section 2.2)
+                return 0
             if at + 2 < end and self.data[at + 1] == 0x0D and self.data[at + 2] == 0x0A:
                 return 0
             at += 1

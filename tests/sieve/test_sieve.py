@@ -118,6 +118,42 @@ def test_keep_alive_byte_is_not_payload() -> None:
     assert len(hits(frames)) == 1
 
 
+CALL = b'{"id":1,"method":"mining.subscribe","params":["cgminer/4.9.2"]}'
+HEADS = {
+    "as-browsers-write": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n",
+    "small-letters": b"POST / HTTP/1.1\r\ncontent-length:%d\r\nhost: a\r\n\r\n",
+    "bare-newlines": b"POST / HTTP/1.1\nCONTENT-LENGTH: %d \n\n",
+}
+
+
+def http_bodies(pieces: list[bytes]) -> list[bytes]:
+    """What is handed on of a POST in these segments, each with what was kept before it."""
+    return [hit.prefix + hit.payload for hit in hits(sent(pieces)) if hit.kind == SEGMENT]
+
+
+@pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
+@pytest.mark.parametrize("cut", range(30, len(CALL)))
+def test_body_of_http_waits_for_its_end(head: bytes, cut: int) -> None:
+    post = head % len(CALL) + CALL[:cut]
+    assert http_bodies([post + CALL[cut:]]) == [post + CALL[cut:]]
+    assert http_bodies([post, CALL[cut:]]) == [post + CALL[cut:]]
+    assert http_bodies([post]) == []
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        pytest.param(b"POST / HTTP/1.1\r\nHost: a\r\n\r\n", id="no-length"),
+        pytest.param(b"POST / HTTP/1.1\r\nContent-Length: 40\r\n\r\n", id="all-there"),
+        pytest.param(b"POST / HTTP/1.1\r\nContent-Length: 63x\r\n\r\n", id="no-number"),
+        pytest.param(b"POST / HTTP/1.1\r\nX-Content-Length: 63\r\n\r\n", id="another-field"),
+        pytest.param(b"POST / HTTP/1.1\r\nContent-Length: 99\r\n\r\nform=", id="not-at-the-beginning"),
+    ],
+)
+def test_body_of_http_that_nobody_knows_the_end_of_does_not_wait(head: bytes) -> None:
+    assert http_bodies([head + CALL[:40]]) == [head + CALL[:40]]
+
+
 def test_flood_of_unfinished_messages_is_bounded_and_counted() -> None:
     tool = sieve()
     frames = [
