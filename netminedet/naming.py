@@ -133,8 +133,7 @@ class Naming:
             self._findings.dropped["names_not_kept"] += messages
             self._findings.dropped["dns_answers_not_kept"] += answers
             self._lookups_full = False
-        self._findings.dropped["tunnels_not_kept"] += self._sieve.take_tunnels_passed()
-        self._findings.dropped["claimed_clients_not_kept"] += self._sieve.take_claims_passed()
+        self._findings.dropped.update(self._sieve.take_passed())
 
     def _tunnel(self, hit: Hit, host: str | None, port: int, source: NameSource) -> bool:
         """A proxy was asked for a connection to ``host``: if that is no pool's name, the flow may yet

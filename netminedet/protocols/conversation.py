@@ -29,16 +29,14 @@ from netminedet.protocols.channels import Channels
 from netminedet.protocols.framing import (
     FrameFraming,
     Framing,
-    HttpFraming,
     TextFraming,
     WebSocketFraming,
-    is_request,
-    may_begin_http,
     midstream_websocket,
     opening,
     pass_over,
 )
 from netminedet.protocols.gzipped import GZIP_MAGIC, GzipFraming
+from netminedet.protocols.http_framing import HttpFraming, is_request, may_begin_http
 from netminedet.protocols.interpreter import Interpreter
 from netminedet.protocols.jsonlines import ForeignItem, Item, JsonItem, JsonLines
 from netminedet.protocols.noise import NoiseCounts, NoiseStage, NoiseWatch, looks_random

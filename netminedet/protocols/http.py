@@ -44,6 +44,7 @@ _STATUS = re.compile(rb"HTTP/(1\.[01]) ([1-9]\d\d)(?: ([^\x00-\x08\x0a-\x1f]*))?
 _MAY_BE_REQUEST = re.compile(rb"[A-Z]{1,20}(?: [^\x00-\x1f\x7f]*)?\r?\Z")
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}\Z")
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
+_FOLD = re.compile(rb"\r?\n[ \t]+")
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n\Z")
 
 
@@ -89,7 +90,7 @@ def parse_head(data: bytes) -> Head | None:
     """Read a head, given without or with the empty line that ends it; None for anything that is none."""
     if len(data) > MAX_HEAD:
         return None
-    lines = re.sub(rb"\r?\n[ \t]+", b" ", data.strip(b"\r\n")).split(b"\n")
+    lines = _FOLD.sub(b" ", data.strip(b"\r\n")).split(b"\n")
     start = lines[0].rstrip(b"\r")
     if len(lines) > MAX_HEADERS + 1:
         return None

@@ -1,5 +1,6 @@
 # What other compiled kernels may call of datagrams.py, and the types of its attributes.
 cimport cython
+from netminedet.sieve.budget cimport Budget
 from netminedet.sieve.found cimport Found
 from netminedet.sieve.shapes cimport peer_datagram
 
@@ -14,9 +15,7 @@ cdef class Datagrams:
     cdef unsigned int[:] payload_len
     cdef unsigned int[:] ports
     cdef Found found
-    cdef Py_ssize_t left
-    cdef readonly unsigned long long passed
+    cdef Budget budget
 
-    cdef int begin(self) except -1 nogil
     cdef int look(self, unsigned char[:] data, Py_ssize_t column) except -1 nogil
     cdef int _begins(self, unsigned char[:] data, Py_ssize_t start, Py_ssize_t length) except -1 nogil

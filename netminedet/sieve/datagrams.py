@@ -12,6 +12,7 @@ try:
 except ImportError:
     from netminedet import uncompiled as cython
 if not cython.compiled:  # the compiler has these names from the .pxd file
+    from netminedet.sieve.budget import Budget
     from netminedet.sieve.found import Found
     from netminedet.sieve.shapes import peer_datagram
 
@@ -19,7 +20,7 @@ DNS_UDP = cython.declare(cython.int, layout.DNS_UDP)
 PEER = cython.declare(cython.int, layout.PEER)
 DATAGRAM = cython.declare(cython.int, layout.DATAGRAM)
 #: Datagrams that begin as a signature's do that are handed on of a chunk of packets.
-DATAGRAMS_A_CHUNK = cython.declare(cython.Py_ssize_t, 64)
+DATAGRAMS_A_CHUNK = 64
 
 
 @cython.final
@@ -35,20 +36,13 @@ class Datagrams:
         self.payload_len = columns.payload_len
         self.ports = columns.ports
         self.found = found
-        # datagrams that may still be handed on of this chunk, and how many were not so far
-        self.left = 0
-        self.passed = 0
+        self.budget = Budget(DATAGRAMS_A_CHUNK)
 
     def look_for(self, wanted: Openers) -> None:
         """Know datagrams by these literals from now on."""
         self.first = wanted.first
         self.places = wanted.at
         self.text = wanted.text
-
-    def begin(self) -> cython.int:
-        """A new chunk of packets begins."""
-        self.left = DATAGRAMS_A_CHUNK
-        return 0
 
     def look(self, data: cython.uchar[:], column: cython.Py_ssize_t) -> cython.int:
         """Hand on the datagram of this packet where it is worth reading."""
@@ -58,11 +52,8 @@ class Datagrams:
         if (self.ports[column] & 0xFFFF) == 53 or (self.ports[column] >> 16) == 53:
             self.found.add(DNS_UDP, column, start, length, 0)
         elif self.first[first] != self.first[first + 1] and self._begins(data, start, length):
-            if self.left > 0:
-                self.left -= 1
+            if self.budget.allows():
                 self.found.add(DATAGRAM, column, start, length, 0)
-            else:  # a flood of them must cost little
-                self.passed += 1
         elif self.peers_wanted and peer_datagram(data, start, start + length):
             self.found.add(PEER, column, start, length, 0)
         return 0

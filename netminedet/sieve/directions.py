@@ -163,7 +163,7 @@ class Directions:
             "early_segments_too_long": self.early.too_long,
             "holes_given_up": self.holes,
             "ports_used_again": self.used_again,
-            "datagrams_not_read": self.datagrams.passed,
+            "datagrams_not_read": self.datagrams.budget.passed,
         }
 
     def run(self, batch: Batch, low: cython.Py_ssize_t, high: cython.Py_ssize_t) -> int:
@@ -171,7 +171,7 @@ class Directions:
         column: cython.Py_ssize_t
         self.text.data = batch.data
         self.found.clear()
-        self.datagrams.begin()
+        self.datagrams.budget.begin()
         with cython.nogil:
             for column in range(high - low):
                 if self.proto[column] == 6:

@@ -9,6 +9,7 @@ cdef class Gate:
     cdef unsigned long long mask
     cdef unsigned int[:] first
     cdef unsigned long long[:] masks
+    cdef int verb
 
     cpdef Py_ssize_t passes_over(
         self, unsigned char[:] data, Py_ssize_t at, Py_ssize_t anchor, Py_ssize_t end
@@ -18,12 +19,7 @@ cdef class Gate:
     cdef Py_ssize_t _value(
         self, unsigned char[:] data, Py_ssize_t at, Py_ssize_t end, unsigned long long key
     ) except -1 nogil
-    cdef int _verb(
-        self, unsigned char[:] data, Py_ssize_t at, Py_ssize_t end, unsigned long long key
-    ) except -1 nogil
-    cdef int _lacks(
-        self, unsigned char[:] data, Py_ssize_t at, Py_ssize_t end, int number
-    ) except -1 nogil
+    cdef int _lacks(self, unsigned char[:] data, Py_ssize_t at, Py_ssize_t end) except -1 nogil
     cdef unsigned int _needed(
         self, unsigned char[:] data, Py_ssize_t at, Py_ssize_t end
     ) except? 0 nogil

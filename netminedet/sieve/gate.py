@@ -124,6 +124,8 @@ class Gate:
             masks += [sum(bits.get(one, 0) for one in keys) for keys in sets]
             first.append(len(masks))
         kinds.update((layout.text_hash(key.encode()), int(TELLS)) for key in telling)
+        # the number of the verb that was met last
+        self.verb = 0
         self.first = array("I", first)
         self.masks = array("Q", masks or [0])
         size = 1 << max(4, (4 * len(kinds)).bit_length())
@@ -182,7 +184,6 @@ class Gate:
         """Behind the object that begins at ``at``; 0 where nothing certain can be said of it."""
         key: cython.ulonglong
         start: cython.Py_ssize_t = at
-        value_at: cython.Py_ssize_t
         has_verb: cython.bint = False
         at += 1
         while True:
@@ -210,12 +211,11 @@ class Gate:
             at = _after_space(data, at + 1, end)
             if at >= end or data[at] != 0x3A:
                 return 0
-            value_at = _after_space(data, at + 1, end)
-            at = self._value(data, value_at, end, key)
+            at = self._value(data, _after_space(data, at + 1, end), end, key)
             if at < 0:
                 at = -at
                 # a second verb is left to the parsers: each takes a look at the whole object
-                if has_verb or not self._lacks(data, start, end, self._verb(data, value_at + 1, at - 1, key)):
+                if has_verb or not self._lacks(data, start, end):
                     return 0
                 has_verb = True
             if at == 0:
@@ -229,7 +229,7 @@ class Gate:
     ) -> cython.Py_ssize_t:
         """Behind the value of ``key`` that begins at ``at``; 0 where the two may make a message.
 
-        Negative, the place behind it, where the two are a verb.
+        Negative, the place behind it, where the two are a verb: ``verb`` is its number then.
         """
         kind: cython.uint = self._kind(key)
         verb: cython.ulonglong = ((key ^ BEFORE_VERB) * HASH_STEP) & MASK
@@ -252,28 +252,17 @@ class Gate:
             at += 1
         if at >= end:
             return 0
-        return -at - 1 if kind == HOLDS_VERB and self._kind(verb) >= VERBS else at + 1
+        kind = self._kind(verb) if kind == HOLDS_VERB else NOTHING
+        if kind < VERBS:
+            return at + 1
+        self.verb = kind - VERBS
+        return -at - 1
 
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(-1, check=False)
-    def _verb(
-        self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t, key: cython.ulonglong
-    ) -> cython.int:
-        """The number of the verb of ``key`` that stands in ``data[at:end]``."""
-        verb: cython.ulonglong = ((key ^ BEFORE_VERB) * HASH_STEP) & MASK
-        while at < end:
-            verb = ((verb ^ data[at]) * HASH_STEP) & MASK
-            at += 1
-        return self._kind(verb) - VERBS
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(-1, check=False)
-    def _lacks(
-        self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t, number: cython.int
-    ) -> cython.int:
-        """Whether the object at ``at`` lacks, for each signature with this verb, a key that it needs.
+    def _lacks(self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+        """Whether the object at ``at`` lacks, for each signature with the verb ``verb``, a key that it needs.
 
         Not of one that does not end before ``end``, or has a key with an escape or a space at an end of it.
         """
@@ -307,7 +296,7 @@ class Gate:
                 depth -= 1
                 if depth <= 0:
                     break
-        for i in range(self.first[number], self.first[number + 1]):
+        for i in range(self.first[self.verb], self.first[self.verb + 1]):
             if self.masks[i] & ~found == 0:
                 return 0
         return 1

@@ -20,11 +20,13 @@ try:
 except ImportError:
     from netminedet import uncompiled as cython
 if cython.compiled:
+    from cython.cimports.netminedet.sieve.budget import Budget
     from cython.cimports.netminedet.sieve.dns_names import DnsNames
     from cython.cimports.netminedet.sieve.listed import NameSet
     from cython.cimports.netminedet.sieve.request_names import RequestNames
     from cython.cimports.netminedet.sieve.tls_names import TlsNames
 else:
+    from netminedet.sieve.budget import Budget
     from netminedet.sieve.dns_names import DnsNames
     from netminedet.sieve.listed import NameSet
     from netminedet.sieve.request_names import RequestNames
@@ -50,9 +52,9 @@ MATCH_NONE = cython.declare(cython.int, layout.MATCH_NONE)
 MATCH_NAME = cython.declare(cython.int, layout.MATCH_NAME)
 MATCH_TUNNEL = cython.declare(cython.int, layout.MATCH_TUNNEL)
 #: Requests to proxies for what is no pool's name that are handed on of a chunk of packets.
-TUNNELS_A_CHUNK = cython.declare(cython.Py_ssize_t, 64)
+TUNNELS_A_CHUNK = 64
 #: The same for headers of the PROXY protocol.
-CLAIMS_A_CHUNK = cython.declare(cython.Py_ssize_t, 64)
+CLAIMS_A_CHUNK = 64
 
 
 @cython.cclass
@@ -83,12 +85,9 @@ class NameScanner:
     kept_mask: cython.ulonglong
     limited: cython.bint
     passed: cython.ulonglong[:]
-    # requests to proxies that may still be handed on of this chunk, and how many were not so far
-    tunnels_left: cython.Py_ssize_t
-    tunnels_passed: cython.ulonglong
-    # the same of headers of the PROXY protocol
-    claims_left: cython.Py_ssize_t
-    claims_passed: cython.ulonglong
+    # requests to proxies for what is no pool's name, and headers of the PROXY protocol
+    tunnels: Budget
+    claims: Budget
 
     def __init__(self, columns: Columns, hits: Hits, table: array[int]) -> None:
         """``table``: of pools' names, by ``name_table``."""
@@ -113,10 +112,8 @@ class NameScanner:
         self.kept_mask = 0
         self.limited = False
         self.passed = array("Q", bytes(16))
-        self.tunnels_left = 0
-        self.tunnels_passed = 0
-        self.claims_left = 0
-        self.claims_passed = 0
+        self.tunnels = Budget(TUNNELS_A_CHUNK)
+        self.claims = Budget(CLAIMS_A_CHUNK)
 
     def keep_only(self, hosts: Iterable[int]) -> None:
         """From now on mark look-ups of these hosts only (by ``columns.text_hash``), and count others."""
@@ -141,17 +138,13 @@ class NameScanner:
         self.limited = False
         return passed
 
-    def take_tunnels_passed(self) -> int:
-        """How many requests to proxies were not handed on since the last call."""
-        passed = int(self.tunnels_passed)
-        self.tunnels_passed = 0
-        return passed
-
-    def take_claims_passed(self) -> int:
-        """How many headers of the PROXY protocol were not handed on since the last call."""
-        passed = int(self.claims_passed)
-        self.claims_passed = 0
-        return passed
+    def take_passed(self) -> dict[str, int]:
+        """How many requests to proxies, and headers of the PROXY protocol, were not handed on since the
+        last call, by the counters' names."""
+        return {
+            "tunnels_not_kept": self.tunnels.take_passed(),
+            "claimed_clients_not_kept": self.claims.take_passed(),
+        }
 
     def look_for(self, table: array[int]) -> None:
         """Look for the names in this table from now on; what is watched stays so."""
@@ -176,8 +169,8 @@ class NameScanner:
         packets: cython.uchar[:] = batch.data
         self.data = packets
         if first == 0:
-            self.tunnels_left = TUNNELS_A_CHUNK
-            self.claims_left = CLAIMS_A_CHUNK
+            self.tunnels.begin()
+            self.claims.begin()
         with cython.nogil:
             for k in range(first, count):
                 self.match[k] = MATCH_NONE
@@ -193,8 +186,8 @@ class NameScanner:
                         self.match[k] = self._looked_up(self.column[k], packets, self.data[at + 2] & 0x80)
                 elif self.kind[k] == HTTP_REQUEST:
                     self.match[k] = self.requests.http(self.data, at, end)
-                    if self.match[k] == MATCH_NONE and self.data[at] == 0x43:  # CONNECT
-                        self.match[k] = self._asked_for_tunnel()
+                    if self.match[k] == MATCH_NONE and self.data[at] == 0x43 and self.tunnels.allows():
+                        self.match[k] = MATCH_TUNNEL  # CONNECT
                 elif self.kind[k] == NEW_FLOW:
                     if self.watching:
                         self.match[k] = self._watched_end(self.column[k], packets)
@@ -202,16 +195,12 @@ class NameScanner:
                     self.match[k] = self.tls.server_name(self.data, at, end)
                 elif self.kind[k] == SOCKS_REQUEST:
                     self.match[k] = self.requests.socks(self.data, at, end)
-                    if self.match[k] == MATCH_TUNNEL:
-                        self.match[k] = self._asked_for_tunnel()
+                    if self.match[k] == MATCH_TUNNEL and not self.tunnels.allows():
+                        self.match[k] = MATCH_NONE
                 elif self.kind[k] == CERTIFICATE:
                     self.match[k] = self.tls.certified(self.data, at, end)
-                elif self.kind[k] == PROXIED:
-                    if self.claims_left > 0:  # a flood of such headers must cost little
-                        self.claims_left -= 1
-                        self.match[k] = MATCH_NAME
-                    else:
-                        self.claims_passed += 1
+                elif self.kind[k] == PROXIED and self.claims.allows():
+                    self.match[k] = MATCH_NAME
                 if self.prefix_len[k]:
                     self.data = packets
                 if (
@@ -280,15 +269,4 @@ class NameScanner:
             if self.watched_ends[slot] == value:
                 return MATCH_NAME
             slot = (slot + 1) & (WATCH_SLOTS - 1)
-        return MATCH_NONE
-
-    @cython.cfunc
-    @cython.nogil
-    @cython.exceptval(-1, check=False)
-    def _asked_for_tunnel(self) -> cython.int:
-        """MATCH_TUNNEL as long as there is room for it: a flood of such requests must cost little."""
-        if self.tunnels_left > 0:
-            self.tunnels_left -= 1
-            return MATCH_TUNNEL
-        self.tunnels_passed += 1
         return MATCH_NONE

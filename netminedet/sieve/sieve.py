@@ -238,13 +238,10 @@ class Sieve:
         """Hand on look-ups of all hosts again: of others, how many messages came, and answers among them."""
         return self._names.keep_all()
 
-    def take_tunnels_passed(self) -> int:
-        """Requests to proxies, for what is no pool's name, that were not handed on since the last call."""
-        return self._names.take_tunnels_passed()
-
-    def take_claims_passed(self) -> int:
-        """Headers of the PROXY protocol that were not handed on since the last call."""
-        return self._names.take_claims_passed()
+    def take_passed(self) -> dict[str, int]:
+        """What was not handed on for want of room since the last call: requests to proxies for what is no
+        pool's name, headers of the PROXY protocol; by the names of their counters."""
+        return self._names.take_passed()
 
     def watch_name(self, name: str) -> bool:
         """Hand on what holds this very host name (lower case, ASCII), too; False where there is no room."""

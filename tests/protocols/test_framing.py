@@ -17,13 +17,12 @@ from netminedet.protocols.framing import (
     MAX_WEBSOCKET_WAIT,
     FrameFraming,
     Framing,
-    HttpFraming,
     WebSocketFraming,
-    is_request,
     midstream_websocket,
     opening,
 )
 from netminedet.protocols.http import MAX_BODY, MAX_LONG_BODY
+from netminedet.protocols.http_framing import HttpFraming, is_request
 from netminedet.protocols.jsonlines import JsonItem
 from netminedet.protocols.websocket import Deflate
 from tests.protocols import test_stratum_v2 as v2
