@@ -15,14 +15,8 @@ from msgspec.structs import replace
 
 from netminedet import __version__
 from netminedet.errors import NetminedetError
-from netminedet.model import (
-    InputInfo,
-    Message,
-    NodeSeen,
-    ResolverSeen,
-    SignatureSetInfo,
-    Suspect,
-)
+from netminedet.model import InputInfo, Message, SignatureSetInfo
+from netminedet.suspects import NodeSeen, ResolverSeen, Suspect
 
 if TYPE_CHECKING:
     from netminedet.estimate import Totals

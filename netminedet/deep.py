@@ -12,8 +12,8 @@ from typing import Any
 from msgspec import Struct
 
 from netminedet.errors import NetminedetError
-from netminedet.model import Evidence
 from netminedet.report.text import printable
+from netminedet.suspects import Evidence
 
 #: Packets looked at, the earliest of the strongest evidence first, and lines shown of each.
 MAX_DEEP_PACKETS = 8

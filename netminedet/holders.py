@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from netminedet.model import Shares
+    from netminedet.suspects import Shares
 
 
 class Unit(Struct, frozen=True):

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from netminedet.errors import NetminedetError
 from netminedet.language import sentence
-from netminedet.model import Evidence, Message, Suspect, Where
+from netminedet.model import Message, Where
+from netminedet.suspects import Evidence, Suspect
 from netminedet.verdict.explain import Ruling, explain_verdict, seen_of
 from netminedet.verdict.order import place_of
 from netminedet.verdict.sessions import all_sessions

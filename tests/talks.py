@@ -10,9 +10,10 @@ from msgspec.structs import replace
 
 from netminedet.api import DEFAULT_HOME_NET, empty_report, parse_networks
 from netminedet.limits import Limits
-from netminedet.model import Batch, Suspect
+from netminedet.model import Batch
 from netminedet.pipeline import Pipeline
 from netminedet.signatures import SignatureSet, load_signatures
+from netminedet.suspects import Suspect
 from tests.frames import ACK, SYN, batch_of, tcp_frame
 
 CLIENT, SERVER = ("10.40.0.9", 42000), ("203.0.113.40", 3333)

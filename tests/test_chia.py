@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from netminedet.model import Shares, Verdict
+from netminedet.suspects import Shares, Verdict
 from tests.talks import Said, http_answer, http_request, suspects
 from tests.test_unusual import PARTIAL
 

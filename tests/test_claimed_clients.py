@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netminedet.api import explain, scan
-from netminedet.model import Verdict
 from netminedet.protocols.preambles import claimed_client, proxy_header_length
 from netminedet.report.anonymize import anonymized
 from netminedet.report.document import report_document
@@ -18,6 +17,7 @@ from netminedet.report.formats import html
 from netminedet.report.story import render_story
 from netminedet.sieve import Sieve
 from netminedet.sieve.columns import PROXIED
+from netminedet.suspects import Verdict
 from tests.frames import batch_of, tcp_frame, write_pcap
 from tests.fuzz import uncompiled
 from tests.talks import CLIENT, SERVER, Said, frames_of, suspects, suspects_of

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netminedet.language import told
-from netminedet.model import Role, Verdict
 from netminedet.protocols.datagrams import datagram_object
 from netminedet.sieve import Sieve
 from netminedet.sieve.columns import DATAGRAM, DNS_UDP
+from netminedet.suspects import Role, Verdict
 from tests.frames import batch_of, ethernet, ipv4, ipv6, udp
 from tests.talks import suspects_of
 

@@ -12,7 +12,8 @@ import pytest
 
 from netminedet import NetminedetError, Report, scan
 from netminedet.estimate.work import work_of
-from netminedet.model import Kind, NameSource, Role, Suspect, Verdict
+from netminedet.model import Kind, NameSource
+from netminedet.suspects import Role, Suspect, Verdict
 from netminedet.verdict.findings import Findings
 from netminedet.verdict.flowfinding import FlowFinding
 from netminedet.verdict.flows import FlowVerdict

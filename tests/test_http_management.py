@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from netminedet.model import Role, Verdict
+from netminedet.suspects import Role, Verdict
 from tests.talks import SERVER, Said, http_answer, suspects
 
 SUMMARY: dict[str, Any] = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from netminedet.model import Suspect, Verdict
+from netminedet.suspects import Suspect, Verdict
 from tests.test_redirects import MINER, POOL, Wire
 
 TARGET = "f" * 56 + "0" * 8

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from netminedet.api import DEFAULT_HOME_NET, empty_report, parse_networks
 from netminedet.limits import Limits
-from netminedet.model import Suspect
 from netminedet.pipeline import Pipeline
+from netminedet.suspects import Suspect
 from tests.frames import batch_of
 from tests.talks import Said, frames_of, signatures
 

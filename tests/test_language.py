@@ -173,7 +173,8 @@ def test_english_that_is_left_would_be_found() -> None:
 
 
 def test_every_word_of_a_report_is_known() -> None:
-    from netminedet.model import Kind, Role, Verdict
+    from netminedet.model import Kind
+    from netminedet.suspects import Role, Verdict
 
     assert {verdict.label for verdict in Verdict} == set(VERDICTS)
     assert {role.value for role in Role} == set(ROLES)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from netminedet.model import Verdict
+from netminedet.suspects import Verdict
 from tests.talks import (
     Said,
     http_answer,

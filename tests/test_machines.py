@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from netminedet.model import Role, Verdict
 from netminedet.protocols.machines import MAX_LISTED, ethminer_reply
+from netminedet.suspects import Role, Verdict
 from tests.talks import SERVER, Said, http_answer, suspects
 
 ETHER = "0x8874916fa8356ddf370bab6eecc50a99e6b5e30d"

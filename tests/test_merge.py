@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from netminedet import NetminedetError, Report, scan
-from netminedet.model import Suspect
+from netminedet.suspects import Suspect
 from tests.conftest import SAMPLES
 
 QUICK = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])

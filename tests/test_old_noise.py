@@ -7,8 +7,8 @@ import random
 import pytest
 
 from netminedet.language import told
-from netminedet.model import Suspect, Verdict
 from netminedet.protocols.noise import looks_random
+from netminedet.suspects import Suspect, Verdict
 from tests.talks import CLIENT, Said, frames_of, suspects_of
 from tests.test_what_is_mined import looked_up
 

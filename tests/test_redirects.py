@@ -13,8 +13,8 @@ import dpkt
 import pytest
 
 from netminedet import Report, explain, scan
-from netminedet.model import Verdict
 from netminedet.sieve.columns import MAX_WATCHED
+from netminedet.suspects import Verdict
 from tests.frames import ACK, PSH, SYN, ethernet, ipv4, tcp_frame, udp, write_pcap
 
 MINER, OTHER, POOL, NEW, DNS = "10.0.0.5", "10.0.0.6", "198.51.100.7", "203.0.113.9", "192.0.2.53"

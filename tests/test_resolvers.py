@@ -12,8 +12,8 @@ from netminedet import explain, scan
 from netminedet.api import Report
 from netminedet.live.options import WatchOptions
 from netminedet.live.watcher import Ear, Watcher
-from netminedet.model import Role, Verdict
 from netminedet.report.formats import table
+from netminedet.suspects import Role, Verdict
 from tests.frames import ethernet, ipv4, udp, write_pcap
 from tests.sieve.test_sieve import dns_query
 from tests.talks import SERVER, Said, frames_of

@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import pytest
 
-from netminedet.model import Role
 from netminedet.protocols.nonces import MAX_COMPARED_JOBS, NonceBytes
 from netminedet.report.mask import Masker, mask_suspect, text_masker
 from netminedet.signatures.logins import with_rig
+from netminedet.suspects import Role
 from tests.private import ETHASH, ETHER, FOUND, JOB, NONCE, WALLET
 from tests.talks import CLIENT, Said, frames_of, over_websocket, suspects, suspects_of
 

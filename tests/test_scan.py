@@ -9,7 +9,7 @@ import pytest
 
 from netminedet import NetminedetError, Report, scan
 from netminedet.api import Progress
-from netminedet.model import Role, Verdict
+from netminedet.suspects import Role, Verdict
 from netminedet.verdict.findings import DROPPED
 from tests.conftest import SAMPLES
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from netminedet.estimate.host import HashRate
-from netminedet.model import Suspect
+from netminedet.suspects import Suspect
 from tests.frames import batch_of
 from tests.talks import (
     Said,

@@ -9,7 +9,14 @@ import pytest
 
 from netminedet import NetminedetError, scan
 from netminedet.api import explain
-from netminedet.model import FiveTuple, Kind, Message, Role, Side, Strength, Verdict, Where
+from netminedet.model import (
+    FiveTuple,
+    Kind,
+    Message,
+    Side,
+    Strength,
+    Where,
+)
 from netminedet.report.mask import Masker
 from netminedet.story import (
     MAX_FIRST_LINES,
@@ -19,6 +26,7 @@ from netminedet.story import (
     host_address,
     tell,
 )
+from netminedet.suspects import Role, Verdict
 from netminedet.verdict.explain import RULES, Tie
 from netminedet.verdict.flows import Basis
 from tests.conftest import SAMPLES

@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from netminedet.model import Role, Verdict
+from netminedet.suspects import Role, Verdict
 from tests.talks import CLIENT, Said, frames_of, suspects, suspects_of
 
 HASH = bytes(range(32))

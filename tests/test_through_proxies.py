@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from netminedet.model import Role, Verdict
+from netminedet.suspects import Role, Verdict
 from tests.protocols.test_stratum_v2 import OPEN, SETUP, SETUP_SUCCESS, SHARE, frame
 from tests.talks import CLIENT, Said, frames_of, suspects, suspects_of, written
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from netminedet import scan
-from netminedet.model import Suspect
+from netminedet.suspects import Suspect
 from tests.conftest import SAMPLES
 from tests.frames import ethernet, ipv4, ipv6, udp, write_pcap
 from tests.test_merge import packets_of

@@ -7,9 +7,9 @@ from msgspec import Struct
 from netminedet.api import DEFAULT_HOME_NET, StrPath
 from netminedet.casefile.collect import Given
 from netminedet.keeper import KeptPacket
-from netminedet.model import Suspect
 from netminedet.report.plain import PlainReport
 from netminedet.story import Story
+from netminedet.suspects import Suspect
 from netminedet.whose.enrich import Sources
 
 

@@ -11,11 +11,12 @@ from netminedet.api import Report
 from netminedet.capture import discover, open_source
 from netminedet.casefile.manifest import file_digest
 from netminedet.keeper import Keeper, KeptPacket
-from netminedet.model import Batch, FiveTuple, Suspect, Where
+from netminedet.model import Batch, FiveTuple, Where
 from netminedet.packetfile import PacketFile
 from netminedet.sieve.columns import CHUNK, Columns
 from netminedet.sieve.packets import Packets
 from netminedet.sieve.sieve import five_tuple
+from netminedet.suspects import Suspect
 from netminedet.verdict.order import FlowId, flow_id
 
 #: Of a packet that is looked up by its number, whose flow is no matter.

@@ -11,10 +11,10 @@ import msgspec
 
 from netminedet.api import StrPath
 from netminedet.language import N_, sentence
-from netminedet.model import Suspect
 from netminedet.report.document import json_text
 from netminedet.signatures import SignatureSet, load_signatures
 from netminedet.story import Story
+from netminedet.suspects import Suspect
 
 
 def write_fired(

@@ -14,11 +14,11 @@ from netminedet.errors import NetminedetError
 from netminedet.keeper import KeptPacket
 from netminedet.language import N_, as_sentence, listed, number_of, sentence
 from netminedet.limits import DEFAULT_LIMITS
-from netminedet.model import Evidence
 from netminedet.report.mask import pseudonyms
 from netminedet.report.plain import PlainReport
 from netminedet.report.text import printable
 from netminedet.story import Story
+from netminedet.suspects import Evidence
 from netminedet.verdict.order import place_of
 from netminedet.whose import enriched
 

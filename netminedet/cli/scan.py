@@ -184,7 +184,7 @@ def exit_code(report: api.Report, *, exit_zero: bool, fail_on: str = "suspected"
 
     Suspects of a lesser verdict than ``fail_on`` count as nothing found.
     """
-    from netminedet.model import Verdict
+    from netminedet.suspects import Verdict
 
     if any(suspect.verdict >= Verdict[fail_on.upper()] for suspect in report.suspects):
         return NOTHING_FOUND if exit_zero else SUSPECTS_FOUND

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from netminedet.estimate.power import PowerEstimate, total_power
 from netminedet.estimate.rate import RateEstimate, total_rate
-from netminedet.model import Role, Suspect
+from netminedet.suspects import Role, Suspect
 
 #: Roles whose hash rate and power are their own.
 COUNTED_ROLES = frozenset({Role.MINER, Role.SOLO, Role.BROWSER})

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from netminedet.live.ledger import SECOND_NS, Ledger
-from netminedet.model import Evidence, Suspect, Verdict
+from netminedet.suspects import Evidence, Suspect, Verdict
 
 #: A suspect that is not confirmed is weighed again after so long, where something of it changed.
 AGAIN_NS = 10 * SECOND_NS

@@ -22,7 +22,8 @@ from netminedet.live.service import memory_of_process
 from netminedet.live.state import State
 from netminedet.live.station import Harvest
 from netminedet.live.view import Keys, View
-from netminedet.model import InputInfo, Suspect
+from netminedet.model import InputInfo
+from netminedet.suspects import Suspect
 from netminedet.verdict.findings import DROPPED, Findings
 from netminedet.verdict.weigh import Settings, weigh
 

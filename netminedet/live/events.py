@@ -15,8 +15,9 @@ from typing import Any
 
 from netminedet import __version__
 from netminedet.live.announce import Told
-from netminedet.model import Evidence, SignatureSetInfo, Suspect, Verdict
+from netminedet.model import SignatureSetInfo
 from netminedet.report.document import evidence_document, flow_document, suspect_document
+from netminedet.suspects import Evidence, Suspect, Verdict
 
 JsonObject = dict[str, Any]
 

@@ -20,7 +20,7 @@ from operator import attrgetter
 from typing import Any
 
 from netminedet.limits import DEFAULT_LIMITS, Limits
-from netminedet.model import Suspect
+from netminedet.suspects import Suspect
 from netminedet.verdict.findings import GRACE_NS, Findings, NameKey
 from netminedet.verdict.order import FlowId, Span, flow_id
 from netminedet.verdict.redirects import Redirects

@@ -34,8 +34,9 @@ from netminedet.garbage import leave_alone, uncollected
 from netminedet.language import Sentence
 from netminedet.live.announce import Known
 from netminedet.live.ledger import HostEntries
-from netminedet.model import BareTls, Evidence, FiveTuple, TunnelAsked, Verdict
+from netminedet.model import BareTls, FiveTuple, TunnelAsked
 from netminedet.report.sentences import sentence_document, sentence_from
+from netminedet.suspects import Evidence, Verdict
 from netminedet.verdict.findings import AnswerFinding, Findings, NameFinding, NameKey, NodeFinding, Traffic
 from netminedet.verdict.flowfinding import FlowFinding
 from netminedet.verdict.order import FlowId, Span

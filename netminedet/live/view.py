@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from netminedet.errors import NetminedetError
 from netminedet.live.options import WatchOptions
-from netminedet.model import SignatureSetInfo, Suspect
+from netminedet.model import SignatureSetInfo
 from netminedet.report.plain import PlainReport
+from netminedet.suspects import Suspect
 
 if TYPE_CHECKING:
     from netminedet.api import Network, Report

@@ -20,20 +20,22 @@ from netminedet.holders import Attribution, Behind, Place, Subscriber, Unit
 from netminedet.language import Sentence
 from netminedet.model import (
     CLAIMED_IP,
-    Connection,
-    Evidence,
     FiveTuple,
     InputInfo,
     Layer,
-    NodeSeen,
-    Pool,
-    ResolverSeen,
-    Suspect,
     Where,
 )
 from netminedet.report.cryptopan import CryptoPan
 from netminedet.report.like import ReportLike
 from netminedet.report.plain import PlainReport, plain_report
+from netminedet.suspects import (
+    Connection,
+    Evidence,
+    NodeSeen,
+    Pool,
+    ResolverSeen,
+    Suspect,
+)
 
 #: What a report says of its addresses, with a mark of the key behind it.
 SCHEME = "crypto-pan"

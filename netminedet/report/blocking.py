@@ -16,9 +16,9 @@ from typing import TextIO
 
 from msgspec import Struct
 
-from netminedet.model import Pool, Verdict
 from netminedet.report.like import ReportLike
 from netminedet.signatures.pools import PoolList
+from netminedet.suspects import Pool, Verdict
 
 #: Networks of which no address is ever in a block list: whoever owns them is us, or nobody.
 NEVER = tuple(

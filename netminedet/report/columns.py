@@ -12,10 +12,10 @@ from msgspec import Struct
 from rich.cells import cell_len
 
 from netminedet.language import N_, _, told
-from netminedet.model import Pool, Suspect
 from netminedet.report.sizes import size_cell
 from netminedet.report.text import ELLIPSIS, amount, bracketed, plural, printable, size
 from netminedet.report.times import date_and_clock
+from netminedet.suspects import Pool, Suspect
 
 #: Blank columns between two columns.
 GAP = 1

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 from netminedet.language import N_, told
-from netminedet.model import Evidence, FiveTuple, Pool, Suspect
+from netminedet.model import FiveTuple
 from netminedet.report.community_id import community_id
 from netminedet.report.figures import rounded, rounded_power
 from netminedet.report.mainflow import main_evidence, main_flow
 from netminedet.report.text import bracketed
 from netminedet.report.times import iso8601
+from netminedet.suspects import Evidence, Pool, Suspect
 
 #: A number, a text, several texts, or nothing.
 Cell: TypeAlias = int | float | str | Iterable[str] | None

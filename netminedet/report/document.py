@@ -21,17 +21,10 @@ import msgspec
 
 from netminedet.language import Sentence
 from netminedet.model import (
-    Evidence,
     FiveTuple,
     InputInfo,
     Layer,
-    Management,
-    NodeSeen,
-    Pool,
-    ResolverSeen,
     SignatureSetInfo,
-    Suspect,
-    Verdict,
     Where,
 )
 from netminedet.report.community_id import community_id
@@ -47,6 +40,15 @@ from netminedet.report.like import ReportLike
 from netminedet.report.sentences import sentence_document
 from netminedet.report.text import legible
 from netminedet.report.times import iso8601
+from netminedet.suspects import (
+    Evidence,
+    Management,
+    NodeSeen,
+    Pool,
+    ResolverSeen,
+    Suspect,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from netminedet.estimate import PowerEstimate, RateEstimate

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from netminedet.model import Suspect
+from netminedet.suspects import Suspect
 
 if TYPE_CHECKING:
     from netminedet.estimate import PowerEstimate, RateEstimate, Totals

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from netminedet.holders import Behind, Place, Subscriber, SubscriberSeen, Unit
 from netminedet.language import _, ngettext
-from netminedet.model import Suspect, Verdict
 from netminedet.report.text import printable
+from netminedet.suspects import Suspect, Verdict
 from netminedet.whose.groups import grouped
 
 #: Subscribers told of one address.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from netminedet.holders import Attribution, Behind, Place, Subscriber, SubscriberSeen, Unit
-from netminedet.model import Connection, Shares, Suspect
 from netminedet.report.community_id import community_id
 from netminedet.report.text import legible
 from netminedet.report.times import iso8601
+from netminedet.suspects import Connection, Shares, Suspect
 
 JsonObject = dict[str, Any]
 

@@ -15,7 +15,8 @@ from msgspec.structs import astuple, replace
 
 from netminedet.estimate.host import HashRate
 from netminedet.language import Sentence
-from netminedet.model import (
+from netminedet.signatures.agents import Agent
+from netminedet.suspects import (
     Evidence,
     Management,
     NodeSeen,
@@ -25,7 +26,6 @@ from netminedet.model import (
     Suspect,
     Verdict,
 )
-from netminedet.signatures.agents import Agent
 from netminedet.verdict.order import order_of, place_of
 from netminedet.verdict.resolvers import MAX_SHOWN
 from netminedet.verdict.roles import MAY, role_that

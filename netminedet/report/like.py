@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from netminedet.model import InputInfo, NodeSeen, ResolverSeen, SignatureSetInfo, Suspect
+from netminedet.model import InputInfo, SignatureSetInfo
+from netminedet.suspects import NodeSeen, ResolverSeen, Suspect
 
 
 class ReportLike(Protocol):

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from netminedet.model import Evidence, FiveTuple, Pool, Suspect, Verdict
+from netminedet.model import FiveTuple
+from netminedet.suspects import (
+    Evidence,
+    Pool,
+    Suspect,
+    Verdict,
+)
 
 _RANK = {"strong": 0, "name": 1, "weak": 2}
 

@@ -20,11 +20,11 @@ from msgspec.structs import replace
 
 from netminedet.errors import NetminedetError
 from netminedet.language import N_, Sentence
-from netminedet.model import Evidence, Management, Suspect
 from netminedet.signatures.agents import Agent
 from netminedet.signatures.logins import split_login
 from netminedet.signatures.text import CUT
 from netminedet.signatures.wallets import identify
+from netminedet.suspects import Evidence, Management, Suspect
 
 #: Shorter keys could be guessed; in bytes.
 KEY_MIN = 16

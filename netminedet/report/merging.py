@@ -15,10 +15,11 @@ from msgspec.structs import astuple
 
 from netminedet.errors import NetminedetError
 from netminedet.language import sentence
-from netminedet.model import InputInfo, NodeSeen, ResolverSeen, SignatureSetInfo, Suspect
+from netminedet.model import InputInfo, SignatureSetInfo
 from netminedet.report.document import json_text
 from netminedet.report.joining import join_nodes, join_resolvers, join_suspects
 from netminedet.report.plain import PlainReport
+from netminedet.suspects import NodeSeen, ResolverSeen, Suspect
 
 #: Stands in the place of a hash where the signatures of the reports differ.
 SEVERAL = "0" * 64

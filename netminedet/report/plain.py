@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from netminedet.model import InputInfo, NodeSeen, ResolverSeen, SignatureSetInfo, Suspect
+from netminedet.model import InputInfo, SignatureSetInfo
 from netminedet.report.like import ReportLike
+from netminedet.suspects import NodeSeen, ResolverSeen, Suspect
 
 if TYPE_CHECKING:
     from netminedet.estimate import Totals

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from netminedet.language import N_, _, told
-from netminedet.model import Suspect
 from netminedet.report.text import plural, printable
+from netminedet.suspects import Suspect
 
 if TYPE_CHECKING:
     from netminedet.estimate import PowerEstimate, RateEstimate

@@ -8,12 +8,13 @@ from typing import Any, TypeAlias
 
 import stix2
 
-from netminedet.model import Connection, FiveTuple, Suspect, Verdict
+from netminedet.model import FiveTuple
 from netminedet.report.blocking import Blocked, block_list, is_name
 from netminedet.report.document import suspect_document
 from netminedet.report.like import ReportLike
 from netminedet.report.text import printable
 from netminedet.report.uuids import fingerprint, identifier, report_time
+from netminedet.suspects import Connection, Suspect, Verdict
 
 Object: TypeAlias = Any
 

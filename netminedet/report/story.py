@@ -11,13 +11,14 @@ from rich.console import Console
 from rich.text import Text
 
 from netminedet.language import _, told
-from netminedet.model import CLAIMED_IP, CLAIMED_PORT, FiveTuple, Verdict
+from netminedet.model import CLAIMED_IP, CLAIMED_PORT, FiveTuple
 from netminedet.report.columns import fold, shorten
 from netminedet.report.holder_lines import holder_lines
 from netminedet.report.sizes import size_lines
 from netminedet.report.text import came_in, claim_text, plural, printable
 from netminedet.report.times import date_and_clock
 from netminedet.report.wrapping import wrap
+from netminedet.suspects import Verdict
 
 if TYPE_CHECKING:
     from netminedet.deep import DeepPacket

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from netminedet.model import Verdict
 from netminedet.report.text import printable
 from netminedet.report.times import iso8601
+from netminedet.suspects import Verdict
 
 #: Octets that receivers should be able to take (RFC 5424, 6.1).
 MESSAGE_LIMIT = 2048

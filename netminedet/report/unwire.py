@@ -13,19 +13,10 @@ from netminedet.estimate.power import PowerEstimate
 from netminedet.estimate.rate import Counted, RateEstimate
 from netminedet.holders import Behind, Subscriber, SubscriberSeen
 from netminedet.model import (
-    Connection,
-    Evidence,
     FiveTuple,
     InputInfo,
     Layer,
-    Management,
-    NodeSeen,
-    Pool,
-    ResolverSeen,
-    Role,
     SignatureSetInfo,
-    Suspect,
-    Verdict,
     Where,
 )
 from netminedet.report import unwire_holders as holders
@@ -34,6 +25,17 @@ from netminedet.report.checked import Unfit, address, maybe
 from netminedet.report.plain import PlainReport
 from netminedet.report.sentences import sentence_from
 from netminedet.signatures.agents import Agent
+from netminedet.suspects import (
+    Connection,
+    Evidence,
+    Management,
+    NodeSeen,
+    Pool,
+    ResolverSeen,
+    Role,
+    Suspect,
+    Verdict,
+)
 
 #: Addresses and times that are not looked at again.
 _KNOWN = 4096

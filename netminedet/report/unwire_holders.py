@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netminedet.holders import Attribution, Place, Subscriber, Unit
-from netminedet.model import Shares
 from netminedet.report import wire
 from netminedet.report.checked import maybe, network
+from netminedet.suspects import Shares
 
 
 def shares_of(shares: wire.Shares) -> Shares:

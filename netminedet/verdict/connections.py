@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netminedet.model import Connection, FiveTuple, Shares, Verdict
+from netminedet.model import FiveTuple
+from netminedet.suspects import Connection, Shares, Verdict
 from netminedet.verdict.flowfinding import FlowFinding
 from netminedet.verdict.flows import FlowVerdict
 from netminedet.verdict.order import FlowId

@@ -13,7 +13,7 @@ from enum import Enum
 from msgspec import Struct
 
 from netminedet.language import Sentence, as_sentence, listed, number_of, sentence
-from netminedet.model import Role, Suspect, Verdict
+from netminedet.suspects import Role, Suspect, Verdict
 from netminedet.verdict.findings import GRACE_NS, Findings
 from netminedet.verdict.flowfinding import FlowFinding
 from netminedet.verdict.flows import SURE_JOBS, SURE_SHARES, Basis, FlowVerdict

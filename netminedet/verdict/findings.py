@@ -16,19 +16,18 @@ from netminedet.language import N_, Sentence, sentence
 from netminedet.limits import DEFAULT_LIMITS, Limits
 from netminedet.model import (
     BareTls,
-    Evidence,
     FiveTuple,
     FlowTotals,
     Message,
     NameAnswer,
     NameSeen,
     NameSource,
-    NodeSeen,
     PoolName,
     Strength,
     TunnelAsked,
     Where,
 )
+from netminedet.suspects import Evidence, NodeSeen
 from netminedet.verdict.flowfinding import FlowFinding, Sealed, Values
 from netminedet.verdict.order import SKEW_NS, FlowId, Span, flow_id, order_of, place_of
 from netminedet.verdict.redirects import Redirects

@@ -10,7 +10,6 @@ from msgspec import Struct, field
 from netminedet.model import (
     CLAIMED_IP,
     CLAIMED_PORT,
-    Evidence,
     FiveTuple,
     Kind,
     Message,
@@ -18,6 +17,7 @@ from netminedet.model import (
     Side,
     Strength,
 )
+from netminedet.suspects import Evidence
 from netminedet.verdict.order import Span, order_of, place_of
 
 #: Different agents (workers, wallets...) kept of one flow; more are cut and marked.

@@ -10,7 +10,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from netminedet.language import Sentence, number_of, sentence
-from netminedet.model import REBUFF, Kind, Shares, Side, Strength, Verdict
+from netminedet.model import (
+    REBUFF,
+    Kind,
+    Side,
+    Strength,
+)
+from netminedet.suspects import Shares, Verdict
 from netminedet.verdict.findings import Findings
 from netminedet.verdict.flowfinding import FlowFinding
 from netminedet.verdict.managed import account_of, managed_end, management_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netminedet.language import Sentence, listed, number_of, sentence
-from netminedet.model import Kind, Management, Side, Strength
+from netminedet.model import Kind, Side, Strength
+from netminedet.suspects import Management
 from netminedet.verdict.flowfinding import FlowFinding
 
 #: Pools named in a sentence, and in a report.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from netminedet.model import Evidence, FiveTuple, Where
+from netminedet.model import FiveTuple, Where
+from netminedet.suspects import Evidence
 
 #: How far what follows may seem to stand before what it follows, in captures put together from several.
 SKEW_NS = 1_000_000_000

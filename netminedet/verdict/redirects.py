@@ -15,7 +15,8 @@ from typing import TypeVar
 
 from msgspec import Struct, field
 
-from netminedet.model import Evidence, Message, Side, Where
+from netminedet.model import Message, Side, Where
+from netminedet.suspects import Evidence
 from netminedet.verdict.order import SKEW_NS, FlowId, Span, flow_id, order_of
 from netminedet.verdict.tables import Room, keep_first, merge_into
 

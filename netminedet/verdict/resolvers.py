@@ -8,7 +8,8 @@ recursion (RFC 1035 section 4.1.1): hosts do not ask so, only resolvers on their
 
 from __future__ import annotations
 
-from netminedet.model import ITERATIVE, NameSource, ResolverSeen
+from netminedet.model import ITERATIVE, NameSource
+from netminedet.suspects import ResolverSeen
 from netminedet.verdict.findings import Findings, NameFinding, NameKey
 from netminedet.verdict.order import Span
 

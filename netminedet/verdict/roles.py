@@ -11,7 +11,8 @@ from enum import Enum
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import TYPE_CHECKING
 
-from netminedet.model import NameSource, Role
+from netminedet.model import NameSource
+from netminedet.suspects import Role
 from netminedet.verdict.case import Case, Flows, kept, verdicts
 from netminedet.verdict.findings import NameFinding
 from netminedet.verdict.flowfinding import FlowFinding

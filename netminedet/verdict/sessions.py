@@ -21,7 +21,14 @@ from functools import partial
 from msgspec import Struct, field
 
 from netminedet.language import N_, Sentence, sentence
-from netminedet.model import BareTls, Evidence, NameSource, PoolName, TunnelAsked, Where
+from netminedet.model import (
+    BareTls,
+    NameSource,
+    PoolName,
+    TunnelAsked,
+    Where,
+)
+from netminedet.suspects import Evidence
 from netminedet.verdict.findings import AnswerFinding, Findings
 from netminedet.verdict.flows import weigh_flow
 from netminedet.verdict.order import FlowId, Span, flow_id

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec.structs import replace
 
 from netminedet.language import sentence
-from netminedet.model import Verdict
+from netminedet.suspects import Verdict
 from netminedet.verdict.findings import Findings
 from netminedet.verdict.flowfinding import FlowFinding
 from netminedet.verdict.flows import (

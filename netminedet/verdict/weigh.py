@@ -19,7 +19,14 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from netminedet.language import Sentence, sentence
-from netminedet.model import Evidence, Pool, Shares, Suspect, TunnelAsked, Verdict
+from netminedet.model import TunnelAsked
+from netminedet.suspects import (
+    Evidence,
+    Pool,
+    Shares,
+    Suspect,
+    Verdict,
+)
 from netminedet.verdict.case import Case, Flows, kept, verdicts
 from netminedet.verdict.connections import connections_of
 from netminedet.verdict.findings import Findings, NameFinding

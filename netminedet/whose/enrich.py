@@ -11,9 +11,15 @@ from msgspec.structs import replace
 from netminedet.errors import NetminedetError
 from netminedet.holders import Attribution, Behind, Place, Subscriber, SubscriberSeen
 from netminedet.language import N_
-from netminedet.model import Connection, Evidence, FiveTuple, Shares, Suspect
+from netminedet.model import FiveTuple
 from netminedet.report.like import ReportLike
 from netminedet.report.plain import PlainReport, plain_report
+from netminedet.suspects import (
+    Connection,
+    Evidence,
+    Shares,
+    Suspect,
+)
 from netminedet.whose.allocations import Allocations, Question
 
 if TYPE_CHECKING:

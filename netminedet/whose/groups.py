@@ -7,7 +7,7 @@ from operator import attrgetter
 
 from msgspec import Struct
 
-from netminedet.model import Suspect, Verdict
+from netminedet.suspects import Suspect, Verdict
 
 #: What suspects can be grouped by: fields of ``Unit``.
 GROUPINGS = ("operator", "city", "county", "unit", "unit_kind")

@@ -9,7 +9,12 @@ from typing import Any
 from msgspec.structs import astuple
 
 from netminedet.holders import Behind, Place, Subscriber, SubscriberSeen, Unit
-from netminedet.model import Connection, Shares, Suspect, Verdict
+from netminedet.suspects import (
+    Connection,
+    Shares,
+    Suspect,
+    Verdict,
+)
 from netminedet.verdict.connections import MAX_CONNECTIONS
 from netminedet.whose.enrich import STRENGTHS, seen_order
 

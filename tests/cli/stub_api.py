@@ -14,18 +14,20 @@ from typing import Any
 
 from netminedet.errors import NetminedetError
 from netminedet.model import (
-    Evidence,
     FiveTuple,
     InputInfo,
+    SignatureSetInfo,
+    Where,
+)
+from netminedet.suspects import (
+    Evidence,
     NodeSeen,
     Pool,
     ResolverSeen,
     Role,
     Shares,
-    SignatureSetInfo,
     Suspect,
     Verdict,
-    Where,
 )
 
 #: What the last scan was called with.

@@ -9,7 +9,12 @@ from msgspec.structs import replace
 
 from netminedet.estimate import Counted, PowerEstimate, RateEstimate, totals_of
 from netminedet.estimate.host import HashRate
-from netminedet.model import Role, Shares, Suspect, Verdict
+from netminedet.suspects import (
+    Role,
+    Shares,
+    Suspect,
+    Verdict,
+)
 
 
 def rate(typical: float | None, unit: str = "H") -> RateEstimate:

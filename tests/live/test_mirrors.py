@@ -10,7 +10,7 @@ from netminedet import scan
 from netminedet.capture import open_source
 from netminedet.live.options import WatchOptions
 from netminedet.live.watcher import Ear, Watcher
-from netminedet.model import Suspect, Verdict
+from netminedet.suspects import Suspect, Verdict
 from tests.conftest import SAMPLES
 from tests.frames import write_pcap
 

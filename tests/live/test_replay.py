@@ -14,7 +14,7 @@ from netminedet.live import station as station_module
 from netminedet.live.events import events_schema
 from netminedet.live.options import WatchOptions
 from netminedet.live.watcher import Ear, Watcher
-from netminedet.model import Suspect
+from netminedet.suspects import Suspect
 from tests.conftest import SAMPLES
 
 FILES = sorted(path for path in SAMPLES.glob("*.pcap*"))

@@ -25,8 +25,8 @@ from netminedet.live.options import WatchOptions
 from netminedet.live.saving import Saver
 from netminedet.live.state import SCHEMA, State, StateWriter, load_state, save_state
 from netminedet.live.watcher import CallingEar, Ear, Watcher
-from netminedet.model import Verdict
 from netminedet.report.sentences import sentence_document
+from netminedet.suspects import Verdict
 from netminedet.verdict.findings import Findings
 from tests.conftest import SAMPLES
 

@@ -8,21 +8,23 @@ from msgspec.structs import replace
 from netminedet.estimate import Counted, PowerEstimate, RateEstimate
 from netminedet.estimate.host import HashRate
 from netminedet.model import (
-    Evidence,
     FiveTuple,
     InputInfo,
     Layer,
+    SignatureSetInfo,
+    Where,
+)
+from netminedet.signatures.agents import Agent
+from netminedet.suspects import (
+    Evidence,
     NodeSeen,
     Pool,
     ResolverSeen,
     Role,
     Shares,
-    SignatureSetInfo,
     Suspect,
     Verdict,
-    Where,
 )
-from netminedet.signatures.agents import Agent
 
 SECOND = 1_000_000_000
 NOON = 1_706_702_400 * SECOND  # 2024-01-31 12:00:00 UTC

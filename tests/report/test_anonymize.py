@@ -21,7 +21,6 @@ from netminedet.cli.main import run
 from netminedet.errors import NetminedetError
 from netminedet.holders import Attribution, Place, Subscriber, Unit
 from netminedet.language import sentence
-from netminedet.model import Shares
 from netminedet.report.anonymize import Anonymizer, anonymized
 from netminedet.report.anonymize_story import anonymized_story
 from netminedet.report.community_id import community_id
@@ -32,6 +31,7 @@ from netminedet.report.plain import PlainReport, plain_report
 from netminedet.report.reading import parse_report
 from netminedet.report.schema import schema_text
 from netminedet.report.story import render_story
+from netminedet.suspects import Shares
 from netminedet.whose import Sources, enriched
 from netminedet.whose.enrich import behind_of
 

@@ -22,18 +22,17 @@ from test_report_injection import HOSTILE, rendered, spoiled
 
 from netminedet.holders import Attribution, Behind, Place, Subscriber, SubscriberSeen, Unit
 from netminedet.language import sentence
-from netminedet.model import (
+from netminedet.model import FiveTuple, Layer
+from netminedet.report.document import report_document
+from netminedet.report.formats import format_names
+from netminedet.suspects import (
     Connection,
-    FiveTuple,
-    Layer,
     Management,
     NodeSeen,
     Pool,
     ResolverSeen,
     Shares,
 )
-from netminedet.report.document import report_document
-from netminedet.report.formats import format_names
 
 BREAKERS = [
     pytest.param('=HYPERLINK("http://evil.example")', id="formula"),

@@ -9,9 +9,16 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from netminedet import scan
-from netminedet.model import Evidence, FiveTuple, Role, Shares, Suspect, Verdict, Where
+from netminedet.model import FiveTuple, Where
 from netminedet.report.mask import Masker, MaskError, load_masker, mask_suspect
 from netminedet.signatures.agents import Agent
+from netminedet.suspects import (
+    Evidence,
+    Role,
+    Shares,
+    Suspect,
+    Verdict,
+)
 from tests.conftest import SAMPLES
 
 KEY = "correct horse battery staple"

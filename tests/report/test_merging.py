@@ -13,24 +13,22 @@ from report_samples import FARM, FEW, LOOKUP, NOON, OFFICE, SHA256D, evidence
 from netminedet import scan
 from netminedet.errors import NetminedetError
 from netminedet.holders import Behind, Place, Subscriber, SubscriberSeen, Unit
-from netminedet.model import (
+from netminedet.model import FiveTuple, InputInfo, SignatureSetInfo
+from netminedet.report.document import json_text, report_document
+from netminedet.report.merging import SEVERAL, merge_reports
+from netminedet.report.plain import PlainReport
+from netminedet.report.reading import parse_report
+from netminedet.suspects import (
     Connection,
-    FiveTuple,
-    InputInfo,
     Management,
     NodeSeen,
     Pool,
     ResolverSeen,
     Role,
     Shares,
-    SignatureSetInfo,
     Suspect,
     Verdict,
 )
-from netminedet.report.document import json_text, report_document
-from netminedet.report.merging import SEVERAL, merge_reports
-from netminedet.report.plain import PlainReport
-from netminedet.report.reading import parse_report
 from netminedet.verdict.weigh import MAX_EVIDENCE, MAX_LIST
 from tests.conftest import ROOT
 

@@ -19,7 +19,6 @@ from test_report_injection import HOSTILE, spoiled
 
 from netminedet.errors import NetminedetError
 from netminedet.language import choose
-from netminedet.model import Pool, Role, Shares, Suspect
 from netminedet.report.document import report_document
 from netminedet.report.like import ReportLike
 from netminedet.report.page import Clock, PageOptions, write_page, zone_of
@@ -29,6 +28,12 @@ from netminedet.report.page.pictures import STEPS, thinned
 from netminedet.report.page.svg import COLOURS
 from netminedet.report.sizes import spelled
 from netminedet.report.text import size
+from netminedet.suspects import (
+    Pool,
+    Role,
+    Shares,
+    Suspect,
+)
 
 CHINA = Clock(timezone(timedelta(hours=8)))
 

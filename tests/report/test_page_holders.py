@@ -15,9 +15,10 @@ from test_page import cells, lines, page
 from netminedet import scan
 from netminedet.holders import Attribution, Behind, Place, Subscriber, SubscriberSeen, Unit
 from netminedet.language import choose
-from netminedet.model import Connection, FiveTuple, Shares
+from netminedet.model import FiveTuple
 from netminedet.report.document import report_document
 from netminedet.report.page.sections import MAX_CONNECTIONS_SHOWN
+from netminedet.suspects import Connection, Shares
 from netminedet.whose.enrich import Sources, enriched
 from netminedet.whose.subnets import Subnets
 from tests.conftest import SAMPLES

@@ -15,10 +15,10 @@ from test_report_injection import HOSTILE, spoiled
 
 from netminedet.holders import Unit
 from netminedet.language import choose
-from netminedet.model import Shares, Verdict
 from netminedet.report.like import ReportLike
 from netminedet.report.page import PageOptions, write_page
 from netminedet.report.page.pdf import browser
+from netminedet.suspects import Shares, Verdict
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -16,10 +16,11 @@ from test_report_injection import HOSTILE, spoiled
 
 from netminedet import scan
 from netminedet.errors import NetminedetError
-from netminedet.model import FiveTuple, Management, NodeSeen, ResolverSeen
+from netminedet.model import FiveTuple
 from netminedet.report.document import json_text, report_document
 from netminedet.report.formats import load_format
 from netminedet.report.reading import parse_report, read_report
+from netminedet.suspects import Management, NodeSeen, ResolverSeen
 from tests.conftest import ROOT, needs_shared_captures, shared_captures
 
 RICH = replace(

@@ -16,10 +16,10 @@ from msgspec.structs import replace
 from report_samples import EMPTY, FARM, LOOKUP, NOON, OFFICE, SAMPLES, SOME, SampleReport
 
 from netminedet.errors import NetminedetError
-from netminedet.model import Role, Verdict
 from netminedet.report.document import json_text, report_document
 from netminedet.report.formats import format_names, load_format
 from netminedet.report.schema import schema_text
+from netminedet.suspects import Role, Verdict
 
 GOLDEN = Path(__file__).parent / "golden"
 

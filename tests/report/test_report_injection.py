@@ -15,13 +15,14 @@ from report_samples import CUT, FARM, FEW, SampleReport
 
 from netminedet import language
 from netminedet.language import sentence
-from netminedet.model import Pool, SignatureSetInfo
+from netminedet.model import SignatureSetInfo
 from netminedet.report.document import json_text, report_document
 from netminedet.report.formats import format_names, load_format
 from netminedet.report.mask import Masker, mask_suspect
 from netminedet.report.schema import schema_text
 from netminedet.report.text import printable
 from netminedet.signatures.agents import Agent
+from netminedet.suspects import Pool
 
 HOSTILE = [
     pytest.param("\x1b[2J\x1b]0;owned\x07\x1b[31m", id="ansi"),

@@ -8,10 +8,10 @@ import pytest
 from msgspec.structs import replace
 from report_samples import FARM, FEW, LOOKUP, MONERO, PROXY, SHA256D
 
-from netminedet.model import Suspect
 from netminedet.report import sizes
 from netminedet.report.document import estimates_document, suspect_document
 from netminedet.report.sizes import ranged_rate, size_cell, size_lines, total_lines
+from netminedet.suspects import Suspect
 
 
 def test_examples_in_docstrings() -> None:

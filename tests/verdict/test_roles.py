@@ -8,8 +8,15 @@ from itertools import combinations_with_replacement
 import pytest
 from msgspec.structs import replace
 
-from netminedet.model import Kind, Message, NameSeen, NameSource, Role, Side
+from netminedet.model import (
+    Kind,
+    Message,
+    NameSeen,
+    NameSource,
+    Side,
+)
 from netminedet.report.joining import join_suspects
+from netminedet.suspects import Role
 from netminedet.verdict.findings import Findings
 from netminedet.verdict.roles import MAY, Does, role_that
 from tests.verdict.test_verdicts import (

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from netminedet import explain
-from netminedet.model import Role, Shares, Verdict
+from netminedet.suspects import Role, Shares, Verdict
 from netminedet.verdict.flowfinding import Sealed
 from tests.protocols.test_noise import noise
 from tests.talks import CLIENT, Said, frames_of, suspects, suspects_of

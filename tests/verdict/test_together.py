@@ -7,7 +7,15 @@ import itertools
 import pytest
 
 from netminedet.limits import DEFAULT_LIMITS, Limits
-from netminedet.model import FiveTuple, Kind, Message, Side, Strength, Verdict, Where
+from netminedet.model import (
+    FiveTuple,
+    Kind,
+    Message,
+    Side,
+    Strength,
+    Where,
+)
+from netminedet.suspects import Verdict
 from netminedet.verdict.findings import Findings
 from netminedet.verdict.together import FEW_MESSAGES
 from tests.verdict.test_verdicts import weighed

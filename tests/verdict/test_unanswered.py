@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from netminedet.model import Role
+from netminedet.suspects import Role
 from netminedet.verdict.unanswered import SCANNED_SERVERS
 from tests.talks import (
     CLIENT,

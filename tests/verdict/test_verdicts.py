@@ -17,16 +17,14 @@ from netminedet.model import (
     NameSeen,
     NameSource,
     PoolName,
-    Role,
     Side,
     Strength,
-    Suspect,
     TunnelAsked,
-    Verdict,
     Where,
 )
 from netminedet.signatures import load_signatures
 from netminedet.signatures.agents import load_agents
+from netminedet.suspects import Role, Suspect, Verdict
 from netminedet.verdict.findings import GRACE_NS, Findings
 from netminedet.verdict.flowfinding import MAX_VALUES, Sealed
 from netminedet.verdict.size import Tables

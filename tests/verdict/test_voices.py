@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from netminedet.model import Role, Verdict
+from netminedet.suspects import Role, Verdict
 from tests.talks import CLIENT, SERVER, Said, frames_of, http_answer, http_request, suspects, suspects_of
 
 DIGEST = "0982af49f962cc3c1e36b9f1eca9854c8670525542e0fc101a45290fc4bafff1"

@@ -15,12 +15,13 @@ from netminedet import scan
 from netminedet.cli.main import cli
 from netminedet.errors import NetminedetError
 from netminedet.holders import Attribution, Subscriber
-from netminedet.model import Connection, FiveTuple, Shares, Verdict
+from netminedet.model import FiveTuple
 from netminedet.report.formats import load_format
 from netminedet.report.holder_lines import group_rows, holder_lines
 from netminedet.report.plain import PlainReport
 from netminedet.report.reading import parse_report
 from netminedet.report.schema import schema_text
+from netminedet.suspects import Connection, Shares, Verdict
 from netminedet.whose import Sources, enriched
 from netminedet.whose.enrich import UNREADABLE, Log, behind_of
 from netminedet.whose.groups import grouped

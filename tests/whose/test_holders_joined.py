@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from netminedet.holders import Attribution, Place, Subscriber, Unit
-from netminedet.model import Connection, FiveTuple, Shares, Suspect
+from netminedet.model import FiveTuple
 from netminedet.report.joining import join_suspects
+from netminedet.suspects import Connection, Shares, Suspect
 from netminedet.verdict.connections import MAX_CONNECTIONS
 from netminedet.whose.enrich import behind_of
 from tests.report.report_samples import FARM

@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from netminedet.language import in_english
-from netminedet.model import Suspect, Verdict
 from netminedet.report import syslog
 from netminedet.report.figures import kw_words, rate_words
 from netminedet.report.like import ReportLike
 from netminedet.report.mainflow import main_flow, pool_of
 from netminedet.report.text import printable
+from netminedet.suspects import Suspect, Verdict
 
 MACHINE = True
 OPTIONS = ("collector",)

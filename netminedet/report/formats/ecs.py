@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from netminedet.model import FiveTuple, Suspect, Verdict
+from netminedet.model import FiveTuple
 from netminedet.report.community_id import community_id
 from netminedet.report.document import JsonObject, json_text, suspect_document, tool_document
 from netminedet.report.like import ReportLike
 from netminedet.report.mainflow import main_evidence, main_flow, pool_of
 from netminedet.report.uuids import identifier
+from netminedet.suspects import Suspect, Verdict
 
 MACHINE = True
 

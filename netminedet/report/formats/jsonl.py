@@ -31,7 +31,6 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from netminedet.model import Suspect, Verdict
 from netminedet.report.document import (
     SCHEMA,
     JsonObject,
@@ -47,6 +46,7 @@ from netminedet.report.document import (
 )
 from netminedet.report.like import ReportLike
 from netminedet.report.times import iso8601
+from netminedet.suspects import Suspect, Verdict
 
 MACHINE = True
 

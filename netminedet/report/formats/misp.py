@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from netminedet.language import in_english
-from netminedet.model import Pool, Suspect, Verdict
 from netminedet.report.blocking import block_list, is_name
 from netminedet.report.community_id import community_id
 from netminedet.report.document import JsonObject, json_text
@@ -22,6 +21,7 @@ from netminedet.report.mainflow import main_flow
 from netminedet.report.text import printable
 from netminedet.report.times import date_and_clock, iso8601
 from netminedet.report.uuids import fingerprint, identifier, report_time
+from netminedet.suspects import Pool, Suspect, Verdict
 
 MACHINE = True
 

@@ -17,12 +17,13 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from netminedet.language import in_english
-from netminedet.model import FiveTuple, Suspect
+from netminedet.model import FiveTuple
 from netminedet.report.csvcells import pool_text
 from netminedet.report.figures import kw_words, rate_words
 from netminedet.report.like import ReportLike
 from netminedet.report.mainflow import main_flow, pool_of
 from netminedet.report.syslog import element, header, message, timestamp
+from netminedet.suspects import Suspect
 
 MACHINE = True
 OPTIONS = ("collector",)

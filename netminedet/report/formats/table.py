@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from netminedet.language import _, told
-from netminedet.model import InputInfo, Verdict
+from netminedet.model import InputInfo
 from netminedet.report.columns import cell, choose, shorten
 from netminedet.report.holder_lines import group_rows, holder_lines
 from netminedet.report.like import ReportLike
@@ -20,6 +20,7 @@ from netminedet.report.sizes import size_lines, total_lines
 from netminedet.report.text import about, came_in, plural, printable, size
 from netminedet.report.times import date_and_clock
 from netminedet.report.wrapping import wrap
+from netminedet.suspects import Verdict
 
 MACHINE = False
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from netminedet.language import language
-from netminedet.model import Shares
 from netminedet.report.sizes import spelled
+from netminedet.suspects import Shares
 
 
 def interval(low: float, high: float) -> str:

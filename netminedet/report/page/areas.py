@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from netminedet.language import N_, _, ngettext
-from netminedet.model import Shares, Suspect, Verdict
 from netminedet.report.page.amounts import interval, ranged
 from netminedet.report.page.groups import counted_shares
 from netminedet.report.sizes import spelled
 from netminedet.report.text import plural, printable
+from netminedet.suspects import Shares, Suspect, Verdict
 from netminedet.whose.groups import GROUPINGS, Group, grouped
 
 #: What groups are called by, in the order of ``GROUPINGS``.

@@ -8,7 +8,6 @@ from typing import Any
 from msgspec import Struct
 
 from netminedet.language import _, language, told
-from netminedet.model import Pool
 from netminedet.report.like import ReportLike
 from netminedet.report.page.amounts import ranged
 from netminedet.report.page.areas import area_tables, ledger_sentence
@@ -18,6 +17,7 @@ from netminedet.report.page.pictures import pictures_of
 from netminedet.report.page.rows import row_of, scale_of
 from netminedet.report.page.sections import section_of
 from netminedet.report.page.summary import summary_of
+from netminedet.suspects import Pool
 
 #: Suspects whose section stands in the page from the start, by default; others' are packed.
 SECTIONS = 300

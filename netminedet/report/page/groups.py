@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from netminedet.language import N_
-from netminedet.model import Pool, Role, Shares, Suspect
 from netminedet.report.text import bracketed
+from netminedet.suspects import (
+    Pool,
+    Role,
+    Shares,
+    Suspect,
+)
 
 if TYPE_CHECKING:
     from netminedet.signatures.pools import PoolList

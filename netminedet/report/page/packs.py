@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
-from netminedet.model import Suspect
 from netminedet.report.page.moments import Clock
 from netminedet.report.page.sections import Section, section_of
+from netminedet.suspects import Suspect
 
 #: Pieces of evidence in a section that is packed.
 PIECES_PACKED = 12

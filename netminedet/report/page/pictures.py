@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from netminedet.language import _, told
-from netminedet.model import Suspect
 from netminedet.report.page.amounts import sentences
 from netminedet.report.page.areas import named_by
 from netminedet.report.page.groups import Group, counted_shares, group, mined_at
 from netminedet.report.page.moments import Clock
 from netminedet.report.page.summary import Summary
 from netminedet.report.text import amount, plural, printable
+from netminedet.suspects import Suspect
 
 if TYPE_CHECKING:
     from netminedet.estimate import RateEstimate

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from netminedet.language import _, told
-from netminedet.model import Pool, Suspect
 from netminedet.report.holder_lines import subscriber_text
 from netminedet.report.page.amounts import interval, ranged, share_counts
 from netminedet.report.page.groups import address
 from netminedet.report.page.moments import Clock
 from netminedet.report.sizes import spelled
 from netminedet.report.text import printable, size
+from netminedet.suspects import Pool, Suspect
 
 #: Pools, coins, dialects, workers of a suspect that its line shows; how many more there are stands behind.
 SHOWN = 2

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from netminedet.holders import Attribution
 from netminedet.language import N_, _, ngettext, told
-from netminedet.model import CLAIMED_IP, CLAIMED_PORT, Connection, Evidence, FiveTuple, Suspect
+from netminedet.model import CLAIMED_IP, CLAIMED_PORT, FiveTuple
 from netminedet.report.community_id import community_id
 from netminedet.report.holder_lines import holder_lines, place_text, subscriber_text
 from netminedet.report.mask import LEFT_OUT
@@ -17,6 +17,7 @@ from netminedet.report.page.groups import address
 from netminedet.report.page.moments import SECOND_NS, Clock
 from netminedet.report.sizes import size_lines
 from netminedet.report.text import bracketed, came_in, claim_text, plural, printable, size
+from netminedet.suspects import Connection, Evidence, Suspect
 
 #: Words of evidence, and of programs, that are shown.
 STRENGTHS = (N_("strong"), N_("weak"), N_("name"))

@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from netminedet.language import _, ngettext, told
-from netminedet.model import InputInfo, Role, Shares, Suspect, Verdict
+from netminedet.model import InputInfo
 from netminedet.report.like import ReportLike
 from netminedet.report.page.amounts import bits, interval, ranged
 from netminedet.report.page.groups import Group, counted_shares, pools_of
 from netminedet.report.page.moments import covered
 from netminedet.report.sizes import spelled
 from netminedet.report.text import size
+from netminedet.suspects import (
+    Role,
+    Shares,
+    Suspect,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from netminedet.estimate import Totals
