@@ -183,7 +183,8 @@ class SignatureSet:
         ``sender`` is the side that sent it, if that is known: messages of the other side
         then do not match; ``carrier`` is how it came, and dialects that do not come in
         this way do not match either.  Where a strong and a weak signature of the same kind match,
-        the weak one is left out.  Never raises, whatever the message is.
+        the weak one is left out; of several strong ones of a dialect and those that refine it, the
+        most special one is kept.  Never raises, whatever the message is.
         """
         matches = []
         for candidate in self._candidates(message):
@@ -197,7 +198,20 @@ class SignatureSet:
         if len(matches) < 2:
             return matches
         proven = {match.kind for match in matches if match.strength is Strength.STRONG}
-        return [match for match in matches if match.strength is Strength.STRONG or match.kind not in proven]
+        kept = [match for match in matches if match.strength is Strength.STRONG or match.kind not in proven]
+        return [match for at, match in enumerate(kept) if not self._is_said_better(match, kept, at)]
+
+    def _is_said_better(self, match: Match, matches: list[Match], at: int) -> bool:
+        """Whether another strong one of this kind says the same of the message: one of a dialect that refines
+        this one's, or one that stands before it in the same file."""
+        return match.strength is Strength.STRONG and any(
+            (other.kind, other.sender, other.strength) == (match.kind, match.sender, match.strength)
+            and (
+                match.dialect in self._ancestors.get(other.dialect, ())
+                or (other.dialect == match.dialect and index < at)
+            )
+            for index, other in enumerate(matches)
+        )
 
     def excerpt(self, message: object, matches: Iterable[Match] = ()) -> str:
         """The message as printable compact JSON of at most ``EXCERPT_LIMIT`` characters.

@@ -99,6 +99,8 @@ class FlowFinding(Struct):
     coins: set[str] = field(default_factory=set)
     details: dict[str, Values] = field(default_factory=dict)
     jobs: Values = field(default_factory=Values)
+    #: signatures of the server's answers to a login that give out work as well
+    greetings: set[str] = field(default_factory=set)
     first_job: int | None = None
     #: (SHARE or ACCEPTED, difficulty, target, algorithm) -> shares
     measures: Counter[tuple[Kind, str, str, str]] = field(default_factory=Counter)
@@ -131,6 +133,7 @@ class FlowFinding(Struct):
         for name, values in other.details.items():
             self.details.setdefault(name, Values()).merge(values)
         self.jobs.merge(other.jobs)
+        self.greetings |= other.greetings
         for key, evidence in other.evidence.items():
             self._keep(key, evidence)
         if other.first_job is not None:
@@ -207,8 +210,11 @@ class FlowFinding(Struct):
                     values = self.details[name] = Values()
                 if value not in values.kept:
                     values.add([value])
-        if message.kind is Kind.JOB and (job := message.details.get("job_id")):
-            self.jobs.add([job])
+        if job := message.details.get("job_id"):
+            if message.kind is Kind.JOB:
+                self.jobs.add([job])
+            elif message.kind is Kind.HANDSHAKE and message.sender is Side.SERVER:
+                self.greetings.add(message.signature)
         kept = self.evidence.get((message.signature, by_a))
         if kept is None or place_of(message.where) <= place_of(kept.where):
             strength = message.strength.name.lower()
