@@ -88,6 +88,18 @@ PLAYS: dict[str, list[Line]] = {
         "ok",
         "rate",
     ],
+    "ethash-stratum": [
+        ("mining.subscribe", ["ethminer/0.14.0"]),
+        ("=", [["mining.notify", "7cbd6f7a3c5d8f41"], "ab"]),
+        ("mining.authorize", ["0x8874916fa8356ddf370bab6eecc50a99e6b5e30d.rig", "x"]),
+        "ok",
+        "work with a flag",
+        (
+            "mining.submit",
+            ["acct7.rig", "bf0488aa", "0x5e11ab00aabbccdd", "0x" + "0982" * 16, "0x" + "ab" * 32],
+        ),
+        "ok",
+    ],
     "stratum-short": [
         ("mining.subscribe", ["acme-miner/1.0"]),
         ("=", [None, "5a11"]),

@@ -180,10 +180,12 @@ _DEFAULTS = {
     "cryptonote": ("randomx", N_("the dialect also carries CryptoNight, GhostRider and others")),
     "eth-proxy": ("ethash", N_("the dialect also carries ProgPoW coins")),
     "ethereum-stratum-1": ("ethash", N_("the dialect also carries ProgPoW coins")),
+    "ethash-stratum": ("ethash", N_("the dialect also carries ProgPoW coins")),
     "ethereum-stratum-2": ("ethash", N_("the dialect also carries ProgPoW coins")),
     "getwork": ("sha256d", N_("scrypt and other coins are mined in this way too")),
     "stratum-v1": ("sha256d", N_("scrypt and many other coins use the same messages")),
     "stratum-v2": ("sha256d", ""),
+    "webminerpool": ("cryptonight", ""),
 }
 
 _COINS = {

@@ -252,7 +252,8 @@ def _families(flows: Sequence[SharesOfFlow]) -> list[str]:
     agents = [agent for flow in flows for agent in flow.agents]
     families = sorted({agent.power for agent in agents if agent.power})
     families += sorted({agent.kind for agent in agents} - {"market"})
-    return [*families, *(["browser"] if {flow.dialect for flow in flows} == {"browser-miner"} else [])]
+    in_pages = {flow.dialect for flow in flows} <= {"browser-miner", "webminerpool"}
+    return [*families, *(["browser"] if in_pages else [])]
 
 
 def _without_power(rate: RateEstimate, algorithm: str, flows: Sequence[SharesOfFlow]) -> Sentence:

@@ -250,7 +250,7 @@ def _of_target(dialect: str, target: str | int, hints: tuple[str, ...]) -> int |
         return None if proofs is None else _whole(proofs)
     if isinstance(target, int):
         return target_work(target)
-    if dialect in ("cryptonote", "browser-miner"):
+    if dialect in ("cryptonote", "browser-miner", "webminerpool"):
         return cryptonote_work(target, next(iter(hints), ""))
     value = _READERS.get(dialect, hex_target)(target)
     return None if value is None else target_work(value)

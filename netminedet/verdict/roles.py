@@ -27,7 +27,7 @@ Network = IPv4Network | IPv6Network
 #: Logins in one connection that make it a proxy's: a rig has its own, and perhaps one for its program's fee.
 PROXY_LOGINS = 3
 #: Dialects that only web pages speak.
-BROWSER_DIALECTS = frozenset({"browser-miner"})
+BROWSER_DIALECTS = frozenset({"browser-miner", "webminerpool"})
 #: Dialects that an ordinary node speaks too: serving one host is no pool's business.
 NODE_DIALECTS = frozenset({"getwork", "stratum-v2-templates"})
 #: Dialects that a node speaks too, but for the login and for work that nobody asked for.

@@ -130,7 +130,7 @@ def test_escaped_verb_contains_an_anchor(spelling: str) -> None:
 
 
 #: Their sources give one form only: an encrypted handshake, an answer of fixed fields, words alone,
-#: EthereumStratum/1's greeting.
+#: EthereumStratum/1's greeting, what the one program of a family says.
 ONE_FORM = {
     "stratum-v2.noise-handshake",
     "panchan.greeting",
@@ -145,6 +145,11 @@ ONE_FORM = {
     "duino-coin.job",
     "duino-coin.good",
     "ethereum-stratum-1.subscribe",
+    "nimiq.new-block",
+    "nimiq.balance",
+    "nimiq.refused",
+    "webminerpool.refused",
+    "webminerpool.solved-worked",
 }
 
 
