@@ -83,6 +83,10 @@ _REGIONS = _set(
     """
 )
 
+#: Ports that browsers open for pages, and words of names that only miners ask for.
+_HTTPS_PORTS = frozenset((443, 8443))
+_MINING_WORDS = _set("mine mining ss stratum")
+
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?", re.ASCII)
 _NAME_LIMIT = 253
 
@@ -99,6 +103,8 @@ class PoolRow(Struct, frozen=True):
     #: names, or "*.name" for everything under a name
     hosts: tuple[str, ...]
     ports: frozenset[int]
+    #: those of them that browsers open, too, and where the pool is known to serve miners without TLS only
+    plain_web: frozenset[int] = frozenset()
 
 
 class PoolList:
@@ -163,7 +169,7 @@ def _found(exact: Mapping[str, PoolRow], under: Mapping[str, PoolRow], seen: str
         pool=row.pool,
         coins=row.coins,
         stratum=_is_stratum(seen, row),
-        ports=row.ports,
+        ports=row.ports if _says_mining(seen, row) else row.ports - row.plain_web,
         browser=row.category == "browser-miner",
         named_after=_named_after(seen, row),
     )
@@ -204,6 +210,13 @@ def _is_stratum(name: str, row: PoolRow) -> bool:
     if "ss" in labels or "stratum" in bare:
         return True
     return len(words) > 1 and not _COINS.isdisjoint(bare.union(words)) and not _REGIONS.isdisjoint(bare)
+
+
+def _says_mining(name: str, row: PoolRow) -> bool:
+    """Whether words of the name say that miners are served there.  A pool's page about a coin may have the
+    name at which miners of it connect ("zec.pool.example"): its visitors open port 443, too."""
+    words = {word for label in _labels_below(name, row.domain) for word in re.split("[-_]", label)}
+    return not _MINING_WORDS.isdisjoint(word.rstrip("0123456789") for word in words)
 
 
 def _named_after(name: str, row: PoolRow) -> str:
@@ -267,6 +280,7 @@ def _row(cells: dict[str, str], where: str) -> PoolRow:
         whole_domain=match == "domain",
         hosts=hosts,
         ports=_ports(cells, "ports", where) | _ports(cells, "tls_ports", where),
+        plain_web=(_ports(cells, "ports", where) - _ports(cells, "tls_ports", where)) & _HTTPS_PORTS,
     )
 
 

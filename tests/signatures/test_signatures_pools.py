@@ -40,6 +40,25 @@ def test_lookup_gives_what_the_row_says() -> None:
 
 
 @pytest.mark.parametrize(
+    ("host", "served"),
+    [
+        pytest.param("zec.pool-a.example", False, id="the pool's page about a coin"),
+        pytest.param("stratum-zec.pool-a.example", True, id="stratum"),
+        pytest.param("zec.ss2.pool-a.example", True, id="ss"),
+        pytest.param("mining.pool-a.example", True, id="mining"),
+    ],
+)
+def test_where_miners_are_served_without_tls_browsers_may_be_served_too(host: str, served: bool) -> None:
+    row = f"Pool A,ZEC,pool-a.example,domain,{host}"
+    plain, secure = pool_list(f"{row},443 3333,,pool"), pool_list(f"{row},3333,443,pool")
+    (found, other) = (pools.lookup(host) for pools in (plain, secure))
+    assert found is not None
+    assert other is not None
+    assert (found.serves_miners_on(443), found.serves_miners_on(3333)) == (served, True)
+    assert other.serves_miners_on(443)
+
+
+@pytest.mark.parametrize(
     ("name", "coin"),
     [
         ("xmr.2miners.com", "XMR"),
