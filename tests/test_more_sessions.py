@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import struct
 
 import pytest
 from msgspec import Struct
 
-from tests.talks import Said, over_websocket, suspects
+from tests.talks import Said, http_answer, http_request, over_websocket, suspects
 
 WALLET = "41yKCYFjjiZaRn34mDTHLA76Y9Z2EAVSmNUhiPXSuRpnWoEQPWusUYKqdX6ToyqJVkFE17D8nP5f3jPKwXGu4v9nVkgnxr7"
 ETHER = "0x8874916fa8356ddf370bab6eecc50a99e6b5e30d"
@@ -154,7 +155,39 @@ class Case(Struct):
     algorithm: str = ""
 
 
+TEMPLATE = {
+    "blocktemplate_blob": "0e0e" + "5a" * 90,
+    "difficulty": 1 << 38,
+    "height": 7,
+    "reserved_offset": 130,
+}
+PROXY: list[Said] = [
+    login(agent="xmr-node-proxy/0.0.3"),
+    say(
+        1,
+        {
+            "id": "s1",
+            "status": "OK",
+            "job": {**TEMPLATE, "target_diff": 50000, "job_id": "j1", "seed_hash": HASH},
+        },
+    ),
+    (
+        "S",
+        {"method": "job", "params": {**TEMPLATE, "target_diff": 60000, "job_id": "j2", "seed_hash": HASH}},
+    ),
+    ask(
+        2,
+        "submit",
+        {"id": "s1", "job_id": "j1", "nonce": "1f3a0200", "result": HASH[:-2] + "00", "poolNonce": 7},
+    ),
+    say(2, {"status": "OK"}),
+]
+
+
 CASES = {
+    "xmr-node-proxy, which is given templates": Case(
+        PROXY, ("cryptonote", "confirmed", "proxy"), WALLET, "xmr-node-proxy/0.0.3", algorithm="randomx"
+    ),
     "ethminer in the mode stratum1": Case(
         ETHMINER,
         ("ethash-stratum", "confirmed", "miner"),
@@ -285,6 +318,23 @@ def test_a_login_that_is_answered_with_work_gives_a_job() -> None:
     assert "the server gave 2 jobs to work on" in suspect.reasons[0]
     (suspect,) = suspects([WELCOME], opened=False)
     assert suspect.verdict.label == "probable"
+
+
+def test_templates_for_proxies_are_jobs() -> None:
+    (suspect,) = suspects([said for said in PROXY if said[0] == "S"], opened=False)
+    assert "the server gave 2 jobs to work on" in suspect.reasons[0]
+
+
+def test_where_an_old_pool_speaks_stratum_is_no_name_of_its_own() -> None:
+    work = {"data": "5a" * 128, "target": "ff" * 28 + "00000000", "midstate": HASH, "hash1": "00" * 64}
+    asked = http_request(b'{"method": "getwork", "params": [], "id": 1}')
+    told = http_answer(
+        json.dumps({"result": work, "error": None, "id": 1}).encode(),
+        "X-Stratum: stratum+tcp://stratum.pool.example:3333",
+    )
+    (suspect,) = suspects([("C", asked), ("S", told)])
+    assert [pool.name for pool in suspect.pools] == [None]
+    assert "to go to stratum.pool.example port 3333" in " ".join(suspect.reasons)
 
 
 def test_who_is_turned_away_is_told_so() -> None:
