@@ -184,7 +184,38 @@ PROXY: list[Said] = [
 ]
 
 
+KASPA = "kaspa:q" + "z" * 60
+
 CASES = {
+    "Duino-Coin with a sensor": Case(
+        [
+            ("S", b"3.0"),
+            ("C", b"JOB,alice,LOW,key,CPU temperature:48.3*C"),
+            ("S", f"{'ab' * 20},{'cd' * 20},8000".encode()),
+            ("C", b"4711,151200.5,Official PC Miner 4.3,rig1,,2811"),
+            ("S", b"GOOD"),
+        ],
+        ("duino-coin", "confirmed", "miner"),
+        "alice",
+        "Official PC Miner 4.3",
+        algorithm="sha1",
+    ),
+    "Kaspa, greeted as EthereumStratum/1": Case(
+        [
+            ask(1, "mining.subscribe", ["IceRiverMiner-v1.1", "EthereumStratum/1.0.0"]),
+            say(1, [True, "EthereumStratum/1.0.0"]),
+            ask(2, "mining.authorize", [KASPA, "x"]),
+            say(2, True),
+            push("mining.set_difficulty", [4096]),
+            push("mining.notify", ["17", "ab" * 40]),
+            ask(3, "mining.submit", [KASPA, "17", "0x0029a1b2c3d4e5f6"]),
+            say(3, True),
+        ],
+        ("kaspa", "confirmed", "miner"),
+        KASPA,
+        "IceRiverMiner-v1.1",
+        algorithm="kheavyhash",
+    ),
     "xmr-node-proxy, which is given templates": Case(
         PROXY, ("cryptonote", "confirmed", "proxy"), WALLET, "xmr-node-proxy/0.0.3", algorithm="randomx"
     ),

@@ -80,6 +80,8 @@ _USER = re.compile(r"[A-Za-z0-9_.@-]{1,64}\Z")
 _JOB = re.compile(r"([0-9a-f]{40}),([0-9a-f]{40}),([1-9][0-9]{0,9})\Z")
 _NONCE = re.compile(r"[0-9]{1,12}\Z")
 _RATE = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?\Z")
+#: What a sensor reads may stand behind the miner's key: "CPU temperature:48.3*C", "Temp:21.5*C@Hum:40.0%".
+_READING = re.compile(r"[A-Za-z ]{2,24}:-?[0-9][ -~]{0,47}\Z")
 _VERDICTS = {"GOOD": DuinoKind.ACCEPTED, "BLOCK": DuinoKind.ACCEPTED, "BAD": DuinoKind.REJECTED}
 
 
@@ -89,7 +91,9 @@ def duino_message(line: str, sender: Side) -> DuinoMessage | None:
     if not line.isprintable() or len(line) > MAX_TEXT:
         return None
     if sender is Side.CLIENT:
-        if words[0] == "JOB" and 2 <= len(words) <= 4 and _USER.match(words[1]):
+        if words[0] == "JOB" and 2 <= len(words) <= 5 and _USER.match(words[1]):
+            if len(words) == 5 and not _READING.match(words[4]):
+                return None
             return DuinoMessage(DuinoKind.JOB_REQUEST, sender, user=words[1])
         if words[0] == "FROM" and 3 <= len(words) <= 6 and "Miner" in words[1] and _USER.match(words[2]):
             return DuinoMessage(DuinoKind.GREETING, sender, user=words[2], agent=words[1])

@@ -29,6 +29,8 @@ DIGEST = "0123456789abcdef0123456789abcdef01234567"
     [
         ("JOB,alice", DuinoMessage(DuinoKind.JOB_REQUEST, C, user="alice")),
         ("JOB,alice,AVR,key", DuinoMessage(DuinoKind.JOB_REQUEST, C, user="alice")),
+        ("JOB,alice,LOW,key,CPU temperature:48.3*C", DuinoMessage(DuinoKind.JOB_REQUEST, C, user="alice")),
+        ("JOB,alice,ESP32,key,Temp:21.5*C@Hum:40.0%", DuinoMessage(DuinoKind.JOB_REQUEST, C, user="alice")),
         (
             "FROM,PC Miner,alice,192.0.2.1,Linux",
             DuinoMessage(DuinoKind.GREETING, C, user="alice", agent="PC Miner"),
@@ -61,6 +63,7 @@ def test_duino(line: str, message: DuinoMessage) -> None:
         "",
         "JOB",
         "JOB,two words",
+        "JOB,alice,print,letter,draft",
         "JOBS,alice",
         "FROM,alice@example.org,bob,x",
         "1,2,3",
