@@ -228,7 +228,7 @@ class SignatureSet:
 
         A dialect whose answers are messages of their own (kind accepted or rejected)
         decides by them; otherwise by the dialect's ``accepted`` expression; without one,
-        a reply says yes if its error is null and its result neither null nor false.
+        a reply says yes if its error is null or empty and its result neither null nor false.
         Raises KeyError for an unknown dialect.
         """
         if not isinstance(reply, dict):
@@ -244,7 +244,7 @@ class SignatureSet:
         if accepted is not None:
             return self._expressions[accepted].value(reply) is True
         result = reply.get("result")
-        return reply.get("error") is None and result is not None and result is not False
+        return not reply.get("error") and result is not None and result is not False
 
     def named(self, details: Mapping[str, str], login: str) -> Mapping[str, str]:
         """Details in which a rig named apart from its account is put behind it, as the ``worker``.

@@ -189,6 +189,10 @@ def test_excerpt_is_compact_json_and_keeps_the_evidence() -> None:
         ("conflux", {"id": 3, "result": ["true"], "error": None}, True),
         ("ironfish", {"method": "mining.submitted", "body": {"id": 1, "result": False}}, False),
         ("eth-proxy", {"id": 4, "jsonrpc": "2.0", "result": True}, True),
+        ("stratum-v1", {"id": 4, "result": True, "error": []}, True),
+        ("stratum-v1", {"id": 4, "result": True, "error": ""}, True),
+        ("stratum-v1", {"id": 4, "result": True, "error": "stale"}, False),
+        ("stratum-v1", {"id": 4, "result": False, "error": []}, False),
     ],
 )
 def test_accepts(dialect: str, reply: object, expected: bool | None) -> None:
