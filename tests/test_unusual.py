@@ -746,7 +746,8 @@ def test_heads_of_http_tell_program_rate_and_redirect() -> None:
     redirected: list[Said] = [("S", http_answer(answer, "X-Stratum: stratum+tcp://pool.example:3333"))]
     (suspect,) = suspects([*asked, *redirected])
     assert (suspect.verdict.label, suspect.agents) == ("probable", ("cgminer 3.7.2",))
-    assert [pool.name for pool in suspect.pools] == ["pool.example"]
+    assert [pool.name for pool in suspect.pools] == [None]
+    assert "to go to pool.example port 3333" in suspect.reasons[1]
     assert reported([*asked, *redirected]) == [1180000000.0]
 
 

@@ -240,16 +240,12 @@ def weigh_flow(flow: FlowFinding) -> FlowVerdict | None:
         return None
     shares = _shares(flow, a_is_client)
     jobs = _count(flow, Kind.JOB, not a_is_client, Side.SERVER)
-    work = _work_given(flow, not a_is_client, Strength.STRONG)
-    # where both sides prove that it is mining, work of a form that proves nothing by itself counts, too
-    more = _work_given(flow, not a_is_client) - work if asked and served else 0
+    work, more = _work_given(flow, not a_is_client, asked > 0 and served > 0)
     basis, reason = _basis(asked, served + more, shares, work + more)
     if basis in (Basis.ASKED, Basis.SHARES) and _is_rebuffed(flow, not a_is_client):
         return None
-    if basis is Basis.ASKED and _is_sealed(flow):
-        basis, reason = Basis.SEALED, _sealed(flow)
-    elif basis is Basis.ASKED and _has(flow, Kind.REJECTED, not a_is_client):
-        reason = sentence("the miner asked, and the server sent it away in words that pools use")
+    if basis is Basis.ASKED:
+        basis, reason = _asked(flow, not a_is_client, reason)
     others = _shares(flow, a_is_client, Strength.WEAK) if asked and served else Shares()
     if others.submitted and basis is Basis.DIALOGUE:
         reason = sentence(
@@ -270,9 +266,14 @@ def _is_rebuffed(flow: FlowFinding, by_a: bool) -> bool:
     return any(name.endswith(f".{REBUFF}") and a_spoke is by_a for name, _, _, _, a_spoke in flow.messages)
 
 
-def _has(flow: FlowFinding, kind: Kind, by_a: bool) -> bool:
-    """Whether this end said something of this kind, be it such as proves nothing by itself."""
-    return any(of_kind is kind and a_spoke is by_a for _, of_kind, _, _, a_spoke in flow.messages)
+def _asked(flow: FlowFinding, by_a: bool, reason: Sentence) -> tuple[Basis, Sentence]:
+    """What is known more of a flow in which only a client asked: that it is encrypted, or that this other
+    end sent it away."""
+    if _is_sealed(flow):
+        return Basis.SEALED, _sealed(flow)
+    if any(kind is Kind.REJECTED and a_spoke is by_a for _, kind, _, _, a_spoke in flow.messages):
+        reason = sentence("the miner asked, and the server sent it away in words that pools use")
+    return Basis.ASKED, reason
 
 
 def _managed(flow: FlowFinding) -> FlowVerdict | None:
@@ -337,15 +338,19 @@ def _basis(asked: int, served: int, shares: Shares, jobs: int) -> tuple[Basis, S
     return Basis.SERVED, sentence("only the server's side of a mining protocol was seen")
 
 
-def _work_given(flow: FlowFinding, by_a: bool, strength: Strength | None = None) -> int:
-    """How often a server gave out work, of this strength or of any: jobs, and answers to a login with the
-    first one in them."""
-    numbers: Counter[str] = Counter()
-    for (signature, kind, side, of_strength, a_spoke), number in flow.messages.items():
+def _work_given(flow: FlowFinding, by_a: bool, is_proven: bool) -> tuple[int, int]:
+    """How often a server gave out work: jobs, and answers to a login with the first one in them.  Apart from
+    these, such as proves nothing by itself, where both sides prove that it is mining."""
+    strong: Counter[str] = Counter()
+    every: Counter[str] = Counter()
+    for (signature, kind, side, strength, a_spoke), number in flow.messages.items():
         is_work = kind is Kind.JOB or (kind is Kind.HANDSHAKE and signature in flow.greetings)
-        if is_work and side is Side.SERVER and a_spoke is by_a and strength in (None, of_strength):
-            numbers[signature.partition(".")[0]] += number
-    return max(numbers.values(), default=0)
+        if is_work and side is Side.SERVER and a_spoke is by_a:
+            dialect = signature.partition(".")[0]
+            every[dialect] += number
+            strong[dialect] += number if strength is Strength.STRONG else 0
+    work = max(strong.values(), default=0)
+    return work, max(every.values(), default=0) - work if is_proven else 0
 
 
 def _shares(flow: FlowFinding, a_is_client: bool, strength: Strength = Strength.STRONG) -> Shares:
