@@ -234,8 +234,7 @@ def weigh_flow(flow: FlowFinding) -> FlowVerdict | None:
     if not a_as_client and not b_as_client:
         return _managed(flow)
     a_is_client = a_as_client >= b_as_client
-    asked = spoken[a_is_client, Side.CLIENT]
-    served = spoken[not a_is_client, Side.SERVER]
+    asked, served = spoken[a_is_client, Side.CLIENT], spoken[not a_is_client, Side.SERVER]
     if _is_transcript(spoken, a_is_client):
         return None
     shares = _shares(flow, a_is_client)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from netminedet.verdict.flowfinding import FlowFinding
 from netminedet.verdict.flows import Basis, FlowVerdict
 
-#: So many servers no miner is set to: one that asks them, and is answered by none, looks for pools.
+#: So many servers no miner is set to: one that asks them, and logs in to none that answers, looks for pools.
 SCANNED_SERVERS = 16
 
 
@@ -26,7 +27,15 @@ def is_knock(verdict: FlowVerdict, is_ours: Callable[[str], bool]) -> bool:
     return unanswered and is_ours(verdict.server[0]) and not is_ours(verdict.client[0])
 
 
-def is_scan(verdicts: Iterable[FlowVerdict]) -> bool:
-    """Whether one who asked in these flows looked for pools."""
-    asked = list(verdicts)
-    return not is_served(asked) and len({verdict.server[0] for verdict in asked}) >= SCANNED_SERVERS
+def is_scan(flows: Iterable[tuple[FlowFinding, FlowVerdict]]) -> bool:
+    """Whether one who asked in these flows looked for pools: at many servers, and of those that answered it
+    wanted no more."""
+    asked = list(flows)
+    if any(verdict.basis is not Basis.ASKED and not _is_greeting(flow, verdict) for flow, verdict in asked):
+        return False
+    return len({verdict.server[0] for _, verdict in asked}) >= SCANNED_SERVERS
+
+
+def _is_greeting(flow: FlowFinding, verdict: FlowVerdict) -> bool:
+    """Whether the client of a conversation gave no account and handed nothing in."""
+    return verdict.basis is Basis.DIALOGUE and not verdict.shares.submitted and "worker" not in flow.details

@@ -27,7 +27,7 @@ from netminedet.suspects import (
     Suspect,
     Verdict,
 )
-from netminedet.verdict.case import Case, Flows, kept, verdicts
+from netminedet.verdict.case import Case, Flows, kept
 from netminedet.verdict.connections import connections_of
 from netminedet.verdict.findings import Findings, NameFinding
 from netminedet.verdict.flowfinding import FlowFinding
@@ -102,7 +102,7 @@ def weigh(findings: Findings, settings: Settings, only: str | None = None) -> tu
         case(client).redirects.append((redirect, told))
     for one in cases.values():
         _drop_passed_on(one)
-        if is_scan(verdicts(one.as_client)):
+        if is_scan((flow, verdict) for _, flow, verdict in one.as_client):
             one.as_client = []
     suspects = [
         _suspect(one, findings, settings)

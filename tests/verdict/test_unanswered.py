@@ -125,9 +125,17 @@ def test_who_asks_everybody_looks_for_pools(servers: int, found: int) -> None:
     assert len(suspects_of(frames)) == found
 
 
-def test_who_asks_everybody_and_is_answered_by_one_mines() -> None:
+@pytest.mark.parametrize(
+    ("more", "found"),
+    [
+        pytest.param([], [], id="and wants no more of it"),
+        pytest.param([("C", ASKED["authorize"])], [CLIENT[0]], id="and logs in there"),
+        pytest.param([("C", ASKED["login"])], [CLIENT[0]], id="and logs in there in another dialect"),
+    ],
+)
+def test_who_asks_everybody_and_is_answered_by_one(more: list[Said], found: list[str]) -> None:
     answer = {"id": 1, "result": [[["mining.notify", "a1"]], "b7c8d9e0", 8], "error": None}
-    frames = frames_of([("C", SUBSCRIBE), ("S", answer)])
+    frames = frames_of([("C", SUBSCRIBE), ("S", answer), *more])
     for number in range(SCANNED_SERVERS):
         frames += frames_of([("C", SUBSCRIBE)], server=(f"203.0.113.{100 + number}", 3333))
-    assert [one.host for one in suspects_of(frames)] == [CLIENT[0]]
+    assert [one.host for one in suspects_of(frames)] == found
