@@ -128,9 +128,15 @@ def test_a_mirror_that_sees_every_frame_twice(name: str, behind: int) -> None:
 
 
 #: what one side says in these has no form of its own, and proves nothing without the other
-SILENT_MINER = {"aeternity-examples", "aion-examples", "ergo-examples", "ironfish-examples"}
+SILENT_MINER = {
+    "aeternity-examples",
+    "aion-examples",
+    "ergo-examples",
+    "ethash-stratum-examples",
+    "ironfish-examples",
+}
 #: some of their shares have a form that counts only once both sides are seen to mine
-WEAK_SHARES = {"aeternity", "aion", "stratum-v1-examples"}
+WEAK_SHARES = {"aeternity", "aion", "nimiq-examples", "stratum-v1-examples"}
 SILENT_POOL = {"chia-examples", "stratum-short", "stratum-short-examples", "xelis", "xelis-examples"}
 
 
