@@ -33,6 +33,7 @@ KERNELS = [
     "netminedet.sieve.layers",
     "netminedet.sieve.links",
     "netminedet.sieve.listed",
+    "netminedet.sieve.masked",
     "netminedet.sieve.moves",
     "netminedet.sieve.names",
     "netminedet.sieve.openings",

@@ -231,6 +231,9 @@ STASH_SIZE = 4096
 MESSAGE_SLOTS = 16384
 MESSAGE_ROOM = 1 << 23
 
+#: Longest masked message of a WebSocket's client in which literals are looked for.
+MASKED_SIZE = 2048
+
 #: Slots for segments that came too early, in sets of eight in which the oldest gives way; the longest
 #: segment that a slot keeps, and how many a direction may hold before the hole is given up.
 REORDER_SLOTS = 1024

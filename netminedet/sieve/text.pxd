@@ -3,6 +3,7 @@ cimport cython
 from netminedet.sieve.found cimport Found
 from netminedet.sieve.gate cimport Gate
 from netminedet.sieve.handshakes cimport Handshakes
+from netminedet.sieve.masked cimport unmask
 from netminedet.sieve.openings cimport Openings
 from netminedet.sieve.shapes cimport begins_head, http_word, lacks_body, like_key, like_setup, plain_carrier, proxy_header
 from netminedet.sieve.stash cimport Stash
@@ -25,6 +26,7 @@ cdef class TextScanner:
     cdef Found found
     cdef Stash stash
     cdef unsigned char[:] data
+    cdef unsigned char[:] plain
     cdef bint first_payload
     cdef bint flight_begins
     cdef Py_ssize_t opened_at
@@ -55,6 +57,7 @@ cdef class TextScanner:
     cdef int _lacks_end(self, Py_ssize_t start, Py_ssize_t end) except -1 nogil
     cdef int _is_cut_post(self, Py_ssize_t at, Py_ssize_t end) except -1 nogil
     cdef int _opens_carrier(self, Py_ssize_t base, Py_ssize_t start, Py_ssize_t end, int context) except -1 nogil
+    cdef int _look_behind_mask(self, Py_ssize_t start, Py_ssize_t length) except -1 nogil
     cdef unsigned int _scan(self, Py_ssize_t at, Py_ssize_t end, unsigned int state) except 0x10000 nogil
     cdef int _is_gated(self) except -1 nogil
     cdef Py_ssize_t _after_dull(self, Py_ssize_t at, Py_ssize_t end) except -1 nogil

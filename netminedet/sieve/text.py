@@ -32,6 +32,7 @@ else:
     from netminedet.sieve.found import Found
     from netminedet.sieve.gate import Gate
     from netminedet.sieve.handshakes import Handshakes
+    from netminedet.sieve.masked import unmask
     from netminedet.sieve.openings import Openings
     from netminedet.sieve.shapes import (
         begins_head,
@@ -74,6 +75,8 @@ UNTOLD = cython.declare(cython.uint, layout.UNTOLD)
 #: PROXY protocol 52 with IPv6 addresses.
 TEXT_LOOK = cython.declare(cython.Py_ssize_t, 32)
 FRAME_HEADER = cython.declare(cython.Py_ssize_t, 64)
+#: The first byte of a WebSocket's frame that is a whole text message (RFC 6455 section 5.2).
+TEXT_FRAME = cython.declare(cython.int, 0x81)
 #: A segment that begins like an HTTP head and is shorter than this is kept for the next one.
 HTTP_LEAST = cython.declare(cython.Py_ssize_t, 8)
 
@@ -130,6 +133,7 @@ class TextScanner:
         # what is told of a segment: the bytes that it lies in, whether it is its flow's first, and
         # whether its side takes its turn to speak with it
         self.data: Any = bytearray(1)
+        self.plain: Any = bytearray(layout.MASKED_SIZE)
         self.first_payload = False
         self.flight_begins = False
         # of the segment that is being looked at: where the object began that has not ended, whether
@@ -169,7 +173,9 @@ class TextScanner:
         if state >= IN_MESSAGE:
             after = self._continue(column, base, side, state, context)
             state = CLOSED
-        if after == UNTOLD and self.flight_begins:
+        if after == UNTOLD and state == CLOSED and self.payload_len[column] > 6:
+            self._look_behind_mask(self.payload_at[column], self.payload_len[column])
+        if after == UNTOLD and self.flight_begins and not self.tells:
             after = self._begin_flight(column, base, side, state, context)
         if after == UNTOLD and state == CLOSED and self.payload_len[column] > 5:
             after = self._look_for_names(column, base, side, context)
@@ -409,6 +415,20 @@ class TextScanner:
             if flags & TUNNEL_ASKED or flags & (3 * HTTP_SEEN) == 3 * HTTP_SEEN:
                 return like_key(self.data, start, end)
         return first == 0 and end - start >= SETUP_BYTES and like_setup(self.data, start, end)
+
+    def _look_behind_mask(self, start: cython.Py_ssize_t, length: cython.Py_ssize_t) -> cython.int:
+        """Look for an anchor in what the client of a WebSocket says; where that opened need not be known."""
+        frame: cython.uchar[:]
+        if self.data[start] != TEXT_FRAME:
+            return 0
+        frame = self.data
+        length = unmask(frame, start, start + length, self.plain)
+        self.data = self.plain
+        self.carrier_at = -1
+        self._scan(0, length, CLOSED)
+        self.data = frame
+        self.opened_at = -1
+        return 0
 
     def _scan(self, at: cython.Py_ssize_t, end: cython.Py_ssize_t, state: cython.uint) -> cython.uint:
         """Run the automaton over ``data[at:end]`` from ``state``; sets ``opened_at`` and ``tells``.
