@@ -12,6 +12,10 @@ from netminedet.errors import NetminedetError
 
 #: Flows kept at a time unless told otherwise; a flow takes 80 to 158 bytes.
 DEFAULT_MAX_FLOWS = 2_000_000
+#: More rows a table never has: they are numbered in 32 bits.
+MOST_FLOWS = 1 << 30
+#: A size beyond this is a slip.
+MOST_BYTES = 1 << 50
 #: Flagged flows followed at a time; the one without a mining message that was quiet longest gives way,
 #: and only where there is none the one with messages that was quiet longest.
 MAX_CONVERSATIONS = 20_000
@@ -80,8 +84,10 @@ def limits_for(max_memory: int | None, max_flows: int | None = None, jobs: int =
     Half of what is left beside the fixed memory goes to the table of flows.  The other half
     is shared by all tables of findings: each gets the same part of its default number.
     ``max_flows`` lowers or, without a cap, sets the number of flows that all processes keep
-    together.  Raises NetminedetError where too little is left.
+    together.  Raises NetminedetError where too little is left, or more is asked for than a table can have.
     """
+    if max_flows is not None and max_flows > MOST_FLOWS:
+        raise NetminedetError(f"{max_flows} flows are too many; give --max-flows at most {MOST_FLOWS}")
     most_flows = DEFAULT_LIMITS.flows if max_flows is None else -(-max_flows // jobs)
     if max_memory is None:
         return Limits(flows=most_flows)
@@ -118,4 +124,7 @@ def parse_size(text: str) -> int:
         raise NetminedetError(f"{text!r} is not a size; write it like 500M, 2G or 1GiB")
     base = 1024 if found[3] else 1000
     power = " KMGT".index(found[2].upper() or " ")
-    return int(found[1]) * int(base**power)
+    size = int(found[1]) * int(base**power)
+    if size > MOST_BYTES:
+        raise NetminedetError(f"{text!r} is too much; give at most {MOST_BYTES >> 40}TiB")
+    return size

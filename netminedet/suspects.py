@@ -68,6 +68,8 @@ class Connection(Struct, frozen=True):
     proves: str
     shares: Shares
     subscriber: Attribution | None = None
+    #: its other end is a proxy that was asked for a tunnel, and no pool
+    tunnel: bool = False
 
 
 class Evidence(Struct, frozen=True):

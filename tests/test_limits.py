@@ -11,7 +11,15 @@ from msgspec.structs import astuple
 
 from netminedet import scan
 from netminedet.errors import NetminedetError
-from netminedet.limits import DEFAULT_LIMITS, FIXED_BYTES, LEAST_BYTES, Limits, limits_for, parse_size
+from netminedet.limits import (
+    DEFAULT_LIMITS,
+    FIXED_BYTES,
+    LEAST_BYTES,
+    MOST_FLOWS,
+    Limits,
+    limits_for,
+    parse_size,
+)
 from tests.bench.generate import cached_capture
 
 FLOODS = {
@@ -38,6 +46,14 @@ def test_sizes(text: str, size: int) -> None:
 def test_what_is_no_size(text: str) -> None:
     with pytest.raises(NetminedetError, match="not a size"):
         parse_size(text)
+
+
+def test_more_than_any_machine_has_is_refused() -> None:
+    with pytest.raises(NetminedetError, match="too much; give at most 1024TiB"):
+        parse_size("9000T")
+    with pytest.raises(NetminedetError, match="too many; give --max-flows at most 1073741824"):
+        limits_for(None, MOST_FLOWS + 1)
+    assert limits_for(None, MOST_FLOWS).flows == MOST_FLOWS
 
 
 def test_no_cap_changes_nothing() -> None:

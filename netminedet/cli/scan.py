@@ -245,10 +245,27 @@ def tell_inputs(report: api.Report, *, quiet: bool, verbose: bool) -> None:
         problem = _("; ").join(map(told, info.problems)) or _("could not be read to its end")
         warning = _("warning: {what}").format(what=about(info.path, problem))
         click.echo(f"netminedet: {warning}", err=True)
+    if not quiet:
+        _tell_copies(report)
     if len(incomplete) > _TOLD_LIMIT:
         others = plural(len(incomplete) - _TOLD_LIMIT, "other input")
         warning = _("warning: {inputs} could not be read in full").format(inputs=others)
         click.echo(f"netminedet: {warning}", err=True)
+
+
+def _tell_copies(report: api.Report) -> None:
+    """Inputs with as many packets and bytes at the same times as another: what is in both counts twice."""
+    from netminedet.report.text import about
+
+    known: dict[tuple[int, int, int | None, int | None], str] = {}
+    copies = 0
+    for info in report.inputs:
+        first = known.setdefault((info.packets, info.bytes, info.first_seen, info.last_seen), info.path)
+        if info.packets and first != info.path and copies < _TOLD_LIMIT:
+            copies += 1
+            what = _("the same packets as in {path}: they count twice").format(path=first)
+            warning = _("warning: {what}").format(what=about(info.path, what))
+            click.echo(f"netminedet: {warning}", err=True)
 
 
 def color_of(output: str) -> bool:

@@ -18,12 +18,17 @@ from netminedet.live.options import WatchOptions
 from netminedet.live.watcher import Ear, Outcome
 from netminedet.report.text import plural, printable
 
+#: Remarks of a quiet watch that are kept, to say why it could not do its job: the first ones.
+MAX_KEPT_REMARKS = 8
+
 
 class Lines(Ear):
     """One line for each remark and each suspect."""
 
     def __init__(self, options: WatchOptions, *, quiet: bool) -> None:
         self._quiet = quiet
+        #: remarks that are told at the end where something went wrong
+        self._held: list[str] = []
         self._events_on_stdout = options.output == "-"
 
     def __enter__(self) -> Lines:
@@ -45,6 +50,8 @@ class Lines(Ear):
     def note(self, text: str) -> None:
         if not self._quiet:
             self.write(remark(text))
+        elif len(self._held) < MAX_KEPT_REMARKS:
+            self._held.append(text)
 
     def told(self, one: Told) -> None:
         if not self._quiet and one.event == "suspect":
@@ -57,6 +64,8 @@ class Lines(Ear):
             show_table(desk, stream)
 
     def end(self, outcome: Outcome) -> None:
+        for text in self._held if not outcome.complete else ():
+            self.write(remark(text))
         if not self._quiet:
             packets, suspects = plural(outcome.packets, "packet"), plural(outcome.suspects, "suspect")
             seen = _("{packets}, none dropped").format(packets=packets)

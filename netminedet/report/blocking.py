@@ -2,7 +2,8 @@
 
 A list must not be written by those whom it is to stop.  So a name counts only where the pool
 list knows it, whatever the traffic called a pool; an address only together with its port, where
-a server there was heard to accept work, and never one of a private network.
+a server there was heard to accept work, and never one of a private network, nor a proxy's that was
+asked for a tunnel: others use that.
 """
 
 from __future__ import annotations
@@ -99,11 +100,13 @@ def list_format(lines: Callable[[BlockList, str], Iterable[str]]) -> Callable[..
 
 
 def _accepting(report: ReportLike) -> Iterable[tuple[str, int]]:
-    """The servers that said yes to a share."""
-    for suspect in report.suspects:
-        for one in suspect.connections:
-            if one.proves == Verdict.CONFIRMED.label and one.shares.accepted:
-                yield one.flow.dest_ip, one.flow.dest_port
+    """The servers that said yes to a share, but for proxies."""
+    connections = [one for suspect in report.suspects for one in suspect.connections]
+    proxies = {(one.flow.dest_ip, one.flow.dest_port) for one in connections if one.tunnel}
+    for one in connections:
+        server = one.flow.dest_ip, one.flow.dest_port
+        if one.proves == Verdict.CONFIRMED.label and one.shares.accepted and server not in proxies:
+            yield server
 
 
 def is_name(text: str) -> bool:

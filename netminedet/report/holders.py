@@ -107,6 +107,7 @@ def _connection(connection: Connection) -> JsonObject:
         "last_seen": iso8601(connection.last_seen),
         "proves": connection.proves,
         "shares": shares_document(connection.shares),
+        **({"tunnel": True} if connection.tunnel else {}),
         **subscriber_document(connection.subscriber),
     }
 

@@ -146,6 +146,7 @@ def _connection(one: wire.Connection) -> Connection:
         one.proves,
         holders.shares_of(one.shares),
         holders.attribution_of(one.subscriber),
+        one.tunnel,
     )
 
 

@@ -180,6 +180,7 @@ class Connection(Struct):
     proves: Literal["confirmed", "probable", "suspected"]
     shares: Shares
     subscriber: Attribution | None = None
+    tunnel: bool = False
 
 
 class Evidence(Struct):

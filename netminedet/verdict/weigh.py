@@ -151,7 +151,7 @@ def _suspect(case: Case, findings: Findings, settings: Settings) -> Suspect:
     packets, size = _traffic(case, flows, findings)
     lists, truncated = _lists(flows)
     dialects = {name for _, flow, _ in flows for name in settings.most_specific(flow.dialects)}
-    connections, more_connections = connections_of(flows, case.sessions)
+    connections, more_connections = connections_of(flows, case.sessions, case.tunnels)
     measured = [(flow, verdict) for _, flow, verdict in _measured(case, serves)]
     tables = settings.tables()
     software = software_of(lists["agent"], tables.agents)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 import subprocess
@@ -74,6 +75,14 @@ def test_folder_and_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
 def test_hashing_only_where_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     run(["scan", "-q", "--format", "json", "--no-sha256", CLEAN])
     assert json.loads(capsys.readouterr().out)["inputs"][0]["sha256"] is None
+
+
+def test_the_same_packets_twice_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    copy = tmp_path / "copy.pcap.gz"
+    copy.write_bytes(gzip.compress(Path(MINING).read_bytes()))
+    assert run(["scan", MINING, str(copy), CLEAN]) == 1
+    told = f"netminedet: warning: {copy}: the same packets as in {MINING}: they count twice\n"
+    assert capsys.readouterr().err == told
 
 
 def test_one_of_several_is_no_capture(text_file: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,7 @@ from netminedet.cli.watch_view import View
 from netminedet.language import choose
 from netminedet.live.options import WatchOptions
 from netminedet.live.output import EventOutput
-from netminedet.live.watcher import Watcher
+from netminedet.live.watcher import Outcome, Watcher
 from netminedet.report.text import amount
 from netminedet.report.times import date_and_clock
 from tests.conftest import SAMPLES
@@ -73,6 +73,15 @@ def test_a_suspect_of_whom_nothing_was_told_for_long_is_brought_up_to_date() -> 
     before = {host: one.suspect.last_seen for host, one in stale.items()}
     later = {one.suspect.host for one in fresh if one.suspect.last_seen > before[one.suspect.host]}
     assert later == stale.keys() - {"10.8.0.17"}  # of whom there are names and a TLS session only
+
+
+def test_a_quiet_watch_says_why_it_failed(capsys: pytest.CaptureFixture[str]) -> None:
+    ear = Lines(WatchOptions(interfaces=("lo",)), quiet=True)
+    ear.note("/nope: cannot be written to")
+    ear.end(Outcome(0, 7, 0, True, "the end"))
+    assert capsys.readouterr().err == ""
+    ear.end(Outcome(0, 7, 0, False, "the end"))
+    assert capsys.readouterr().err == "netminedet: note: /nope: cannot be written to\n"
 
 
 def test_what_an_operator_reads_is_in_either_language(

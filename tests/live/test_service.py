@@ -54,6 +54,8 @@ def test_the_command_line_comes_before_the_file(tmp_path: Path) -> None:
         ('interface = "lo"\nquiet = "yes"', "true or false"),
         ('interface = "lo"\nworkers = 0', "workers"),
         ('interface = "lo"\nring-size = "much"', "not a size"),
+        ('interface = "lo"\nring-size = "900T"', "too much; give at most 1024GiB"),
+        ('interface = "lo"\nmax-flows = 99999999999999999999999', "too many"),
         ('interface = "lo"\nfilter = "port port"', "cannot be compiled"),
         ('interface = "lo"\nsignatures = ["/nowhere"]', "does not exist"),
         ('interface = "lo"\nhome-net = ["10.0.0.0/33"]', "not a network"),

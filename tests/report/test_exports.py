@@ -343,6 +343,22 @@ def test_traffic_cannot_put_anything_into_a_block_list() -> None:
     assert addresses == set()
 
 
+def test_a_proxy_is_not_blocked() -> None:
+    """Others use it, too; what it was asked for is listed by name."""
+    names, addresses = entries("late-handshake.pcap", "blocklist")
+    assert (names, addresses) == ({"stratum.antpool.com"}, {"203.0.113.10"})
+    names, addresses = entries("names.pcap", "blocklist")
+    assert {"gulf.moneroocean.stream", "stratum.antpool.com"} <= names
+    assert addresses == set()
+    tunnels = {
+        (one.flow.dest_ip, one.flow.dest_port)
+        for suspect in report_called("late-handshake.pcap").suspects
+        for one in suspect.connections
+        if one.tunnel
+    }
+    assert tunnels == {("198.51.100.80", 3128), ("198.51.100.81", 1080)}
+
+
 @pytest.mark.parametrize("form", [form for form in LISTS if form != "blocklist-nftables"])
 def test_all_pools_that_are_known(form: str) -> None:
     names, _ = entries("mixed.pcapng", form, all_pools=True)
