@@ -162,7 +162,18 @@ def test_large_among_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shar
 def test_standard_input_is_read_by_one(tmp_path: Path) -> None:
     sample = SAMPLES / "stratum-v1.pcap"
     for paths in (["-"], ["-", str(sample)]):
-        command = [sys.executable, "-m", "netminedet", "scan", "--jobs", "2", "--format", "json", *paths]
+        command = [
+            sys.executable,
+            "-m",
+            "netminedet",
+            "scan",
+            "-q",
+            "--jobs",
+            "2",
+            "--format",
+            "json",
+            *paths,
+        ]
         with sample.open("rb") as given:
             done = subprocess.run(command, stdin=given, capture_output=True)
         assert (done.returncode, done.stderr) == (1, b"")
