@@ -225,7 +225,8 @@ class Conversation:
             gap = False
         rebuffed = self._rebuffed(segment, other_tongue(data)) if self._is_rebuff(segment, gap) else []
         self._spoke = segment.side
-        ended = self._end_turn(self._ends[1 - segment.side], self._ends[1 - segment.side].last)
+        other = self._ends[1 - segment.side]
+        ended = self._end_turn(other, other.last)
         if data.startswith(self._signatures.openers):
             ended += self._end_turn(end, end.before)
         items = end.framing.feed(data, gap=gap)
@@ -310,6 +311,10 @@ class Conversation:
         """Change the framing where the bytes begin something else than what came before."""
         if isinstance(end.framing, (WebSocketFraming, FrameFraming, TextFraming, GzipFraming)):
             return
+        opens = data.startswith(self._signatures.openers)
+        if isinstance(end.framing, JsonLines) and data.startswith((b"{", b"[")):
+            if not (opens or segment.http_seen):
+                return  # it goes on as most do
         if self.found and data.startswith(GZIP_MAGIC) and not end.framing.pending:
             end.framing = GzipFraming()  # as a server of EthereumStratum/2.0.0 asks for
             return
@@ -324,7 +329,7 @@ class Conversation:
             end.framing = HttpFraming(requests=_asks(data, other.framing))
         elif kind == "websocket":
             end.framing, other.framing = midstream_websocket(), midstream_websocket()
-        elif data.startswith(self._signatures.openers) and not end.framing.pending:
+        elif opens and not end.framing.pending:
             end.framing, other.framing = TextFraming(), TextFraming()
         elif kind in ("frames", "frames-back"):
             channels = Channels()
@@ -382,6 +387,8 @@ class Conversation:
 
     def _release(self) -> list[Message]:
         held = [message for end in self._ends for message in end.held]
+        if not held:
+            return held
         for end in self._ends:
             _note_asked(end, end.held)
             end.held.clear()

@@ -83,6 +83,9 @@ class JsonLines:
         With ``gap``, or at the very beginning, the bytes may start inside a message:
         its tail is passed over.
         """
+        if not self._buffer and (value := _whole_line(data)) is not None:
+            self._partial_first = False
+            return [JsonItem(value, heads_segment=True)]
         items: list[Item] = []
         if gap:
             self._buffer.clear()
@@ -166,6 +169,17 @@ class JsonLines:
         return self._attempts <= MAX_ATTEMPTS
 
 
+def _whole_line(data: bytes) -> Any:
+    """The JSON object or array that the bytes are, a newline behind it: most segments hold just that;
+    None for anything else."""
+    if not data.startswith((b"{", b"[")) or data.find(b"\n") != len(data) - 1:
+        return None
+    try:
+        return _decode(data)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
+
+
 def _may_be_tail(line: bytes, *, ends: bool) -> bool:
     """Whether the line may be the rest of a JSON message; ``ends``: its newline is there."""
     text = line.rstrip(_BETWEEN)
@@ -188,6 +202,7 @@ def with_plain_keys(value: dict[str, Any]) -> dict[str, Any]:
     >>> with_plain_keys({" id": 4, "result": True})
     {'id': 4, 'result': True}
     """
-    if not any(key[:1] == " " or key[-1:] == " " for key in value):
-        return value
-    return {key.strip(" "): member for key, member in value.items()}
+    for key in value:
+        if key.startswith(" ") or key.endswith(" "):
+            return {key.strip(" "): member for key, member in value.items()}
+    return value

@@ -43,8 +43,9 @@ _DIGEST = hashlib.sha256().digest_size
 class Kept(Struct, frozen=True):
     """What was made of an expression."""
 
-    #: the JSON types that ``result`` may have where it holds (see ``prefilter``); None for any
-    types: frozenset[str] | None
+    #: the JSON types that ``result`` and ``error`` may have where it holds (see ``prefilter``); None for any
+    result_types: frozenset[str] | None
+    error_types: frozenset[str] | None
     #: keys that a message has for which it holds (see ``needed``)
     keys: frozenset[str]
     #: of a function, marshalled

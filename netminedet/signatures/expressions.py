@@ -9,6 +9,8 @@ from __future__ import annotations
 import marshal
 from functools import partial
 
+from msgspec.structs import replace
+
 from netminedet.signatures.cache import Kept
 from netminedet.signatures.translate import Evaluate, code_of, function_of
 
@@ -41,12 +43,13 @@ class Expression:
 def _compiled(text: str) -> Kept:
     from netminedet.signatures.interpreter import parse
     from netminedet.signatures.needed import needed_keys
-    from netminedet.signatures.prefilter import result_types
+    from netminedet.signatures.prefilter import member_types
 
     tree = parse(text)
     code = code_of(tree)
-    types, keys = result_types(tree), needed_keys(tree)
-    return Kept(types, keys, tree=tree) if code is None else Kept(types, keys, marshal.dumps(code))
+    result, error = member_types(tree, "result"), member_types(tree, "error")
+    kept = Kept(result, error, needed_keys(tree))
+    return replace(kept, tree=tree) if code is None else replace(kept, code=marshal.dumps(code))
 
 
 def _function(kept: Kept) -> Evaluate:

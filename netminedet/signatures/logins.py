@@ -9,6 +9,15 @@ coins whose addresses have a prefix of their own (``kaspa:q…``, ``bitcoincash:
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import TypeVar
+
+#: Texts for which an answer is kept, and the longest of them: a miner says its login with each share.
+MAX_KEPT = 4096
+MAX_KEPT_LENGTH = 256
+
+_Answer = TypeVar("_Answer")
 
 #: Address schemes whose colon belongs to the address (CashAddr and its relatives).
 ADDRESS_SCHEMES = frozenset(
@@ -58,6 +67,18 @@ _LAST_DIFFICULTY = re.compile(r"\+[0-9]{1,20}\Z")
 _ACCOUNT = re.compile(r"[A-Za-z0-9][\w@.-]{2,127}", re.ASCII)
 
 
+def _kept(answer: Callable[[str], _Answer]) -> Callable[[str], _Answer]:
+    """The same function, which does not work out again what it was asked lately."""
+    known = lru_cache(maxsize=MAX_KEPT)(answer)
+
+    @wraps(answer)
+    def ask(text: str) -> _Answer:
+        return known(text) if len(text) <= MAX_KEPT_LENGTH else answer(text)
+
+    return ask
+
+
+@_kept
 def is_address(text: str) -> bool:
     """Whether the text has the form of a coin's payment address; no checksum is verified."""
     schemed = _SCHEMED.fullmatch(text)
@@ -66,6 +87,7 @@ def is_address(text: str) -> bool:
     return _ADDRESS.fullmatch(text) is not None
 
 
+@_kept
 def split_login(login: str) -> tuple[str, str | None]:
     """The account and the rig of a login name; rig is None where none is named.
 
@@ -83,6 +105,7 @@ def split_login(login: str) -> tuple[str, str | None]:
     return account, rig
 
 
+@_kept
 def wallet_of(login: str) -> str | None:
     """The account part of a login name if it looks like an address or an account name."""
     account = split_login(login)[0]

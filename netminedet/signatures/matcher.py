@@ -107,7 +107,7 @@ class SignatureSet:
         self._by_verb: dict[str, dict[str, list[_Candidate]]] = {}
         self._by_key: dict[str, list[_Candidate]] = {}
         self._replies: list[_Candidate] = []
-        self._replies_by_type: dict[type, list[_Candidate]] = {}
+        self._replies_by_type: dict[tuple[type, type], list[_Candidate]] = {}
         self._expressions = _Expressions(kept or {})
         for dialect in self._dialects.values():
             for pattern in dialect.patterns:
@@ -276,22 +276,26 @@ class SignatureSet:
                 found += self._by_verb[key].get(verb, ())
             found += self._by_key.get(key, ())
         if _is_reply(message) and "method" not in message:
-            found.extend(self._replies_with(type(message.get("result"))))
+            found += self._replies_with(type(message.get("result")), type(message.get("error")))
         return found
 
-    def _replies_with(self, kind: type) -> list[_Candidate]:
-        """The signatures of replies that may recognise a result of this type."""
-        known = self._replies_by_type.get(kind)
+    def _replies_with(self, result: type, error: type) -> list[_Candidate]:
+        """The signatures of replies that may recognise one with members of these types."""
+        known = self._replies_by_type.get((result, error))
         if known is None:
-            from netminedet.signatures.translate import TYPES
-
-            known = self._replies_by_type[kind] = []
-            for candidate in self._replies:
-                where = candidate.pattern.where
-                types = None if where is None else self._expressions.kept(where).types
-                if types is None or TYPES.get(kind) in types:
-                    known.append(candidate)
+            known = [candidate for candidate in self._replies if self._may_hold(candidate, result, error)]
+            self._replies_by_type[result, error] = known
         return known
+
+    def _may_hold(self, candidate: _Candidate, result: type, error: type) -> bool:
+        from netminedet.signatures.translate import TYPES
+
+        where = candidate.pattern.where
+        if where is None:
+            return True
+        kept = self._expressions.kept(where)
+        members = ((result, kept.result_types), (error, kept.error_types))
+        return all(types is None or TYPES.get(kind) in types for kind, types in members)
 
     def _match(self, pattern: Pattern, message: object) -> Match:
         details: dict[str, str] = {}

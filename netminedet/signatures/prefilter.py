@@ -1,4 +1,4 @@
-"""What type a reply's ``result`` must have for a signature to recognise it.
+"""What types a reply's ``result`` and ``error`` must have for a signature to recognise it.
 
 A reply has no verb to look it up by, so every signature of replies would have to be
 tried on every reply, and most replies are a mere ``"result": true``.  Read off the
@@ -12,29 +12,31 @@ from typing import Any
 from netminedet.signatures.functions import TRUTHS
 from netminedet.signatures.translate import TYPES
 
-#: Types of ``result`` as JMESPath names them; None stands for any.
+#: Types of a member as JMESPath names them; None stands for any.
 Types = frozenset[str] | None
 #: Functions that are false, or fail, on null: what they are given must be there.
 NEED_A_VALUE = TRUTHS | {"starts_with", "ends_with", "length"}
+#: Those that need a text.
+NEED_A_TEXT = TRUTHS - {"is_number"} | {"starts_with", "ends_with"}
 
 
-def result_types(node: dict[str, Any]) -> Types:
-    """The types of ``result`` with which the condition may be true."""
+def member_types(node: dict[str, Any], member: str) -> Types:
+    """The types of this member of a reply with which the condition may be true."""
     kind = node["type"]
     if kind == "and_expression":
-        left, right = (result_types(child) for child in node["children"])
+        left, right = (member_types(child, member) for child in node["children"])
         return right if left is None else left if right is None else left & right
     if kind == "or_expression":
-        left, right = (result_types(child) for child in node["children"])
+        left, right = (member_types(child, member) for child in node["children"])
         return None if left is None or right is None else left | right
     if kind == "comparator":
-        return _compared(node)
+        return _compared(node, member)
     if kind == "function_expression":
-        return _called(node)
-    return _container(node)
+        return _called(node, member)
+    return _container(node, member)
 
 
-def _compared(node: dict[str, Any]) -> Types:
+def _compared(node: dict[str, Any], member: str) -> Types:
     """``type(result) == 'array'``, ``result == `true``` and ``result.status == 'OK'``, either way round."""
     if node["value"] != "eq":
         return None
@@ -42,20 +44,29 @@ def _compared(node: dict[str, Any]) -> Types:
         if other["type"] != "literal":
             continue
         constant = other["value"]
-        if one["type"] == "function_expression" and one["value"] == "type" and _is_result(one["children"][0]):
-            return frozenset({constant}) if constant in TYPES.values() else None
-        if _is_result(one):
+        if one["type"] == "function_expression" and one["value"] == "type":
+            if constant not in TYPES.values():
+                return None
+            path = one["children"][0]
+            if _is_member(path, member):
+                return frozenset({constant})
+            return None if constant == "null" else _container(path, member)
+        if _is_member(one, member):
             return frozenset({TYPES[type(constant)]})
         if constant is not None:
-            return _container(one)
+            return _container(one, member)
     return None
 
 
-def _called(node: dict[str, Any]) -> Types:
-    arguments = node["children"]
-    if node["value"] == "contains":
-        return _present(arguments[1]) if _lists_values(arguments[0]) else None
-    return _present(arguments[0]) if node["value"] in NEED_A_VALUE and arguments else None
+def _called(node: dict[str, Any], member: str) -> Types:
+    name, arguments = node["value"], node["children"]
+    if name == "contains":
+        return _present(arguments[1], member) if _lists_values(arguments[0]) else None
+    if name not in NEED_A_VALUE or not arguments:
+        return None
+    if name in NEED_A_TEXT and _is_member(arguments[0], member):
+        return frozenset({"string"})
+    return _present(arguments[0], member)
 
 
 def _lists_values(node: dict[str, Any]) -> bool:
@@ -65,18 +76,18 @@ def _lists_values(node: dict[str, Any]) -> bool:
     return all(child["type"] == "literal" and child["value"] is not None for child in node["children"])
 
 
-def _present(node: dict[str, Any]) -> Types:
+def _present(node: dict[str, Any], member: str) -> Types:
     """The types with which the path, or one of several, finds something."""
     if node["type"] == "or_expression":
-        left, right = (_present(child) for child in node["children"])
+        left, right = (_present(child, member) for child in node["children"])
         return None if left is None or right is None else left | right
-    return _container(node)
+    return _container(node, member)
 
 
-def _container(node: dict[str, Any]) -> Types:
-    """A path into ``result``: its first step tells whether that is an object or an array."""
+def _container(node: dict[str, Any], member: str) -> Types:
+    """A path into the member: its first step tells whether that is an object or an array."""
     steps = steps_of(node)
-    if len(steps) < 2 or not _is_result(steps[0]):
+    if len(steps) < 2 or not _is_member(steps[0], member):
         return None
     kind = {"field": "object", "index": "array"}.get(steps[1]["type"])
     return None if kind is None else frozenset({kind})
@@ -88,5 +99,5 @@ def steps_of(node: dict[str, Any]) -> list[dict[str, Any]]:
     return [node]
 
 
-def _is_result(node: dict[str, Any]) -> bool:
-    return bool(node["type"] == "field" and node["value"] == "result")
+def _is_member(node: dict[str, Any], member: str) -> bool:
+    return bool(node["type"] == "field" and node["value"] == member)

@@ -83,7 +83,7 @@ class Sealed(Struct, frozen=True):
 
 
 #: Details of messages that are collected, besides the jobs.
-DETAILS = ("agent", "worker", "wallet", "pool_host", "pool_url", "algo")
+DETAILS = frozenset(("agent", "worker", "wallet", "pool_host", "pool_url", "algo"))
 
 
 class FlowFinding(Struct):
@@ -169,42 +169,52 @@ class FlowFinding(Struct):
         for moment in sorted(self.reported)[:-MAX_REPORTED]:
             del self.reported[moment]
 
-    def _add_size(self, message: Message) -> None:
+    def _add_size(self, message: Message, moment: int) -> None:
         """What the message says of how much is mined."""
-        details, moment = message.details, message.where.time_ns
-        if message.turn is not None:
-            if message.turn.time:
-                self._spend(message.turn.before, message.turn.time)
-            self._work_by((moment, message.turn.now))
+        details, kind, turn = message.details, message.kind, message.turn
+        if turn is not None:
+            if turn.time:
+                self._spend(turn.before, turn.time)
+            self._work_by((moment, turn.now))
         rate = details.get("hashrate")
-        if rate and (message.sender is Side.CLIENT or message.kind is Kind.STATUS):
+        if rate and (message.sender is Side.CLIENT or kind is Kind.STATUS):
             self._report({moment: rate})
-        self.sharers = max(self.sharers, message.sharers)
-        if message.kind in (Kind.SHARE, Kind.ACCEPTED):
+        if message.sharers > self.sharers:
+            self.sharers = message.sharers
+        if kind is Kind.SHARE or kind is Kind.ACCEPTED:
             texts = (details.get("difficulty", ""), details.get("target", ""), details.get("algo", ""))
-            self._measure((message.kind, *texts), 1)
-        elif message.sender is Side.SERVER and message.kind is not Kind.STATUS:
-            if message.kind is Kind.JOB or "job_id" in details:
+            self._measure((kind, *texts), 1)
+        elif message.sender is Side.SERVER and kind is not Kind.STATUS:
+            if kind is Kind.JOB or "job_id" in details:
                 self._job_at(moment)
             for name in ("difficulty", "target", "algo"):
                 if text := details.get(name):
                     self.in_force[name] = max((moment, text), self.in_force.get(name, (moment, text)))
 
     def add(self, message: Message) -> None:
-        by_a = _is_a(message.where.flow)
-        moment = message.where.time_ns
+        where, signature, kind = message.where, message.signature, message.kind
+        by_a = _is_a(where.flow)
+        moment = where.time_ns
+        strong = message.strength is Strength.STRONG
         self.span.reach(moment)
-        key = (message.signature, message.kind, message.sender, message.strength, by_a)
-        self.messages[key] += 1
+        self.messages[signature, kind, message.sender, message.strength, by_a] += 1
         if message.needs is not None:
-            self.needs[message.signature] = message.needs
-        if message.strength is Strength.STRONG:
+            self.needs[signature] = message.needs
+        if strong:
             self.dialects.add(message.dialect)
             self.coins.update(message.coins)
-        if message.strength is Strength.STRONG or message.kind is Kind.JOB:
-            self._add_size(message)
-        for name in DETAILS:
-            if value := message.details.get(name):
+        if strong or kind is Kind.JOB:
+            self._add_size(message, moment)
+        self._add_details(message)
+        kept = self.evidence.get((signature, by_a))
+        if kept is None or (moment <= kept.where.time_ns and place_of(where) <= place_of(kept.where)):
+            strength = message.strength.name.lower()
+            evidence = Evidence(signature, strength, where, message.excerpt, message.why, _claim(message))
+            self._keep((signature, by_a), evidence)
+
+    def _add_details(self, message: Message) -> None:
+        for name, value in message.details.items():
+            if name in DETAILS and value:
                 values = self.details.get(name)
                 if values is None:
                     values = self.details[name] = Values()
@@ -215,12 +225,6 @@ class FlowFinding(Struct):
                 self.jobs.add([job])
             elif message.kind is Kind.HANDSHAKE and message.sender is Side.SERVER:
                 self.greetings.add(message.signature)
-        kept = self.evidence.get((message.signature, by_a))
-        if kept is None or place_of(message.where) <= place_of(kept.where):
-            strength = message.strength.name.lower()
-            where, claim = message.where, _claim(message)
-            evidence = Evidence(message.signature, strength, where, message.excerpt, message.why, claim)
-            self._keep((message.signature, by_a), evidence)
 
     def _keep(self, key: tuple[str, bool], evidence: Evidence) -> None:
         kept = self.evidence.get(key)

@@ -1,4 +1,4 @@
-"""The type of a reply's result decides only what the condition itself would."""
+"""The types of a reply's result and error decide only what the condition itself would."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ CASES = [
     ("result == `true`", {"boolean"}),
     ("is_hex(result[1], `8`)", {"array"}),
     ("result.job.blob", {"object"}),
-    ("is_hex(result)", None),
+    ("is_hex(result)", {"string"}),
+    ("is_number(result)", None),
+    ("type(result.roll) == 'boolean'", {"object"}),
+    ("type(result.roll) == 'null'", None),
     ("result.status == 'OK' || result == 'ok'", {"object", "string"}),
     ("result.status == null", None),
     ("contains(['a', 'b'], result[0][0] || result[1])", {"array"}),
@@ -32,20 +35,29 @@ CASES = [
 
 @pytest.mark.parametrize(("text", "types"), CASES)
 def test_types(text: str, types: set[str] | None) -> None:
-    assert Expression(text).kept.types == types
+    assert Expression(text).kept.result_types == types
+    of_error = Expression(text.replace("result", "error")).kept
+    assert (of_error.error_types, of_error.result_types) == (types, None)
 
 
-@given(st.sampled_from(TEXTS + [text for text, _ in CASES]), st.sampled_from(MESSAGES), JSON)
-def test_what_is_left_out_is_not_true(text: str, message: dict[str, Any], result: Any) -> None:
+def test_types_of_both() -> None:
+    kept = Expression("is_miner_agent(result) && error == `null` && type(error.code) != 'number'").kept
+    assert (kept.result_types, kept.error_types) == ({"string"}, {"null"})
+
+
+@given(st.sampled_from(TEXTS + [text for text, _ in CASES]), st.sampled_from(MESSAGES), JSON, JSON)
+def test_what_is_left_out_is_not_true(text: str, message: dict[str, Any], result: Any, error: Any) -> None:
     expression = Expression(text)
-    types = expression.kept.types
-    for one in (message, {**message, "result": result}, {"id": 1, "result": result}):
-        if types is not None and TYPES[type(one.get("result"))] not in types:
-            assert expression.value(one) is not True
+    kept = expression.kept
+    whole = {"id": 1, "result": result, "error": error}
+    for one in (message, {**message, "result": result}, {**message, "error": error}, whole):
+        for member, types in (("result", kept.result_types), ("error", kept.error_types)):
+            if types is not None and TYPES[type(one.get(member))] not in types:
+                assert expression.value(one) is not True
 
 
 def test_a_bare_yes_is_tried_on_few() -> None:
     signatures = load_signatures()
     signatures.match({"id": 1, "result": True, "error": None})
     replies = sum(not pattern.methods for dialect in signatures.dialects for pattern in dialect.patterns)
-    assert len(signatures._replies_by_type[bool]) < replies / 4
+    assert len(signatures._replies_by_type[bool, type(None)]) < replies / 8
