@@ -312,9 +312,9 @@ class Conversation:
         if isinstance(end.framing, (WebSocketFraming, FrameFraming, TextFraming, GzipFraming)):
             return
         opens = data.startswith(self._signatures.openers)
-        if isinstance(end.framing, JsonLines) and data.startswith((b"{", b"[")):
-            if not (opens or segment.http_seen):
-                return  # it goes on as most do
+        is_json = isinstance(end.framing, JsonLines) and data.startswith((b"{", b"["))
+        if is_json and not (opens or segment.http_seen):
+            return  # it goes on as most do
         if self.found and data.startswith(GZIP_MAGIC) and not end.framing.pending:
             end.framing = GzipFraming()  # as a server of EthereumStratum/2.0.0 asks for
             return

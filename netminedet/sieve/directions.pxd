@@ -21,7 +21,7 @@ cdef class Directions:
     cdef unsigned int[:] seq
     cdef unsigned int[:] tcp_flags
     cdef int[:] row
-    cdef Found found
+    cdef readonly Found found
     cdef Stash stash
     cdef Early early
     cdef Datagrams datagrams

@@ -6,6 +6,13 @@ from netminedet.sieve.moves cimport move
 @cython.final
 cdef class Found:
     cdef unsigned int[:] segment_seq
+    cdef unsigned int[:] segment_len
+    cdef unsigned int[:] payload_len
+    cdef unsigned long long[:] key0
+    cdef unsigned long long[:] key1
+    cdef int[:] row
+    cdef unsigned int[:] side
+    cdef unsigned int[:] tcp_flags
     cdef unsigned int[:] kind
     cdef unsigned int[:] column
     cdef unsigned int[:] at

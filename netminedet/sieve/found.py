@@ -24,6 +24,13 @@ class Found:
     # compiled, the attributes' types stand in found.pxd
     def __init__(self, columns: Columns, hits: Hits) -> None:
         self.segment_seq = columns.seq
+        self.segment_len = columns.segment_len
+        self.payload_len = columns.payload_len
+        self.key0 = columns.key0
+        self.key1 = columns.key1
+        self.row = columns.row
+        self.side = columns.side
+        self.tcp_flags = columns.tcp_flags
         self.kind = hits.kind
         self.column = hits.column
         self.at = hits.at
@@ -43,6 +50,33 @@ class Found:
         """Begin with a new chunk."""
         self.count = 0
         self.joined_used = 0
+
+    def entry(self, hit: cython.Py_ssize_t) -> tuple[int, ...]:
+        """A hit as it was written down: kind, column, place and length of its bytes and of those before
+        them, context, seq, expected and acknowledged."""
+        return (
+            self.kind[hit],
+            self.column[hit],
+            self.at[hit],
+            self.length[hit],
+            self.prefix_at[hit],
+            self.prefix_len[hit],
+            self.context[hit],
+            self.seq[hit],
+            self.expected[hit],
+            self.acknowledged[hit],
+        )
+
+    def flow_of(self, column: cython.Py_ssize_t) -> tuple[int, ...]:
+        """Of a packet: both halves of its flow's key, row, side, TCP flags, and bytes not captured."""
+        return (
+            self.key0[column],
+            self.key1[column],
+            self.row[column],
+            self.side[column],
+            self.tcp_flags[column],
+            self.segment_len[column] - self.payload_len[column],
+        )
 
     def add(
         self,

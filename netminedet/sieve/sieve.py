@@ -294,34 +294,40 @@ class Sieve:
         return self._packets.odd_counters()
 
     def _hit(self, batch: Batch, low: int, k: int, input_name: str) -> Hit:
-        hits, cols = self._hits, self._columns
-        column = hits.column[k]
+        hits, cols, found = self._hits, self._columns, self._directions.found
+        kind, column, at, length, before_at, before, context, seq, expected, acknowledged = found.entry(k)
+        key0, key1, row, side, tcp_flags, lost = found.flow_of(column)
         i = low + column
-        prefix_at = hits.prefix_at[k]
-        at = hits.at[k]
+        where = Where(
+            batch.time_ns[i],
+            input_name,
+            batch.number(i),
+            five_tuple(batch.data, cols.ip_at[column], cols.ports[column], cols.proto[column]),
+            self._packets.layers(batch, column),
+        )
+        if context & columns.CONTEXT_IN_ORDER:
+            expected = seq
         return Hit(
-            kind=hits.kind[k],
+            kind=kind,
             match=hits.match[k],
-            where=Where(
-                time_ns=batch.time_ns[i],
-                input=input_name,
-                packet=batch.number(i),
-                flow=five_tuple(batch.data, cols.ip_at[column], cols.ports[column], cols.proto[column]),
-                tunnel=self._packets.layers(batch, column),
-            ),
-            key=(cols.key0[column], cols.key1[column]),
-            row=cols.row[column],
-            side=cols.side[column],
-            seq=hits.seq[k],
-            expected=_expected(hits, k),
-            acknowledged=hits.acknowledged[k] if hits.context[k] & columns.CONTEXT_ACKNOWLEDGES else None,
-            tcp_flags=cols.tcp_flags[column],
-            payload=bytes(batch.data[at : at + hits.length[k]]),
-            lost=cols.segment_len[column] - cols.payload_len[column],
-            prefix=bytes(hits.joined[prefix_at : prefix_at + hits.prefix_len[k]]),
-            context=hits.context[k],
+            where=where,
+            key=(key0, key1),
+            row=row,
+            side=side,
+            seq=seq,
+            expected=expected if context & _PLACED else None,
+            acknowledged=acknowledged if context & columns.CONTEXT_ACKNOWLEDGES else None,
+            tcp_flags=tcp_flags,
+            payload=bytes(batch.data[at : at + length]),
+            lost=lost,
+            prefix=bytes(hits.joined[before_at : before_at + before]) if before else b"",
+            context=context,
             wirelen=batch.wirelen[i],
         )
+
+
+#: The sequence number at which the side was expected to go on is known.
+_PLACED = columns.CONTEXT_IN_ORDER | columns.CONTEXT_PLACED
 
 
 def _totals_of(row: tuple[int, ...]) -> tuple[FlowKey, int, int, int, int]:
@@ -332,12 +338,6 @@ def _totals_of(row: tuple[int, ...]) -> tuple[FlowKey, int, int, int, int]:
         row[columns.FIRST_SEEN] - columns.TIME_BIAS,
         row[columns.LAST_SEEN] - columns.TIME_BIAS,
     )
-
-
-def _expected(hits: Hits, k: int) -> int | None:
-    if hits.context[k] & columns.CONTEXT_IN_ORDER:
-        return hits.seq[k]
-    return hits.expected[k] if hits.context[k] & columns.CONTEXT_PLACED else None
 
 
 def five_tuple(data: bytearray, at: int, ports: int, proto: int) -> FiveTuple:

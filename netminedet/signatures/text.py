@@ -26,6 +26,8 @@ SECRET_KEYS = frozenset(
     | {"token", "access-token", "access_token", "api-key", "apikey", "x-api-key", "auth", "authorization"}
 )
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 CUT = "…"
 REDACTED = "***"
 
@@ -78,7 +80,7 @@ def without_password(text: str) -> str:
 def excerpt(message: object, secrets: Sequence[Place]) -> str:
     """The message as compact JSON of at most ``EXCERPT_LIMIT`` characters, secrets cut out."""
     shown = _shown(message, tuple(secrets), EXCERPT_DEPTH_LIMIT)
-    return printable(json.dumps(shown, ensure_ascii=False, separators=(",", ":")), EXCERPT_LIMIT)
+    return printable(_ENCODE(shown), EXCERPT_LIMIT)
 
 
 def _shown(value: object, secrets: tuple[Place, ...], depth: int) -> object:
@@ -116,4 +118,4 @@ def _shown_container(
 
 
 def _below(secrets: tuple[Place, ...], step: object) -> tuple[Place, ...]:
-    return tuple(place[1:] for place in secrets if place and place[0] == step)
+    return tuple([place[1:] for place in secrets if place and place[0] == step]) if secrets else ()
