@@ -345,4 +345,4 @@ def _segment_of(hit: Hit) -> Segment:
 def _may_redirect(payload: bytes) -> bool:
     """Whether it may order a client elsewhere (see ``verdict.redirects``), so that it must be read at once:
     the sieve then has to look for the new place.  Methods of JSON that do so end in "reconnect"."""
-    return not payload.startswith((b"{", b"[")) or b"reconnect" in payload or b"\\u" in payload
+    return payload[:1] not in (b"{", b"[") or b"reconnect" in payload or b"\\u" in payload

@@ -42,7 +42,7 @@ MAX_CHUNK_LINE = 1024
 _REQUEST = re.compile(rb"([A-Z]{3,20}) ([^\s\x00-\x1f\x7f]{1,8192}) HTTP/(1\.[01])[ \t]*\Z")
 _STATUS = re.compile(rb"HTTP/(1\.[01]) ([1-9]\d\d)(?: ([^\x00-\x08\x0a-\x1f]*))?\Z")
 _MAY_BE_REQUEST = re.compile(rb"[A-Z]{1,20}(?: [^\x00-\x1f\x7f]*)?\r?\Z")
-_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}\Z")
+_FIELD = re.compile(rb"^[ \t\r\v\f]*([!#$%&'*+.^_`|~0-9A-Za-z-]{1,128})[ \t\r\v\f]*:([^\n]*)", re.MULTILINE)
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n\Z")
@@ -70,7 +70,7 @@ class Head(Struct, frozen=True):
     def lists(self, name: str, token: str) -> bool:
         """Whether the comma-separated header ``name`` has the member ``token``, in any case."""
         members = self.headers.get(name, "").lower().split(",")
-        return token in (member.strip() for member in members)
+        return token in [member.strip() for member in members]
 
 
 class HttpMessage(Struct, frozen=True):
@@ -90,16 +90,17 @@ def parse_head(data: bytes) -> Head | None:
     """Read a head, given without or with the empty line that ends it; None for anything that is none."""
     if len(data) > MAX_HEAD:
         return None
-    lines = _FOLD.sub(b" ", data.strip(b"\r\n")).split(b"\n")
-    start = lines[0].rstrip(b"\r")
-    if len(lines) > MAX_HEADERS + 1:
+    text = data.strip(b"\r\n")
+    if b"\n " in text or b"\n\t" in text:
+        text = _FOLD.sub(b" ", text)
+    if text.count(b"\n") > MAX_HEADERS:
         return None
+    start, _, fields = text.partition(b"\n")
+    start = start.rstrip(b"\r")
     headers: dict[str, str] = {}
-    for line in lines[1:]:
-        name, colon, value = line.partition(b":")
-        if colon and _NAME.match(name.strip()):
-            key, text = name.strip().decode("ascii").lower(), value.strip().decode("latin-1")
-            headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    for name, value in _FIELD.findall(fields):
+        key, told = name.decode("ascii").lower(), value.strip().decode("latin-1")
+        headers[key] = f"{headers[key]}, {told}" if key in headers else told
     if request := _REQUEST.match(start):
         method, target, version = (group.decode("latin-1") for group in request.groups())
         return Head(version, headers, method, target)

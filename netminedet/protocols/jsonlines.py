@@ -203,6 +203,6 @@ def with_plain_keys(value: dict[str, Any]) -> dict[str, Any]:
     {'id': 4, 'result': True}
     """
     for key in value:
-        if key.startswith(" ") or key.endswith(" "):
+        if " " in key and key != key.strip(" "):
             return {key.strip(" "): member for key, member in value.items()}
     return value

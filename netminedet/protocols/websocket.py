@@ -24,6 +24,8 @@ MAX_MESSAGE = 256 * 1024
 MAX_RATIO = 200
 MAX_PEEK = 8 * 1024
 _FIRST_LOOK = 64
+#: White space before the JSON of a compressed message.
+MAX_BLANK = 1024
 #: Deflate streams (each ended by a final block) in one message.
 MAX_STREAMS = 64
 
@@ -280,15 +282,19 @@ class WebSocketReader:
         self._peeked = True
         part = bytes(self._buffer[frame.size : frame.size + min(frame.length, _PEEKED_BYTES)])
         inflator = self._inflator.copy() if self._inflator else zlib.decompressobj(_window(self._deflate))
+        out, rest = b"", _unmask(part, frame.mask)
         try:
-            out = inflator.decompress(_unmask(part, frame.mask), _FIRST_LOOK)
-            if out.lstrip()[:1] in (b"{", b"["):
-                return False
-            out += inflator.decompress(inflator.unconsumed_tail, MAX_PEEK - len(out))
+            for enough in (_FIRST_LOOK, MAX_BLANK, MAX_PEEK):
+                out += inflator.decompress(rest, enough - len(out))
+                rest = inflator.unconsumed_tail
+                begun = out.lstrip()[:1]
+                if begun in (b"{", b"[") or len(out) < enough:
+                    return False
+                if enough == MAX_BLANK and not begun:
+                    return True
         except zlib.error:
             return False
-        used = len(part) - len(inflator.unconsumed_tail)
-        return used * MAX_RATIO < len(out) == MAX_PEEK and out.lstrip()[:1] not in (b"{", b"[")
+        return (len(part) - len(rest)) * MAX_RATIO < len(out)
 
     def _data(self, frame: _Frame, payload: bytes | None, messages: list[WebSocketMessage]) -> None:
         """A data frame; ``payload`` is None where it is too long."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 import zlib
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from netminedet.protocols.websocket import (
     ANY_DEFLATE,
+    MAX_BLANK,
     MAX_STREAMS,
     Deflate,
     WebSocketMessage,
@@ -322,11 +324,17 @@ def test_any_bytes_as_a_head(head: bytes) -> None:
     upgrade_response(RESPONSE[:150] + head)
 
 
+LONG = b'{"a":"%s"}' % random.Random(1).randbytes(20_000).hex().encode()
+
+
 @pytest.mark.parametrize(
     ("text", "given_up"),
     [
         pytest.param(b" " * 24_000_000, True, id="blanks"),
+        pytest.param(b"x" * 24_000_000, True, id="no JSON"),
         pytest.param(b'{"a":"' + b"x" * 200_000 + b'"}', False, id="JSON"),
+        pytest.param(b" " * (MAX_BLANK - 1) + LONG, False, id="JSON behind blanks"),
+        pytest.param(b" " * MAX_BLANK + LONG, True, id="JSON behind too many"),
     ],
 )
 def test_a_message_that_swells_is_given_up_at_its_first_bytes(text: bytes, given_up: bool) -> None:
