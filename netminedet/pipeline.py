@@ -14,7 +14,7 @@ from netminedet.following import Following
 from netminedet.limits import DEFAULT_LIMITS, Limits
 from netminedet.model import Batch, FiveTuple, FlowTotals, Message
 from netminedet.naming import Naming
-from netminedet.protocols.conversation import Conversation
+from netminedet.protocols.conversation import COUNTS, Conversation
 from netminedet.protocols.datagrams import read_datagram
 from netminedet.protocols.framing import V2_ANSWER
 from netminedet.protocols.peers import OPENERS as PEER_OPENERS
@@ -98,7 +98,7 @@ class Pipeline:
         self._sealed: dict[FiveTuple, Sealed] = {}
         self._read_since: dict[FlowKey, int] = {}
         self._harvested = False
-        self._counts: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter(dict.fromkeys(COUNTS, 0))
         self._on_message = on_message
         self._keeper = keeper
         self.findings = Findings(limits=limits)
@@ -248,7 +248,9 @@ class Pipeline:
         self._add_sealed(conversation, conversation.latest if self._harvested else None)
         for flow, _ in conversation.encrypted:
             self._sealed.pop(flow, None)
-        self._counts.update(conversation.counts)
+        for name, number in conversation.counts.items():
+            if number:
+                self._counts[name] += number
 
     def _add_sealed(self, conversation: Conversation, at: int | None = None) -> None:
         """What the sizes of its records show, less what a harvest had of it already."""

@@ -17,7 +17,6 @@ mail or a database row may quote a whole Stratum session.  A message counts
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
@@ -49,6 +48,15 @@ from netminedet.protocols.stream import Piece, Stream
 #: Messages held until the other side speaks.
 MAX_HELD = 64
 _MINUTE = 60_000_000_000
+#: What a conversation counts of what it could not read.
+COUNTS = (
+    "messages_dropped",
+    "stream_gaps",
+    "stream_disagreements",
+    "segments_out_of_window",
+    "messages_too_long",
+    "messages_undecodable",
+)
 
 
 class _End(Struct):
@@ -86,7 +94,7 @@ class Conversation:
         self._spoke: int | None = None
         self._mutual = False
         #: of connections of the same ends that went before
-        self._counts_before: Counter[str] = Counter()
+        self._counts_before: dict[str, int] = {}
         self._encrypted_before: list[tuple[FiveTuple, NoiseCounts]] = []
         #: mining messages found so far
         self.found = 0
@@ -106,16 +114,19 @@ class Conversation:
         return max((end.last.where.time_ns for end in self._ends if end.last is not None), default=None)
 
     @property
-    def counts(self) -> Counter[str]:
-        """What was missing or odd, by the names that the report has for it."""
-        counts = Counter(self._counts_before)
-        counts["messages_dropped"] += self.dropped + (self._interpreter.dropped if self._interpreter else 0)
-        for end in self._ends:
-            counts["stream_gaps"] += end.stream.gaps
-            counts["stream_disagreements"] += end.stream.disagreements
-            counts["segments_out_of_window"] += end.stream.strays
-            counts["messages_too_long"] += end.framing.oversized
-            counts["messages_undecodable"] += end.framing.undecodable
+    def counts(self) -> dict[str, int]:
+        """What was missing or odd, by the names that the report has for it: ``COUNTS``."""
+        one, other = self._ends
+        counts = {
+            "messages_dropped": self.dropped + (self._interpreter.dropped if self._interpreter else 0),
+            "stream_gaps": one.stream.gaps + other.stream.gaps,
+            "stream_disagreements": one.stream.disagreements + other.stream.disagreements,
+            "segments_out_of_window": one.stream.strays + other.stream.strays,
+            "messages_too_long": one.framing.oversized + other.framing.oversized,
+            "messages_undecodable": one.framing.undecodable + other.framing.undecodable,
+        }
+        for name, number in self._counts_before.items():
+            counts[name] += number
         return counts
 
     @property

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from netminedet.model import Side
 from netminedet.protocols.channels import Channels
 from netminedet.protocols.http_framing import HEADS, HttpFraming
-from netminedet.protocols.jsonlines import ForeignItem, Item, JsonItem, JsonLines
+from netminedet.protocols.jsonlines import ForeignItem, Item, JsonItem, JsonLines, whole_value
 from netminedet.protocols.panchan import panchan_objects
 from netminedet.protocols.panel import panel_text
 from netminedet.protocols.stratum_v2 import Sv2Message, Sv2Reader
@@ -235,6 +235,9 @@ def _frame_of_json(data: bytes) -> bool:
 
 def _several(text: bytes) -> list[Item]:
     """JSON values of a text message: one as a rule, lines of them where a proxy passes on what it gets."""
+    value = whole_value(text)
+    if value is not None:
+        return [JsonItem(value, heads_segment=True)]
     return [item for item in JsonLines().feed(text) if isinstance(item, JsonItem)]
 
 

@@ -83,9 +83,11 @@ class JsonLines:
         With ``gap``, or at the very beginning, the bytes may start inside a message:
         its tail is passed over.
         """
-        if not self._buffer and (value := _whole_line(data)) is not None:
-            self._partial_first = False
-            return [JsonItem(value, heads_segment=True)]
+        if not self._buffer and data.find(b"\n") == len(data) - 1:  # as most segments
+            value = whole_value(data)
+            if value is not None:
+                self._partial_first = False
+                return [JsonItem(value, heads_segment=True)]
         items: list[Item] = []
         if gap:
             self._buffer.clear()
@@ -169,10 +171,9 @@ class JsonLines:
         return self._attempts <= MAX_ATTEMPTS
 
 
-def _whole_line(data: bytes) -> Any:
-    """The JSON object or array that the bytes are, a newline behind it: most segments hold just that;
-    None for anything else."""
-    if not data.startswith((b"{", b"[")) or data.find(b"\n") != len(data) - 1:
+def whole_value(data: bytes) -> Any:
+    """The JSON object or array that the bytes are; None for anything else."""
+    if not data.startswith((b"{", b"[")):
         return None
     try:
         return _decode(data)
