@@ -374,10 +374,10 @@ def empty_report(
     @cache
     def tables() -> Tables:
         from netminedet.estimate import load_power
-        from netminedet.signatures.agents import load_agents
+        from netminedet.signatures.agents import load_agents, shipped_agents
         from netminedet.verdict.size import Tables
 
-        return Tables(load_agents(folders), load_power(folders))
+        return Tables(load_agents(folders) if folders else shipped_agents(), load_power(folders))
 
     return Report((), {}, signature_set.info, Findings(), home_net, signature_set, tables)
 

@@ -29,6 +29,7 @@ CERTAINTIES = ("documented", "recalled", "estimate")
 
 _PREFIXES = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 _UNITS = ("H", "Sol", "g", "proof")
+_NOT_BARE = re.compile(r"[^\w+]|_")
 _AMOUNT = re.compile(r"\d{1,12}(?:\.\d{1,12})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
 
 #: Behind a model's name: its hash rate, as in "Antminer S19 Pro 110T".
@@ -253,7 +254,7 @@ def _amount(cells: Row, column: str) -> float:
 
 def _bare(name: str) -> str:
     """A model's name for comparison: small letters, digits and plus signs."""
-    return "".join(char for char in name.lower() if char.isalnum() or char == "+")
+    return _NOT_BARE.sub("", name.lower())
 
 
 def _assumption(row: PowerRow, rate: RateEstimate) -> Sentence:
