@@ -156,6 +156,15 @@ class Strength(IntEnum):
     STRONG = 2
 
 
+# The members by themselves, for what each message is compared with: read off its class, a member of an
+# enumeration takes several times as long.
+CLIENT, SERVER = Side.CLIENT, Side.SERVER
+HANDSHAKE, JOB, SHARE = Kind.HANDSHAKE, Kind.JOB, Kind.SHARE
+ACCEPTED, REJECTED = Kind.ACCEPTED, Kind.REJECTED
+CONTROL, STATUS = Kind.CONTROL, Kind.STATUS
+WEAK, STRONG = Strength.WEAK, Strength.STRONG
+
+
 class Needs(Struct, frozen=True):
     """What has to be seen beside a message of a form that others use too, for it to be strong: either."""
 

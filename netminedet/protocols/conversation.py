@@ -23,7 +23,7 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from netminedet.model import FiveTuple, Kind, Message, Side, Strength
+from netminedet.model import ACCEPTED, CLIENT, REJECTED, SERVER, STATUS, STRONG, FiveTuple, Message
 from netminedet.protocols.channels import Channels
 from netminedet.protocols.framing import (
     FrameFraming,
@@ -344,7 +344,7 @@ class Conversation:
             end.framing, other.framing = TextFraming(), TextFraming()
         elif kind in ("frames", "frames-back"):
             channels = Channels()
-            side = Side.CLIENT if kind == "frames" else Side.SERVER
+            side = CLIENT if kind == "frames" else SERVER
             end.framing, other.framing = FrameFraming(side, channels), FrameFraming(side.other, channels)
 
     def _read_tunnel(self, answer: HttpFraming, segment: Segment) -> list[Message]:
@@ -362,13 +362,13 @@ class Conversation:
         before = noise.stage
         if gap:
             noise.gap()
-        side = Side.CLIENT if segment.side == self._noise_client else Side.SERVER
+        side = CLIENT if segment.side == self._noise_client else SERVER
         stage = noise.feed(side, data, minute=segment.where.time_ns // _MINUTE)
         if stage is NoiseStage.REFUSED:
             self._noise = None
         if stage is before or noise.name is None:
             return []
-        if side is Side.SERVER:  # it is the client that the connection speaks against
+        if side is SERVER:  # it is the client that the connection speaks against
             where = replace(segment.where, flow=segment.where.flow.reversed())
             segment = replace(segment, where=where, side=self._noise_client)
         return self._interpret().read(segment, {"sv2": noise.name}, "frames")
@@ -415,7 +415,7 @@ def _asks(data: bytes, other: Framing) -> bool:
 
 def _note_asked(end: _End, counted: Iterable[Message]) -> None:
     for message in counted:
-        if message.strength is Strength.STRONG and message.sender is Side.CLIENT:
+        if message.strength is STRONG and message.sender is CLIENT:
             end.asked = message.dialect
 
 
@@ -429,10 +429,9 @@ def _tells(candidates: list[Message], *, words: bool) -> bool:
 
     Of plain words one such as "GOOD" does not, though it answers a share.
     """
-    answers = (Kind.ACCEPTED, Kind.REJECTED) if words else ()
+    answers = (ACCEPTED, REJECTED) if words else ()
     return any(
-        one.kind is Kind.STATUS or (one.strength is Strength.STRONG and one.kind not in answers)
-        for one in candidates
+        one.kind is STATUS or (one.strength is STRONG and one.kind not in answers) for one in candidates
     )
 
 

@@ -9,7 +9,24 @@ from typing import Any
 from msgspec.structs import replace
 
 from netminedet.language import N_, Sentence, sentence
-from netminedet.model import EXCERPT_LIMIT, REBUFF, Kind, Message, Side, Strength, Turn
+from netminedet.model import (
+    ACCEPTED,
+    CLIENT,
+    CONTROL,
+    EXCERPT_LIMIT,
+    HANDSHAKE,
+    JOB,
+    REBUFF,
+    REJECTED,
+    SERVER,
+    SHARE,
+    STRONG,
+    WEAK,
+    Kind,
+    Message,
+    Strength,
+    Turn,
+)
 from netminedet.protocols.framing import read_value
 from netminedet.protocols.jsonlines import with_plain_keys
 from netminedet.protocols.measure import Measures
@@ -55,9 +72,9 @@ class Interpreter:
             where=segment.where,
             signature=f"{dialect}.{REBUFF}",
             dialect=dialect,
-            kind=Kind.CONTROL,
-            sender=Side.SERVER,
-            strength=Strength.WEAK,
+            kind=CONTROL,
+            sender=SERVER,
+            strength=WEAK,
             why=sentence("whoever was asked for mining answers as one who does not know it"),
             show=partial(self._signatures.excerpt, {"answer": said}),
         )
@@ -85,13 +102,13 @@ class Interpreter:
         alien = self._answers_other(segment, value)
         turns: dict[str, Turn] = {}
         for match in matches:
-            if match.strength is Strength.STRONG and not alien:
+            if match.strength is STRONG and not alien:
                 self._measures.learn(match.kind, match.sender, match.details, segment.where.time_ns)
                 if self._measures.turn is not None:
                     turns[match.signature] = self._measures.turn
-            if match.kind is Kind.HANDSHAKE and match.sender is Side.CLIENT:
+            if match.kind is HANDSHAKE and match.sender is CLIENT:
                 self._login = match.details.get("worker", self._login)
-        share = next((match for match in matches if match.kind is Kind.SHARE), None)
+        share = next((match for match in matches if match.kind is SHARE), None)
         if share is not None:
             self._measures.hear_share(share.details)
         # words and bodies of HTTP are answered in turn, also where they have no id
@@ -107,13 +124,13 @@ class Interpreter:
                     dialect=match.dialect,
                     kind=match.kind,
                     sender=match.sender,
-                    strength=Strength.WEAK if alien else self._strength(segment, value, match),
+                    strength=WEAK if alien else self._strength(segment, value, match),
                     why=match.why,
                     coins=match.coins,
                     details=self._measured(match.kind, self._named(match)),
                     show=partial(self._signatures.excerpt, value, matches),
                     needs=match.needs,
-                    sharers=self._nonces.of_share(match.details) if match.kind is Kind.SHARE else 0,
+                    sharers=self._nonces.of_share(match.details) if match.kind is SHARE else 0,
                     turn=turns.get(match.signature),
                 )
             )
@@ -130,7 +147,7 @@ class Interpreter:
 
     def _measured(self, kind: Kind, details: Mapping[str, str]) -> Mapping[str, str]:
         """A share's details with what it is measured by."""
-        if kind is not Kind.SHARE or "target" in details:
+        if kind is not SHARE or "target" in details:
             return details
         measured = {**details, **self._measures.of_share(details).details()}
         measured.pop("hash", None)
@@ -138,14 +155,14 @@ class Interpreter:
 
     def _strength(self, segment: Segment, value: dict[str, Any], match: Recognised) -> Strength:
         """The match's, but work that answers a weak request is weak: a node gives it to whoever asks."""
-        if match.kind is not Kind.JOB or "method" in value:
+        if match.kind is not JOB or "method" in value:
             return match.strength
         request = self._requests[1 - segment.side].oldest(value.get("id"))
         return match.strength if request is None else min(match.strength, request.strength)
 
     def _remember(self, requests: Requests, value: dict[str, Any], matches: Iterable[Recognised]) -> None:
         """Keep a client's request until its answer comes."""
-        asked = [match for match in matches if match.sender is Side.CLIENT]
+        asked = [match for match in matches if match.sender is CLIENT]
         if not asked:
             requests.add_other(value.get("id"))
             return
@@ -175,9 +192,9 @@ class Interpreter:
             return None
         requests.answered(value.get("id"))
         kind = _answer_kind(request.kind, accepted)
-        if kind is None or any(one.kind is kind and one.strength is Strength.STRONG for one in known):
+        if kind is None or any(one.kind is kind and one.strength is STRONG for one in known):
             return None
-        shape = [one for one in known if one.kind is kind is Kind.HANDSHAKE and one.sender is Side.SERVER]
+        shape = [one for one in known if one.kind is kind is HANDSHAKE and one.sender is SERVER]
         if shape:  # the request and the shape of its answer tell more than either
             return replace(shape[0], strength=max(shape[0].strength, request.strength))
         return Message(
@@ -185,32 +202,32 @@ class Interpreter:
             signature=f"{request.dialect}.answer",
             dialect=request.dialect,
             kind=kind,
-            sender=Side.SERVER,
+            sender=SERVER,
             strength=_answer_strength(kind, request, value),
             why=_answer_why(kind, request.signature),
-            details=request.details if request.kind is Kind.SHARE else {},
+            details=request.details if request.kind is SHARE else {},
             show=partial(self._signatures.excerpt, value),
         )
 
 
 def _answer_kind(asked: Kind, accepted: bool) -> Kind | None:
     """What an answer to a request of this kind is; None where it says nothing."""
-    if asked is Kind.SHARE:
-        return Kind.ACCEPTED if accepted else Kind.REJECTED
-    return Kind.HANDSHAKE if asked is Kind.HANDSHAKE and accepted else None
+    if asked is SHARE:
+        return ACCEPTED if accepted else REJECTED
+    return HANDSHAKE if asked is HANDSHAKE and accepted else None
 
 
 def _answer_strength(kind: Kind, request: Request, value: dict[str, Any]) -> Strength:
     """An answer proves no more than what it answers, and nothing where an object greets a list: pools do so
     with texts, lists or a yes, and of the few that give objects the signatures know the forms."""
-    is_strange = kind is Kind.HANDSHAKE and request.listed and isinstance(value.get("result"), dict)
-    return Strength.WEAK if is_strange else request.strength
+    is_strange = kind is HANDSHAKE and request.listed and isinstance(value.get("result"), dict)
+    return WEAK if is_strange else request.strength
 
 
 _ANSWER_WHY = {
-    Kind.ACCEPTED: N_("the server accepts the share handed in with {signature}"),
-    Kind.REJECTED: N_("the server rejects the share handed in with {signature}"),
-    Kind.HANDSHAKE: N_("the server answers {signature} without an error"),
+    ACCEPTED: N_("the server accepts the share handed in with {signature}"),
+    REJECTED: N_("the server rejects the share handed in with {signature}"),
+    HANDSHAKE: N_("the server answers {signature} without an error"),
 }
 
 

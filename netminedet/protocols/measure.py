@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from netminedet.model import RECKONED, Kind, Side, Turn
+from netminedet.model import ACCEPTED, JOB, RECKONED, REJECTED, SERVER, Kind, Side, Turn
 
 #: Jobs remembered of a flow.  A miner works on the newest, and on a few before it.
 MAX_JOBS = 64
@@ -63,11 +63,11 @@ class Measures:
     def learn(self, kind: Kind, sender: Side, details: Mapping[str, str], moment: int = 0) -> None:
         """Take in the details of a message that came at this moment; those of clients change nothing."""
         self.turn = None
-        if sender is not Side.SERVER or kind in (Kind.ACCEPTED, Kind.REJECTED):
+        if sender is not SERVER or kind in (ACCEPTED, REJECTED):
             return
         difficulty, target, algo = (details.get(name, "") for name in ("difficulty", "target", "algo"))
         job = details.get("job_id", "")
-        if kind is not Kind.JOB and not job:
+        if kind is not JOB and not job:
             before = self._announced
             self._announced = Measure(
                 difficulty or before.difficulty, target or before.target, algo or before.algo

@@ -8,7 +8,7 @@ from collections.abc import Container, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from netminedet.model import Kind, Strength
+from netminedet.model import WEAK, Kind, Strength
 from netminedet.protocols.recogniser import Recogniser
 
 #: Requests without an answer that are kept of a side: of mining, and others.
@@ -86,7 +86,7 @@ class Requests:
             for number, request in enumerate(queue):
                 if request.signature not in same:
                     dialect = request.dialect if signatures.knows(request.dialect) else ""
-                    queue[number] = replace(request, strength=Strength.WEAK, dialect=dialect)
+                    queue[number] = replace(request, strength=WEAK, dialect=dialect)
 
 
 def _key(ident: object) -> object:

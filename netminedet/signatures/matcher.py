@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from netminedet.model import Kind, Needs, Side, SignatureSetInfo, Strength
+from netminedet.model import ACCEPTED, REJECTED, STRONG, Kind, Needs, Side, SignatureSetInfo, Strength
 from netminedet.signatures import text
 from netminedet.signatures.dialect import Dialect, Pattern
 from netminedet.signatures.logins import is_address, split_login, wallet_of, with_rig
@@ -197,14 +197,14 @@ class SignatureSet:
                 matches.append(self._match(pattern, message))
         if len(matches) < 2:
             return matches
-        proven = {match.kind for match in matches if match.strength is Strength.STRONG}
-        kept = [match for match in matches if match.strength is Strength.STRONG or match.kind not in proven]
+        proven = {match.kind for match in matches if match.strength is STRONG}
+        kept = [match for match in matches if match.strength is STRONG or match.kind not in proven]
         return [match for at, match in enumerate(kept) if not self._is_said_better(match, kept, at)]
 
     def _is_said_better(self, match: Match, matches: list[Match], at: int) -> bool:
         """Whether another strong one of this kind says the same of the message: one of a dialect that refines
         this one's, or one that stands before it in the same file."""
-        return match.strength is Strength.STRONG and any(
+        return match.strength is STRONG and any(
             (other.kind, other.sender, other.strength) == (match.kind, match.sender, match.strength)
             and (
                 match.dialect in self._ancestors.get(other.dialect, ())
@@ -235,9 +235,9 @@ class SignatureSet:
             return None
         for candidate in self._candidates(reply):
             pattern = candidate.pattern
-            answers = pattern.dialect == dialect_id and pattern.kind in (Kind.ACCEPTED, Kind.REJECTED)
+            answers = pattern.dialect == dialect_id and pattern.kind in (ACCEPTED, REJECTED)
             if answers and candidate.holds(reply) is True:
-                return pattern.kind is Kind.ACCEPTED
+                return pattern.kind is ACCEPTED
         if not _is_reply(reply):
             return None
         accepted = self._dialects[dialect_id].accepted

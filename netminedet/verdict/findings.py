@@ -15,6 +15,7 @@ from msgspec.structs import astuple, replace
 from netminedet.language import N_, Sentence, sentence
 from netminedet.limits import DEFAULT_LIMITS, Limits
 from netminedet.model import (
+    STRONG,
     BareTls,
     FiveTuple,
     FlowTotals,
@@ -23,7 +24,6 @@ from netminedet.model import (
     NameSeen,
     NameSource,
     PoolName,
-    Strength,
     TunnelAsked,
     Where,
 )
@@ -171,7 +171,7 @@ class Findings(Struct, eq=False):
         """A mining message."""
         flow = message.where.flow
         key = flow_id(flow)
-        strong = message.strength is Strength.STRONG
+        strong = message.strength is STRONG
         found = self.flows.get(key)
         if found is None:
             if not self._room_for(strong):

@@ -8,8 +8,16 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct, field
 
 from netminedet.model import (
+    ACCEPTED,
     CLAIMED_IP,
     CLAIMED_PORT,
+    CLIENT,
+    HANDSHAKE,
+    JOB,
+    SERVER,
+    SHARE,
+    STATUS,
+    STRONG,
     FiveTuple,
     Kind,
     Message,
@@ -177,15 +185,15 @@ class FlowFinding(Struct):
                 self._spend(turn.before, turn.time)
             self._work_by((moment, turn.now))
         rate = details.get("hashrate")
-        if rate and (message.sender is Side.CLIENT or kind is Kind.STATUS):
+        if rate and (message.sender is CLIENT or kind is STATUS):
             self._report({moment: rate})
         if message.sharers > self.sharers:
             self.sharers = message.sharers
-        if kind is Kind.SHARE or kind is Kind.ACCEPTED:
+        if kind is SHARE or kind is ACCEPTED:
             texts = (details.get("difficulty", ""), details.get("target", ""), details.get("algo", ""))
             self._measure((kind, *texts), 1)
-        elif message.sender is Side.SERVER and kind is not Kind.STATUS:
-            if kind is Kind.JOB or "job_id" in details:
+        elif message.sender is SERVER and kind is not STATUS:
+            if kind is JOB or "job_id" in details:
                 self._job_at(moment)
             for name in ("difficulty", "target", "algo"):
                 if text := details.get(name):
@@ -195,7 +203,7 @@ class FlowFinding(Struct):
         where, signature, kind = message.where, message.signature, message.kind
         by_a = _is_a(where.flow)
         moment = where.time_ns
-        strong = message.strength is Strength.STRONG
+        strong = message.strength is STRONG
         self.span.reach(moment)
         self.messages[signature, kind, message.sender, message.strength, by_a] += 1
         if message.needs is not None:
@@ -203,7 +211,7 @@ class FlowFinding(Struct):
         if strong:
             self.dialects.add(message.dialect)
             self.coins.update(message.coins)
-        if strong or kind is Kind.JOB:
+        if strong or kind is JOB:
             self._add_size(message, moment)
         self._add_details(message)
         kept = self.evidence.get((signature, by_a))
@@ -221,9 +229,9 @@ class FlowFinding(Struct):
                 if value not in values.kept:
                     values.add([value])
         if job := message.details.get("job_id"):
-            if message.kind is Kind.JOB:
+            if message.kind is JOB:
                 self.jobs.add([job])
-            elif message.kind is Kind.HANDSHAKE and message.sender is Side.SERVER:
+            elif message.kind is HANDSHAKE and message.sender is SERVER:
                 self.greetings.add(message.signature)
 
     def _keep(self, key: tuple[str, bool], evidence: Evidence) -> None:

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from msgspec import Struct, field
 
-from netminedet.model import Message, Side, Where
+from netminedet.model import SERVER, Message, Where
 from netminedet.suspects import Evidence
 from netminedet.verdict.order import SKEW_NS, FlowId, Span, flow_id, order_of
 from netminedet.verdict.tables import Room, keep_first, merge_into
@@ -47,7 +47,7 @@ def target_of(message: Message) -> Target | None:
     An empty host means the present one, port 0 or none the present port (sv2-spec section 3.6.5).
     """
     details, flow = message.details, message.where.flow
-    if message.sender is not Side.SERVER or not details.keys() & {"redirect_host", "redirect_port"}:
+    if message.sender is not SERVER or not details.keys() & {"redirect_host", "redirect_port"}:
         return None
     host = details.get("redirect_host", "").strip().lower().removesuffix(".").strip("[]") or flow.src_ip
     text = details.get("redirect_port", "").strip() or "0"
