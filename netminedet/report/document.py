@@ -86,10 +86,11 @@ def report_document(report: ReportLike) -> JsonObject:
 
 def json_text(document: JsonObject, *, indent: int | None = None) -> str:
     """JSON text of ``document`` without a final newline; one line where ``indent`` is None."""
-    encoded = msgspec.json.encode(document)
+    text = msgspec.json.encode(document).decode()
+    is_plain = text.isprintable()  # as most are; a search takes ten times as long
     if indent is not None:
-        encoded = msgspec.json.format(encoded, indent=indent)
-    return _RISKY.sub(_escaped, encoded.decode())
+        text = msgspec.json.format(text, indent=indent)
+    return text if is_plain else _RISKY.sub(_escaped, text)
 
 
 def tool_document(report: ReportLike) -> JsonObject:

@@ -53,7 +53,8 @@ def printable(text: str, limit: int = PRINTABLE_LIMIT) -> str:
 
 def legible(text: str) -> str:
     """``text`` with what UTF-8 cannot hold made visible: an undecodable byte as ``\\xff``."""
-    return _SURROGATE.sub(_surrogate, text)
+    is_plain = type(text) is str and text.isascii()
+    return text if is_plain else _SURROGATE.sub(_surrogate, text)
 
 
 def _surrogate(match: re.Match[str]) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import doctest
+import json
 from datetime import datetime, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netminedet.report import text, times
+from netminedet.report import document, text, times
 from netminedet.report.columns import fold, shorten
 
 TIMES = [
@@ -97,3 +98,16 @@ def test_size(number: int, expected: str) -> None:
 @pytest.mark.parametrize("module", [text, times])
 def test_examples_in_docstrings(module: object) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_what_cannot_be_printed_is_escaped_in_json(indent: int | None) -> None:
+    every = "".join(map(chr, (*range(0xD800), *range(0xE000, 0x110000))))
+    risky = [one for one in every if document._RISKY.fullmatch(one)]
+    assert risky
+    assert not any(one.isprintable() for one in risky)  # what ``json_text`` goes by
+    shown = document.json_text({"a": "x\u3000y", "b": "".join(risky)}, indent=indent)
+    assert "x\u3000y" in shown
+    assert document._RISKY.search(shown) is None
+    assert json.loads(shown) == {"a": "x\u3000y", "b": "".join(risky)}
+    assert document._RISKY.search(document.json_text({"c": "plain"}, indent=indent)) is None
