@@ -18,6 +18,7 @@ from typing import TextIO
 from msgspec import Struct
 
 from netminedet.report.like import ReportLike
+from netminedet.report.proxies import proxies_of
 from netminedet.signatures.pools import PoolList
 from netminedet.suspects import Pool, Verdict
 
@@ -101,9 +102,8 @@ def list_format(lines: Callable[[BlockList, str], Iterable[str]]) -> Callable[..
 
 def _accepting(report: ReportLike) -> Iterable[tuple[str, int]]:
     """The servers that said yes to a share, but for proxies."""
-    connections = [one for suspect in report.suspects for one in suspect.connections]
-    proxies = {(one.flow.dest_ip, one.flow.dest_port) for one in connections if one.tunnel}
-    for one in connections:
+    proxies = proxies_of(report.suspects)
+    for one in (one for suspect in report.suspects for one in suspect.connections):
         server = one.flow.dest_ip, one.flow.dest_port
         if one.proves == Verdict.CONFIRMED.label and one.shares.accepted and server not in proxies:
             yield server

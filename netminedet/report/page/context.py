@@ -114,8 +114,10 @@ def _counters(totals: Mapping[str, int]) -> list[tuple[str, int]]:
 
 
 def _servers(pool: Group) -> str:
-    """The addresses of a pool's servers, the first of many."""
+    """The addresses of a pool's servers, the first of many; those of proxies are said to be such."""
     listed = sorted(address(Pool(None, ip, port, tls=False)) for ip, port in pool.servers)
+    proxies = sorted(address(Pool(None, ip, port, tls=False)) for ip, port in pool.proxies)
+    listed += [_("through the proxy {address}").format(address=one) for one in proxies]
     more = len(listed) - MAX_SERVERS_SHOWN
     shown = _(", ").join(listed[:MAX_SERVERS_SHOWN]) or "–"
     return shown + (" " + _("and {n} more").format(n=f"{more:,}") if more > 0 else "")

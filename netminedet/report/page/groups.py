@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from netminedet.language import N_
+from netminedet.report.proxies import proxies_of
 from netminedet.report.text import bracketed
 from netminedet.suspects import (
     Pool,
@@ -32,6 +33,8 @@ class Group(Struct):
     shares: Shares = Shares()
     #: servers, as address and port
     servers: set[tuple[str, int | None]] = set()
+    #: proxies that hosts reached it through, in the same way
+    proxies: set[tuple[str, int | None]] = set()
     #: whether ``name`` is a word of ours and no name from the traffic
     is_word: bool = False
 
@@ -65,20 +68,23 @@ def group(suspects: Iterable[Suspect], names_of: Callable[[Suspect], Iterable[st
     return sorted(found.values(), key=lambda one: (-one.shares.submitted, -one.hosts, one.is_word, one.name))
 
 
-def pools_of(suspects: Iterable[Suspect]) -> list[Group]:
+def pools_of(suspects: Sequence[Suspect]) -> list[Group]:
     """All pools that suspects mined at, or asked for; each suspect counts with each of its pools.
 
     The most hosts first.  ``shares`` are of those hosts alone that had no other pool.
     """
     found: dict[str, Group] = {}
+    proxies = proxies_of(suspects)
     for suspect in suspects:
         named: dict[str, list[Pool]] = {}
         for pool in suspect.pools:
             named.setdefault(pool_name(pool), []).append(pool)
         for name, pools in named.items():
-            one = found.setdefault(name, Group(name, servers=set()))
+            one = found.setdefault(name, Group(name, servers=set(), proxies=set()))
             one.hosts += 1
-            one.servers |= {(pool.ip, pool.port) for pool in pools if pool.ip is not None}
+            met = {(pool.ip, pool.port) for pool in pools if pool.ip is not None}
+            one.servers |= met - proxies
+            one.proxies |= met & proxies
             if len(named) == 1:
                 one.shares += suspect.shares
     return sorted(found.values(), key=lambda one: (-one.hosts, -one.shares.submitted, one.name))
