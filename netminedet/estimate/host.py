@@ -73,10 +73,14 @@ class _Group(Struct):
 
 
 def hash_rates(flows: Iterable[SharesOfFlow], power: PowerTable) -> tuple[HashRate, ...]:
-    """One entry for each algorithm that shares, or a difficulty, were seen of; by name."""
+    """One entry for each algorithm that shares, or a difficulty, were seen of; by name.
+
+    Two, where some flows' shares were answered and others' were not.
+    """
     groups: dict[tuple[str, str, Counted], _Group] = {}
     for flow in flows:
         _add(groups, flow)
+    _join_without_shares(groups)
     found = []
     for (algorithm, unit, counted), group in sorted(groups.items()):
         seconds, span = _seconds(group.flows, algorithm)
@@ -97,6 +101,17 @@ def hash_rates(flows: Iterable[SharesOfFlow], power: PowerTable) -> tuple[HashRa
         claimed = reported_rate(_reported(group.flows), unit)
         found.append(HashRate(algorithm, rate, group.ambiguity, claimed, watts))
     return tuple(found)
+
+
+def _join_without_shares(groups: dict[tuple[str, str, Counted], _Group]) -> None:
+    """Flows without any share lack no answers: they add their time to those whose shares were answered."""
+    for key in [key for key in groups if key[2] is Counted.SUBMITTED]:
+        answered, group = groups.get((*key[:2], Counted.ACCEPTED)), groups[key]
+        if answered is not None and not group.works and not group.unmeasured:
+            answered.flows += group.flows
+            answered.in_force = max(answered.in_force, group.in_force)
+            answered.ambiguity = answered.ambiguity or group.ambiguity
+            del groups[key]
 
 
 def _add(groups: dict[tuple[str, str, Counted], _Group], flow: SharesOfFlow) -> None:

@@ -21,7 +21,7 @@ from enum import Enum
 from msgspec import Struct
 
 from netminedet.estimate.quantiles import gamma_quantile
-from netminedet.language import as_sentence, number_of, sentence
+from netminedet.language import Value, as_sentence, number_of, sentence
 
 #: Fewer shares (of equal weight) than this give no rate, only an upper bound.
 SHARES_MIN = 5
@@ -264,10 +264,13 @@ def _bound(
     if high is not None and high > BOUND_MOST:
         high = None
     time = spelled_seconds(max(0.0, seconds))
+    found: Value = shares
+    if shares and counted is Counted.SUBMITTED:
+        found = sentence("{shares} without seen answers", shares=shares)
     if effective < SHARES_MIN:
-        method = sentence("too few shares for a rate: {shares} in {time}", shares=shares, time=time)
+        method = sentence("too few shares for a rate: {shares} in {time}", shares=found, time=time)
     else:
-        method = sentence("too short a time for a rate: {shares} in {time}", shares=shares, time=time)
+        method = sentence("too short a time for a rate: {shares} in {time}", shares=found, time=time)
     if high is not None:
         bound = spelled_rate(high, unit)
         method = sentence("{reason}; not more than {most} (95 %)", reason=method, most=bound)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from netminedet.language import N_, _, told
+from netminedet.language import N_, _, ngettext, told
 from netminedet.report.text import plural, printable
 from netminedet.suspects import Suspect
 
@@ -29,7 +29,7 @@ def size_lines(suspect: Suspect) -> list[str]:
     lines = [_line(one) for one in suspect.hash_rates[:_ALGORITHMS]]
     if len(suspect.hash_rates) > _ALGORITHMS:
         more = len(suspect.hash_rates) - _ALGORITHMS
-        lines.append(_("+{number} more algorithms").format(number=more))
+        lines.append(ngettext("+{n} more algorithm", "+{n} more algorithms", more).format(n=more))
     if suspect.rigs:
         rigs = plural(suspect.rigs, "rig")
         lines.append(_("{rigs} behind it, by different logins or nonces").format(rigs=rigs))
