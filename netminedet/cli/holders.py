@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from netminedet.report.like import ReportLike
     from netminedet.whose.enrich import Sources
 
+#: Characters of a warning: it may quote a path and a problem.
+_WARNING_LIMIT = 1000
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _SUBNETS = click.option(
@@ -115,6 +118,11 @@ def load_sources(options: Mapping[str, Any]) -> Sources | None:
     from netminedet.whose.moments import reader_of, zone_of
 
     zone = zone_of(options["log_timezone"]) if options["log_timezone"] else None
+    for name in () if options["subscribers"] else ("log_timezone", "clock_error"):
+        if options[name]:
+            raise click.UsageError(
+                f"--{name.replace('_', '-')} is for --subscribers: name a log, or leave it out"
+            )
     if not (options["subnets"] or options["subscribers"] or options["geoip"]):
         return None
     from netminedet.whose.enrich import Log, Sources
@@ -138,7 +146,8 @@ def load_sources(options: Mapping[str, Any]) -> Sources | None:
 
 
 def warn(line: str) -> None:
-    """Say on standard error what is wrong with a file, in the language of the process."""
+    """Say on standard error what is wrong with a file or a capture, in the language of the process."""
     from netminedet.report.text import printable
 
-    click.echo("netminedet: " + _("warning: {what}").format(what=printable(told(line))), err=True)
+    what = printable(told(line), _WARNING_LIMIT)
+    click.echo("netminedet: " + _("warning: {what}").format(what=what), err=True)

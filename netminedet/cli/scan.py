@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from netminedet.cli.holders import holder_options, load_view
+from netminedet.cli.holders import holder_options, load_view, warn
 from netminedet.cli.main import FAILED, NOTHING_FOUND, SUSPECTS_FOUND, lang_option
 from netminedet.garbage import look_seldom
 from netminedet.language import _, told
@@ -243,14 +243,12 @@ def tell_inputs(report: api.Report, *, quiet: bool, verbose: bool) -> None:
     incomplete = [info for info in report.inputs if not info.complete]
     for info in incomplete[:_TOLD_LIMIT]:
         problem = _("; ").join(map(told, info.problems)) or _("could not be read to its end")
-        warning = _("warning: {what}").format(what=about(info.path, problem))
-        click.echo(f"netminedet: {warning}", err=True)
+        warn(about(info.path, problem))
     if not quiet:
         _tell_copies(report)
     if len(incomplete) > _TOLD_LIMIT:
         others = plural(len(incomplete) - _TOLD_LIMIT, "other input")
-        warning = _("warning: {inputs} could not be read in full").format(inputs=others)
-        click.echo(f"netminedet: {warning}", err=True)
+        warn(_("{inputs} could not be read in full").format(inputs=others))
 
 
 def _tell_copies(report: api.Report) -> None:
@@ -264,8 +262,7 @@ def _tell_copies(report: api.Report) -> None:
         if info.packets and first != info.path and copies < _TOLD_LIMIT:
             copies += 1
             what = _("the same packets as in {path}: they count twice").format(path=first)
-            warning = _("warning: {what}").format(what=about(info.path, what))
-            click.echo(f"netminedet: {warning}", err=True)
+            warn(about(info.path, what))
 
 
 def color_of(output: str) -> bool:

@@ -84,6 +84,8 @@ def test_prints_to_pdf_by_the_name_of_the_file(document: Path, tmp_path: Path) -
         (["--sections", "-1"], {}, b"-1 is not in the range"),
         (["--clock-error", "nan"], {}, b"'nan' is not a number"),
         (["--log-timezone", "Mars"], {}, b"Mars"),
+        (["--log-timezone", "+08:00"], {}, b"--log-timezone is for --subscribers"),
+        (["--clock-error", "2"], {}, b"--clock-error is for --subscribers"),
         (["-o", "no/such/folder.html"], {}, b"its folder does not exist"),
     ],
 )

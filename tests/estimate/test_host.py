@@ -30,7 +30,8 @@ def test_a_connection_without_shares_adds_its_time_to_those_that_were_answered()
     busy, idle = flow(10, Counted.ACCEPTED), flow(0, Counted.SUBMITTED, start=1000)
     ((alone,), (both,)) = hash_rates([busy], load_power()), hash_rates([busy, idle], load_power())
     assert (both.rate.counted, both.rate.shares) == (Counted.ACCEPTED, 10)
-    assert both.rate.typical is not None and alone.rate.typical is not None
+    assert both.rate.typical is not None
+    assert alone.rate.typical is not None
     assert alone.rate.typical * 0.4 < both.rate.typical < alone.rate.typical * 0.6
 
 
