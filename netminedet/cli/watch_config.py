@@ -82,9 +82,13 @@ def _value(path: str, key: str, value: Any, parameter: click.Parameter) -> Any:
 
 
 def check(options: WatchOptions) -> str:
-    """Check what can be without opening anything; raises NetminedetError, or says that all is well."""
+    """Check what can be without opening anything; raises NetminedetError, or says that all is well.
+
+    What could not be written is a warning: the folder may be made with the service, as systemd does.
+    """
     from netminedet.api import parse_networks
     from netminedet.cli.holders import warn
+    from netminedet.cli.watch_files import unwritable
     from netminedet.live.metrics import need_library
     from netminedet.live.options import limits_of
     from netminedet.live.service import check_user
@@ -105,5 +109,7 @@ def check(options: WatchOptions) -> str:
         check_filter(options.ring.filter)
     if options.metrics is not None:
         need_library()
+    for problem in unwritable(options):
+        warn(problem)
     signatures = plural(found.info.count, "signature")
     return _("the configuration is sound; {signatures}").format(signatures=signatures)

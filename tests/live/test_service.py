@@ -98,6 +98,37 @@ def test_the_shipped_configuration_is_sound(tmp_path: Path) -> None:
     assert code == 0, told
 
 
+def test_check_tells_what_could_not_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    missing, folder, file = tmp_path / "no" / "events.jsonl", tmp_path, tmp_path / "file" / "evidence"
+    places = ["--output", str(missing), "--state", str(folder), "--evidence", str(file)]
+    code, told = run("-i", "lo", "--check-config", *places)
+    assert code == 0
+    assert f"warning: {missing}: its folder does not exist; make it first" in told
+    assert f"warning: {folder}: is a folder; name a file with --state" in told
+    assert f"warning: {file}: may not be written to; name another folder with --evidence" in told
+    assert told.count("\n") == 4
+    fine = [
+        "--output",
+        str(tmp_path / "new"),
+        "--state",
+        str(tmp_path / "s"),
+        "--evidence",
+        str(tmp_path / "a/b"),
+    ]
+    assert run("-i", "lo", "--check-config", *fine)[1].count("\n") == 1
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_check_asks_for_the_user_who_will_write(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    places = ["--output", str(tmp_path / "events.jsonl"), "--state", str(tmp_path / "state")]
+    assert "warning" not in run("-i", "lo", "--check-config", *places)[1]
+    code, told = run("-i", "lo", "--check-config", "--user", "nobody", *places)
+    assert (code, told.count("may not be written; name another file with --")) == (0, 2)
+
+
 def test_check_opens_nothing() -> None:
     result = CliRunner().invoke(main.cli, ["watch", "-i", "nowhere0", "--check-config"])
     assert result.exit_code == 0, result.output
