@@ -195,7 +195,8 @@ def scan(
     single message cut in two between the inputs is lost.
 
     Raises NetminedetError when no input can be read, and for wrong arguments.  An input
-    that cannot be read among others that can is told in ``Report.inputs``.
+    that cannot be read among others that can is told in ``Report.inputs``.  Where ``evidence``
+    cannot be written, none of it is left, and the EvidenceError has the report.
     """
     from netminedet.limits import limits_for
 
@@ -222,12 +223,9 @@ def scan(
         on_input=on_input,
         jobs=jobs,
     )
-    if evidence is not None and folder is not None and keeper is not None:
+    if folder is not None and keeper is not None:
         folder.add(keeper.take(), {suspect.host for suspect in report.suspects}.__contains__)
-        if folder.counts["evidence_errors"]:
-            raise NetminedetError(
-                f"{fspath(evidence)}: evidence could not be written; make room, or name another"
-            )
+        folder.need_all(report)
     return report
 
 

@@ -7,6 +7,7 @@ in another's file.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import time
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from netminedet.errors import NetminedetError
+from netminedet.errors import EvidenceError, NetminedetError
 from netminedet.keeper import KeptPacket
 from netminedet.packetfile import comment_of, interface_block, packet_block, section
 
@@ -52,6 +53,9 @@ class EvidenceFolder:
         if not os.access(self._folder, os.W_OK | os.X_OK):
             raise NetminedetError(f"{folder}: may not be written to; name another folder with --evidence")
         self._files: OrderedDict[str, _File] = OrderedDict()
+        #: files that were begun here and are still there, and why one could not be written
+        self._begun: set[Path] = set()
+        self._reason = ""
         self._written: Counter[str] = Counter()
         self._pending: OrderedDict[int, KeptPacket] = OrderedDict()
         self._number = 0
@@ -89,7 +93,8 @@ class EvidenceFolder:
             return
         try:
             self._write(host, kept)
-        except OSError:
+        except OSError as error:
+            self._reason = self._reason or error.strerror or str(error)
             self.counts["evidence_errors"] += 1
         else:
             self._written[host] += 1
@@ -110,7 +115,7 @@ class EvidenceFolder:
             written = os.write(descriptor, data)
             if written < len(data):
                 os.ftruncate(descriptor, file.size)  # a piece of a block would spoil the file
-                raise OSError("no room")
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         finally:
             os.close(descriptor)
         file.size += len(data)
@@ -128,6 +133,7 @@ class EvidenceFolder:
                 again += 1
                 path = self._folder / name / f"{name}-{stamp}-{again}.pcapng"
             file = self._files[host] = _File(path)
+            self._begun.add(path)
         self._files.move_to_end(host)
         while len(self._files) > _OPEN_FILES:
             self._files.popitem(last=False)
@@ -147,10 +153,26 @@ class EvidenceFolder:
                 break
             with contextlib.suppress(OSError):
                 path.unlink()
+                self._begun.discard(path)
                 total -= size
                 self.counts["evidence_files_removed"] += 1
             for host in [host for host, file in self._files.items() if file.path == path]:
                 del self._files[host]
+
+    def need_all(self, report: object) -> None:
+        """Take back what was written where not all could be: half of it would look like all of it, and the
+        next scan would write beside it.  Raises EvidenceError then."""
+        if not self.counts["evidence_errors"]:
+            return
+        for path in self._begun:
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+                path.parent.rmdir()
+        raise EvidenceError(
+            f"{self._folder}: the evidence could not be written: {self._reason}; "
+            "make room there or name another folder with --evidence, and scan again",
+            report,
+        )
 
     def forget(self, hosts: Iterable[str]) -> None:
         """These hosts count anew."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 from netminedet import evidence, scan, watch
 from netminedet import keeper as keeper_module
 from netminedet.capture import open_source
+from netminedet.cli.main import run
 from netminedet.errors import NetminedetError
 from netminedet.evidence import FILE_BYTES, EvidenceFolder
 from netminedet.keeper import Keeper, KeptPacket
@@ -135,3 +137,28 @@ def test_a_wrong_folder_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(NetminedetError, match="cannot be made"):
         EvidenceFolder(str(tmp_path / "file" / "folder"))
+
+
+def test_where_there_is_no_room_nothing_is_left_and_the_report_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    written = []
+
+    def full(descriptor: int, data: bytes) -> int:
+        written.append(data)
+        if len(written) > 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return os_write(descriptor, data)
+
+    os_write, folder = os.write, tmp_path / "evidence"
+    (folder / "10.8.0.11").mkdir(parents=True)
+    (folder / "10.8.0.11" / "before.pcapng").touch()
+    with monkeypatch.context() as patched:
+        patched.setattr(evidence.os, "write", full)
+        code = run(["scan", "-q", str(SAMPLES / "mixed.pcapng"), "--evidence", str(folder)])
+    out, err = capfd.readouterr()
+    assert (code, err.count("\n"), len(written) > 3) == (2, 1, True)
+    assert f"{folder}: the evidence could not be written: No space left on device; make room" in err
+    assert out.startswith("7 suspects")
+    assert [path.name for path in folder.glob("*/*")] == ["before.pcapng"]
+    assert [path.name for path in folder.iterdir()] == ["10.8.0.11"]

@@ -18,6 +18,7 @@ from netminedet.report.formats import format_names
 
 if TYPE_CHECKING:
     from netminedet import api
+    from netminedet.errors import EvidenceError
     from netminedet.report.mask import Masker
 
 #: Incomplete inputs told on stderr; the report lists them all.
@@ -141,7 +142,6 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], form: str, output: st
     Exits with 0 when nothing was found, 1 when suspects were found, and 2 when the job could
     not be done, which includes finding nothing in captures that could not be read to their end.
     """
-    from netminedet import api
     from netminedet.cli.output import check_target, open_output
     from netminedet.errors import NetminedetError
     from netminedet.report.formats import load_format
@@ -162,7 +162,7 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], form: str, output: st
             given["on_input"] = lambda one: streamed.input(view.hidden(one))
         look_seldom()
         with progress_of(options["quiet"] or _shares_screen(streamed, output)) as progress:
-            report = api.scan(paths, hash_inputs=hash_inputs, progress=progress, **given)
+            report, failed = _scanned(paths, hash_inputs=hash_inputs, progress=progress, **given)
         tell_inputs(report, quiet=options["quiet"], verbose=options["verbose"])
         check_target(output, (info.path for info in report.inputs))
         shown = view(report if masker is None else report.masked(masker))
@@ -171,7 +171,21 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], form: str, output: st
         else:
             stream = stack.enter_context(open_output(output, machine=chosen.MACHINE))
             chosen.render(shown, stream, color=color_of(output), width=width_of(output))
+    if failed is not None:
+        raise failed
     ctx.exit(exit_code(report, exit_zero=options["exit_zero"], fail_on=options["fail_on"]))
+
+
+def _scanned(*paths: Any, **given: Any) -> tuple[api.Report, EvidenceError | None]:
+    """What was found, and why its evidence could not be written: the report is shown all the same."""
+    from netminedet import api
+    from netminedet.errors import EvidenceError
+
+    try:
+        return api.scan(*paths, **given), None
+    except EvidenceError as error:
+        assert isinstance(error.report, api.Report)
+        return error.report, error
 
 
 def _shares_screen(streamed: Any, output: str) -> bool:

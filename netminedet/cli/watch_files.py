@@ -30,7 +30,7 @@ def unwritable(options: WatchOptions) -> Iterator[str]:
 
 
 class _Rights:
-    """What the user may do who will write: the one of ``--user``, for a start as root, or else this process."""
+    """What the user may do who will write: the one of ``--user`` for a start as root, else who asks."""
 
     def __init__(self, user: str | None) -> None:
         self._entry = pwd.getpwnam(user) if user is not None and os.geteuid() == 0 else None
