@@ -8,7 +8,7 @@ class NetminedetError(Exception):
 
 
 class EvidenceError(NetminedetError):
-    """The packets that prove suspects could not be written; ``report`` is what the scan found all the same."""
+    """The packets that prove suspects could not be written; ``report`` is what was found all the same."""
 
     def __init__(self, message: str, report: object) -> None:
         super().__init__(message)

@@ -38,6 +38,9 @@ _MICROSECONDS = 6
 #: In the place of an interface whose description is damaged: no number of a link layer.
 _UNKNOWN_LINKTYPE = 0xFFFFFFFF
 
+#: The times that 64 bits of nanoseconds reach from 1970.
+_TIME_MIN, _TIME_MAX = -(1 << 63), (1 << 63) - 1
+
 
 class PcapngReader(Reader):
     """Reads pcapng: sections in either byte order, any number of interfaces and clocks."""
@@ -165,12 +168,20 @@ class PcapngReader(Reader):
         return lines
 
     def remarks(self) -> list[str]:
-        if not self.walk.timeless:
-            return []
-        packets = number_of("{n} packet", "{n} packets", self.walk.timeless)
-        return [
-            sentence("without a time of their own, given that of the one before: {packets}", packets=packets)
-        ]
+        lines: list[str] = []
+        if self.walk.timeless:
+            packets = number_of("{n} packet", "{n} packets", self.walk.timeless)
+            lines.append(
+                sentence(
+                    "without a time of their own, given that of the one before: {packets}", packets=packets
+                )
+            )
+        # The walk takes the nearest time that there is; at these very nanoseconds no packet was recorded.
+        if self.walk.earliest == _TIME_MIN:
+            lines.append(sentence("packets of times before {time} were given that time", time="1677-09-21"))
+        if self.walk.latest == _TIME_MAX:
+            lines.append(sentence("packets of times after {time} were given that time", time="2262-04-11"))
+        return lines
 
 
 def _impossible(length: int) -> str:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -184,8 +184,7 @@ def _scanned(*paths: Any, **given: Any) -> tuple[api.Report, EvidenceError | Non
     try:
         return api.scan(*paths, **given), None
     except EvidenceError as error:
-        assert isinstance(error.report, api.Report)
-        return error.report, error
+        return cast("api.Report", error.report), error
 
 
 def _shares_screen(streamed: Any, output: str) -> bool:

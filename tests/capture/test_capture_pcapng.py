@@ -166,6 +166,21 @@ def test_simple_packets_take_the_time_of_the_one_before(tmp_path: Path) -> None:
     assert info.problems == ["without a time of their own, given that of the one before: 2 packets"]
 
 
+@pytest.mark.parametrize(
+    ("offset_s", "problem"),
+    [
+        (-(1 << 40), "packets of times before 1677-09-21 were given that time"),
+        (1 << 40, "packets of times after 2262-04-11 were given that time"),
+    ],
+)
+def test_times_that_nothing_can_hold_are_told(tmp_path: Path, offset_s: int, problem: str) -> None:
+    strange = interface(offset_s=offset_s)
+    _, info = read(
+        written(tmp_path, [section(), interface(), strange, enhanced(7, b"x"), enhanced(7, b"x", number=1)])
+    )
+    assert (info.packets, info.complete, info.problems) == (2, True, [problem])
+
+
 def test_a_simple_packet_is_no_longer_than_its_block(tmp_path: Path) -> None:
     packets, _ = read(written(tmp_path, [section(), interface(), simple(b"1234", wirelen=1 << 31)]))
     assert packets == [Packet(0, b"1234", 1 << 31, 1)]
