@@ -263,12 +263,12 @@ def explain_all(
     progress: Callable[[Progress], None] | None = None,
 ) -> Story:
     """See ``explain``; of several captures, and ``keeper`` is given the packets that prove something."""
-    from netminedet.story import Listener, host_address, tell
+    from netminedet.story import Listeners, host_address, tell
 
-    host = host_address(host)
-    listener = Listener(host)
-    report = _scan(paths, home_net, signatures, limits, hash_inputs, progress, listener, keeper=keeper)
-    return tell(host, report, listener, masker)
+    heard = Listeners(host_address(host))
+    report = _scan(paths, home_net, signatures, limits, hash_inputs, progress, heard, keeper=keeper)
+    name, listener = heard.of({one.host for one in report.suspects})
+    return tell(name, report, listener, masker)
 
 
 def watch(

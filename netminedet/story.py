@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import TYPE_CHECKING
 
@@ -75,6 +75,16 @@ def host_address(text: str) -> str:
     raise NetminedetError(f"{text!r:.80} is not an IP address; write it like 10.0.0.7 or 2001:db8::7")
 
 
+def spellings(host: str) -> tuple[str, ...]:
+    """An address, and the IPv4 address that it holds (RFC 4291 section 2.5.5.2), as logs write one for the other.
+
+    >>> spellings("::ffff:10.0.0.7"), spellings("10.0.0.7")
+    (('::ffff:10.0.0.7', '10.0.0.7'), ('10.0.0.7',))
+    """
+    plain = host.removeprefix("::ffff:")
+    return (host, plain) if plain != host and "." in plain else (host,)
+
+
 class Listener:
     """Keeps the first and the last mining messages of one host, as they come."""
 
@@ -95,6 +105,11 @@ class Listener:
             self._last.append(message)
 
     @property
+    def heard(self) -> bool:
+        """Whether there was any message of the host."""
+        return bool(self._first)
+
+    @property
     def omitted(self) -> int:
         """Messages between those that are kept."""
         return self._count - len(self._first) - len(self._last)
@@ -102,6 +117,22 @@ class Listener:
     def lines(self) -> tuple[list[Line], list[Line]]:
         """The first and the last."""
         return list(_merged(self._first)), list(_merged(self._last))
+
+
+class Listeners:
+    """A listener for each spelling of a host."""
+
+    def __init__(self, host: str) -> None:
+        self._all = {name: Listener(name) for name in spellings(host)}
+
+    def __call__(self, message: Message) -> None:
+        for listener in self._all.values():
+            listener(message)
+
+    def of(self, suspects: Container[str]) -> tuple[str, Listener]:
+        """The spelling that the capture has, and what was heard of it; of none the last one."""
+        *others, last = self._all.items()
+        return next((one for one in others if one[1].heard or one[0] in suspects), last)
 
 
 def tell(host: str, report: Report, listener: Listener, masker: Masker | None = None) -> Story:

@@ -24,6 +24,7 @@ from netminedet.story import (
     Listener,
     Story,
     host_address,
+    spellings,
     tell,
 )
 from netminedet.suspects import Role, Verdict
@@ -77,6 +78,13 @@ def test_addresses(text: str, address: str) -> None:
 def test_no_addresses(text: str) -> None:
     with pytest.raises(NetminedetError, match="is not an IP address"):
         host_address(text)
+
+
+def test_an_ipv4_address_within_one_of_ipv6_is_understood() -> None:
+    assert spellings("2001:db8::7") == ("2001:db8::7",)
+    story = explain(SAMPLES / "mixed.pcapng", "::FFFF:10.8.0.17")
+    assert (story.host, story.suspect is not None) == ("10.8.0.17", True)
+    assert story.lines == explain(SAMPLES / "mixed.pcapng", "10.8.0.17").lines
 
 
 def test_only_the_host_is_heard() -> None:

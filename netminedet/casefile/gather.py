@@ -17,7 +17,7 @@ from netminedet.limits import DEFAULT_LIMITS
 from netminedet.report.mask import pseudonyms
 from netminedet.report.plain import PlainReport
 from netminedet.report.text import printable
-from netminedet.story import Story
+from netminedet.story import Story, spellings
 from netminedet.suspects import Evidence
 from netminedet.verdict.order import place_of
 from netminedet.whose import enriched
@@ -35,6 +35,7 @@ def gather(
 ) -> Case:
     if report.anonymized:
         raise NetminedetError("the addresses of the report are pseudonyms; take the one with the true ones")
+    host = next((one.host for one in report.suspects if one.host in spellings(host)), host)
     suspect = next((one for one in report.suspects if one.host == host), None)
     if suspect is None:
         hosts = listed([one.host for one in report.suspects], 3)
