@@ -76,7 +76,7 @@ def host_address(text: str) -> str:
 
 
 def spellings(host: str) -> tuple[str, ...]:
-    """An address, and the IPv4 address that it holds (RFC 4291 section 2.5.5.2), as logs write one for the other.
+    """An address, and the IPv4 address that it holds (RFC 4291 section 2.5.5.2), for logs write either.
 
     >>> spellings("::ffff:10.0.0.7"), spellings("10.0.0.7")
     (('::ffff:10.0.0.7', '10.0.0.7'), ('10.0.0.7',))

@@ -13,7 +13,7 @@ from netminedet.casefile.collect import Change, mining_flows, write_flows
 from netminedet.casefile.fired import write_fired
 from netminedet.casefile.passwords import without_passwords
 from netminedet.errors import NetminedetError
-from netminedet.language import N_, _, sentence, told
+from netminedet.language import N_, _, ngettext, sentence, told
 from netminedet.packetfile import PacketFile, comment_of
 from netminedet.report.document import json_text
 from netminedet.report.story import render_story
@@ -86,8 +86,12 @@ def _write_decisive(case: Case, file: PacketFile, change: Change) -> None:
         if proof := why.get((kept.where.input, kept.where.packet)):
             comment += _("; ") + printable(told(proof))
         if cut:
-            overwritten = _("a password is overwritten here: {count} bytes; checksums are as recorded")
-            comment += _("; ") + overwritten.format(count=cut)
+            overwritten = ngettext(
+                "a password is overwritten here: {n} byte; checksums are as recorded",
+                "a password is overwritten here: {n} bytes; checksums are as recorded",
+                cut,
+            )
+            comment += _("; ") + overwritten.format(n=cut)
         file.write(replace(kept, data=frame), comment)
 
 

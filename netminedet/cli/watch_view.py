@@ -15,7 +15,7 @@ from rich.text import Text
 
 from netminedet.cli.main import remark
 from netminedet.cli.watch_ear import Lines, show_table
-from netminedet.language import _, told
+from netminedet.language import _, ngettext, told
 from netminedet.live.announce import Told
 from netminedet.live.desk import Desk
 from netminedet.live.options import WatchOptions
@@ -76,7 +76,8 @@ class View(Lines):
         )
         dropped = _("{number} dropped").format(number=amount(lost))
         line.append(dropped, style="bold red" if lost else "")
-        flows = _("{number} flows").format(number=amount(figures["stages"].get("flows", 0)))
+        number = figures["stages"].get("flows", 0)
+        flows = ngettext("{n} flow", "{n} flows", number).format(n=amount(number))
         line.append(f"  {flows}  {plural(desk.announcer.active(), 'active suspect')}")
         return line
 

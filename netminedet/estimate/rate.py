@@ -192,7 +192,8 @@ def reported_rate(values: Iterable[float], unit: str = "H") -> RateEstimate | No
         return None
     middle = len(kept) // 2
     typical = kept[middle] if len(kept) % 2 else 0.5 * (kept[middle - 1] + kept[middle])
-    method = sentence("{how}, {n} times", how=_METHODS[Counted.REPORTED], n=len(kept))
+    how = _METHODS[Counted.REPORTED]
+    method = number_of("{how}, {n} time", "{how}, {n} times", len(kept), how=how)
     return RateEstimate(kept[0], typical, kept[-1], unit, 0, 0.0, 0.0, Counted.REPORTED, method)
 
 

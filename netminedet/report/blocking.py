@@ -17,6 +17,7 @@ from typing import TextIO
 
 from msgspec import Struct
 
+from netminedet.language import number_of
 from netminedet.report.like import ReportLike
 from netminedet.report.proxies import proxies_of
 from netminedet.signatures.pools import PoolList
@@ -115,8 +116,10 @@ def is_name(text: str) -> bool:
 
 
 def _origin(report: ReportLike, found: BlockList) -> str:
-    names = f"{len(found.names)} names, {len(found.addresses)} addresses"
-    return f"pools of virtual currencies, by netminedet {_plain(report.tool_version)}: {names}"
+    names = number_of("{n} name", "{n} names", len(found.names))
+    addresses = number_of("{n} address", "{n} addresses", len(found.addresses))
+    tool = f"netminedet {_plain(report.tool_version)}"
+    return f"pools of virtual currencies, by {tool}: {names}, {addresses}"
 
 
 def _blocked_name(name: str, known: PoolList) -> Blocked | None:

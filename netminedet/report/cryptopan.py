@@ -13,6 +13,7 @@ from pathlib import Path
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 
 from netminedet.errors import NetminedetError
+from netminedet.language import number_of
 from netminedet.report.text import printable
 
 #: Bytes of a key: one half is AES's key, the other is made into what fills up shorter prefixes.
@@ -30,9 +31,8 @@ class CryptoPan:
 
     def __init__(self, key: bytes) -> None:
         if len(key) != KEY_BYTES:
-            raise NetminedetError(
-                f"the key for addresses has {len(key)} bytes, {KEY_BYTES} are needed; {_REMEDY}"
-            )
+            size = number_of("{n} byte", "{n} bytes", len(key))
+            raise NetminedetError(f"the key for addresses has {size}, {KEY_BYTES} are needed; {_REMEDY}")
         try:
             from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
         except ImportError:

@@ -58,7 +58,8 @@ def _behind_lines(behind: Behind) -> list[str]:
         )
     lines += [_seen_line(seen) for seen in behind.subscribers[:_SUBSCRIBERS]]
     if count > _SUBSCRIBERS:
-        lines.append(_("and {count} more subscribers").format(count=count - _SUBSCRIBERS))
+        more = count - _SUBSCRIBERS
+        lines.append(ngettext("and {n} more subscriber", "and {n} more subscribers", more).format(n=more))
     if behind.ambiguous:
         lines.append(
             ngettext(

@@ -19,7 +19,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from netminedet.errors import NetminedetError
-from netminedet.language import N_, Sentence
+from netminedet.language import N_, Sentence, number_of
 from netminedet.signatures.agents import Agent
 from netminedet.signatures.logins import split_login
 from netminedet.signatures.text import CUT
@@ -63,9 +63,8 @@ class Masker:
         if not data.strip():
             raise MaskError("the key for masking is empty; give at least 16 characters, best random ones")
         if len(data) < KEY_MIN:
-            raise MaskError(
-                f"the key for masking has {len(data)} bytes; give at least {KEY_MIN}, best random ones"
-            )
+            size = number_of("{n} byte", "{n} bytes", len(data))
+            raise MaskError(f"the key for masking has {size}; give at least {KEY_MIN}, best random ones")
         self._key = data
 
     def wallet(self, name: str) -> str:
@@ -104,7 +103,8 @@ def load_masker(path: str | PathLike[str]) -> Masker:
     if not key.strip():
         raise MaskError(f"{path}: the key is empty; {_REMEDY}")
     if len(key) < KEY_MIN:
-        raise MaskError(f"{path}: the key has {len(key)} bytes, {KEY_MIN} are the least; {_REMEDY}")
+        size = number_of("{n} byte", "{n} bytes", len(key))
+        raise MaskError(f"{path}: the key has {size}, {KEY_MIN} are the least; {_REMEDY}")
     return Masker(key)
 
 

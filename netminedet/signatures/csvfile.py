@@ -9,6 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from netminedet.language import number_of
 from netminedet.signatures.errors import SignatureError
 from netminedet.signatures.places import read_text, shown_path
 
@@ -69,7 +70,8 @@ def parse_rows(text: str, shown: str, columns: Sequence[str], required: Sequence
             if header is None:
                 header = _header(cells, where, columns, required)
             elif len(cells) != len(header):
-                problem = f"{len(cells)} cells under {len(header)} columns; quote cells that hold a comma"
+                found = number_of("{n} cell", "{n} cells", len(cells))
+                problem = f"{found} under {len(header)} columns; quote cells that hold a comma"
                 raise SignatureError(f"{where}: {problem}")
             else:
                 yield Row(dict(zip(header, (cell.strip() for cell in cells), strict=True)), where)

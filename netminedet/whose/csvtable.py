@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from netminedet.errors import NetminedetError
-from netminedet.language import as_sentence, sentence
+from netminedet.language import as_sentence, number_of, sentence
 from netminedet.report.text import legible, printable
 
 #: Names that a column may have in the first line: ours, then those that are understood as it.
@@ -146,10 +146,11 @@ class Table:
                     continue
                 yield Row(cells, self._places, self.shown, self._begin + reader.line_num)
             elif any(cells):
-                few = sentence(
+                few = number_of(
+                    "{place}: {n} cell, {needed} needed; quote cells with commas",
                     "{place}: {n} cells, {needed} needed; quote cells with commas",
+                    len(cells),
                     place=f"{self.shown}:{self._begin + reader.line_num}",
-                    n=len(cells),
                     needed=width,
                 )
                 yield NetminedetError(few)

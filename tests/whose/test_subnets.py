@@ -95,7 +95,7 @@ BAD = {
     "cidr,unit\n10.0.0.9-2001:db8::1,A\n": "net.csv:2: cidr",
     "unit,operator\nA,B\n": "net.csv:1: no column 'cidr'",
     "cidr,CIDR\n10.0.0.0/8,\n": "net.csv:1: two columns",
-    "unit,cidr\nA\n": "net.csv:2: 1 cells, 2 needed",
+    "unit,cidr\nA\n": "net.csv:2: 1 cell, 2 needed",
     "": "is empty",
     b"\xcd\xf8\xb6\xce,unit\n": "net.csv:1: is not UTF-8",
     b"cidr,unit\n10.0.0.0/8,\xb4\xf3\xd1\xa7\n": "net.csv:2: is not UTF-8",

@@ -69,7 +69,7 @@ def _environment(script: str, _language: str) -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    from netminedet.language import _, told
+    from netminedet.language import _, ngettext, told
     from netminedet.report.text import plural, size
 
     environment = Environment(
@@ -83,6 +83,7 @@ def _environment(script: str, _language: str) -> Environment:
     style = "\n".join((_part("page.css"), _labels(), _FIRST_ROWS if script else ""))
     environment.globals.update(
         _=_,
+        ngettext=ngettext,
         told=told,
         plural=plural,
         size=size,
