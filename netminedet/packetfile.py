@@ -52,9 +52,9 @@ def packet_block(number: int, kept: KeptPacket, comment: str) -> bytes:
 
 def comment_of(kept: KeptPacket) -> str:
     """What a packet proves, and where it was."""
-    what = ", ".join(kept.proves) or _("before what proves it")
+    what = _(", ").join(kept.proves) or _("before what proves it")
     place = _("packet {packet} of {input}").format(packet=kept.where.packet, input=kept.where.input)
-    return f"netminedet: {what} ({place})"
+    return "netminedet: " + _("{what} ({place})").format(what=what, place=place)
 
 
 class PacketFile:

@@ -102,7 +102,9 @@ def _tell_made(manifest: Manifest, notes: list[str], options: dict[str, Any]) ->
             )
             click.echo(remark(missing.format(n=absent)), err=True)
     count = ngettext("{n} file", "{n} files", len(manifest.files)).format(n=len(manifest.files))
-    click.echo(f"{printable(options['output'])}: {manifest.host}, {told(manifest.verdict)}: {count}")
+    about = _("{host}, {verdict}: {count}")
+    line = about.format(host=manifest.host, verdict=told(manifest.verdict), count=count)
+    click.echo(printable(options["output"]) + _(": ") + line)
     click.echo(_("SHA-256 of the manifest: {digest}").format(digest=digest(canonical(manifest))))
 
 

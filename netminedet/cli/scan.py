@@ -252,7 +252,7 @@ def tell_inputs(report: api.Report, *, quiet: bool, verbose: bool) -> None:
     if verbose and not quiet:
         for info in report.inputs:
             parts = (info.format or _("no capture"), plural(info.packets, "packet"), size(info.bytes))
-            click.echo(f"netminedet: {printable(info.path)}: " + _(", ").join(parts), err=True)
+            click.echo(f"netminedet: {printable(info.path)}" + _(": ") + _(", ").join(parts), err=True)
     incomplete = [info for info in report.inputs if not info.complete]
     for info in incomplete[:_TOLD_LIMIT]:
         problem = _("; ").join(map(told, info.problems)) or _("could not be read to its end")

@@ -117,7 +117,7 @@ def group_rows(suspects: Iterable[Suspect]) -> list[tuple[str, str]]:
             name = printable(group.name, 60) or _("not in the ledger")
             hosts = ngettext("{n} host", "{n} hosts", len(group.suspects)).format(n=len(group.suspects))
             confirmed = _("{n} confirmed").format(n=group.count(Verdict.CONFIRMED))
-            rows.append(("" if position else title, f"{name}: {hosts}, {confirmed}"))
+            rows.append(("" if position else title, name + _(": ") + _(", ").join((hosts, confirmed))))
         if len(groups) > _GROUPS:
             rows.append(("", _("and {count} more").format(count=len(groups) - _GROUPS)))
     return rows

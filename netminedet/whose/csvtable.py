@@ -23,6 +23,8 @@ from netminedet.report.text import legible, printable
 Columns = Mapping[str, Sequence[str]]
 
 _SEPARATORS = ",;\t"
+#: Characters of a column's name that errors quote.
+_NAME_LIMIT = 40
 
 
 #: What a file raises that cannot be read, or is packed and damaged.
@@ -32,23 +34,22 @@ _UNREADABLE = (OSError, EOFError, zlib.error)
 class Row:
     """The cells of one line by column, without blanks around them, and where it stands."""
 
-    __slots__ = ("_cells", "_places", "_shown", "line")
+    __slots__ = ("_cells", "_table", "line")
 
-    def __init__(self, cells: list[str], places: dict[str, int], shown: str, line: int) -> None:
+    def __init__(self, cells: list[str], table: Table, line: int) -> None:
         self._cells = cells
-        self._places = places
-        self._shown = shown
+        self._table = table
         self.line = line
 
     def __getitem__(self, column: str) -> str:
         """The cell's text; empty where the file has no such column."""
-        place = self._places.get(column)
+        place = self._table.places.get(column)
         return "" if place is None else self._cells[place].strip()
 
     @property
     def where(self) -> str:
         """``ledger.csv:12``."""
-        return f"{self._shown}:{self.line}"
+        return f"{self._table.shown}:{self.line}"
 
     @property
     def is_legible(self) -> bool:
@@ -56,8 +57,8 @@ class Row:
         return all(legible(cell) == cell for cell in self._cells)
 
     def error(self, column: str, problem: str) -> NetminedetError:
-        """``ledger.csv:12: cidr: …``."""
-        what = as_sentence(problem)
+        """``ledger.csv:12: cidr: …``; the column by the name that the file has for it."""
+        what, column = as_sentence(problem), self._table.names.get(column, column)
         return NetminedetError(
             sentence("{place}: {column}: {what}", place=self.where, column=column, what=what)
         )
@@ -70,7 +71,10 @@ class Table:
         self.shown = printable(path)
         try:
             self._stream = _open_text(path)
-            self._places, self._separator, self._begin = self._header(columns, required)
+            #: where each column that the file has stands in a row, and what the file calls it
+            self.places: dict[str, int] = {}
+            self.names: dict[str, str] = {}
+            self._separator, self._begin = self._header(columns, required)
         except _UNREADABLE as error:
             reason = getattr(error, "strerror", None) or error
             raise NetminedetError(f"{self.shown}: cannot be read: {reason}") from None
@@ -84,29 +88,29 @@ class Table:
     def close(self) -> None:
         self._stream.close()
 
-    def _header(self, columns: Columns, required: Sequence[str]) -> tuple[dict[str, int], str, int]:
-        """Where each column stands, the separator, and the number of the line."""
+    def _header(self, columns: Columns, required: Sequence[str]) -> tuple[str, int]:
+        """Note where each column stands; the separator, and the number of the line."""
         known = {_plain(name): ours for ours, names in columns.items() for name in (ours, *names)}
         number, first = self._first_line()
         if legible(first) != first:
             raise NetminedetError(f"{self.shown}:{number}: is not UTF-8; save the file as CSV in UTF-8")
         separator = max(_SEPARATORS, key=first.count)
         cells = next(csv.reader([first], delimiter=separator), [])
-        places: dict[str, int] = {}
         for place, cell in enumerate(cells):
             ours = known.get(_plain(cell))
-            if ours in places:
+            if ours in self.places:
                 raise NetminedetError(f"{self.shown}:{number}: two columns are {ours!r}; leave one out")
             if ours is not None:
-                places[ours] = place
+                self.places[ours] = place
+                self.names[ours] = printable(cell.strip(), _NAME_LIMIT)
         for column in required:
-            if column not in places:
+            if column not in self.places:
                 names = ", ".join((column, *columns[column]))
                 raise NetminedetError(
                     f"{self.shown}:{number}: no column {column!r}; the first line must name the columns, "
                     f"this one as any of: {names}"
                 )
-        return places, separator, number
+        return separator, number
 
     def _first_line(self) -> tuple[int, str]:
         for number, line in enumerate(iter(self._stream.readline, ""), 1):
@@ -115,11 +119,11 @@ class Table:
         raise NetminedetError(f"{self.shown}: is empty; its first line must name the columns")
 
     def has(self, column: str) -> bool:
-        return column in self._places
+        return column in self.places
 
     def place(self, column: str) -> int:
         """Where in a row a column stands that the file has."""
-        return self._places[column]
+        return self.places[column]
 
     def rows(self, skip: Callable[[list[str]], bool] = lambda _: False) -> Iterator[Row | NetminedetError]:
         """Each row; in the place of one that cannot be taken apart, the error that says why.
@@ -127,7 +131,7 @@ class Table:
         ``skip`` is asked for cells as they stand whether the row is of no matter: of millions nearly all are.
         """
         reader = csv.reader(self._stream, delimiter=self._separator)
-        width = max(self._places.values()) + 1
+        width = max(self.places.values()) + 1
         while True:
             try:
                 cells = next(reader)
@@ -144,7 +148,7 @@ class Table:
             if len(cells) >= width:
                 if skip(cells):
                     continue
-                yield Row(cells, self._places, self.shown, self._begin + reader.line_num)
+                yield Row(cells, self, self._begin + reader.line_num)
             elif any(cells):
                 few = number_of(
                     "{place}: {n} cell, {needed} needed; quote cells with commas",

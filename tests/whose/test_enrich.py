@@ -183,6 +183,13 @@ def test_bad_lines_of_a_log_are_told(tmp_path: Path, ledger: Path) -> None:
     assert "belongs to 大学, 成都, 甲, 10.8.0.0/16" in timed.stdout
 
 
+def test_a_bad_line_names_the_column_as_the_log_does(tmp_path: Path) -> None:
+    path = tmp_path / "nat.csv"
+    path.write_text("公网地址,开始时间,用户\n甲,2026-03-02 08:00:00Z,alice\n", encoding="utf-8")
+    arguments = ["scan", "-q", "--lang", "zh", "--exit-zero", str(MIXED), "--subscribers", str(path)]
+    assert f"警告：{path}:2：公网地址：'甲' 不是地址" in CliRunner().invoke(cli, arguments).stderr
+
+
 WRONG = {
     '"10.8.0.0/16"': '"everywhere"',
     '"private_ip": "10.0.0.1"': '"private_ip": "1.2.3"',
