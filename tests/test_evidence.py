@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from netminedet import evidence, scan, watch
 from netminedet import keeper as keeper_module
@@ -17,7 +18,9 @@ from netminedet.cli.main import run
 from netminedet.errors import NetminedetError
 from netminedet.evidence import FILE_BYTES, EvidenceFolder
 from netminedet.keeper import Keeper, KeptPacket
+from netminedet.language import choose
 from netminedet.model import FiveTuple, Where
+from netminedet.packetfile import comment_of
 from tests.conftest import SAMPLES
 from tests.frames import batch_of, tcp_frame
 
@@ -65,6 +68,15 @@ def test_evidence_alone_makes_the_same_suspects(path: Path, tmp_path: Path) -> N
 def kept(number: int, host: str = "10.0.0.1", size: int = 100) -> KeptPacket:
     where = Where(number * 10**9, "test", number, FiveTuple(host, 1, "192.0.2.1", 2, "tcp"))
     return KeptPacket(where, bytes(size), size, 1, ["stratum-v1.submit"])
+
+
+def test_a_comment_in_chinese_has_chinese_punctuation() -> None:
+    choose("zh")
+    try:
+        two = replace(kept(7), proves=["name.dns", "name.dns-answer"])
+        assert comment_of(two) == "netminedet: name.dns，name.dns-answer（test 的第 7 个数据包）"
+    finally:
+        choose("en")
 
 
 def test_caps_are_kept_and_counted(tmp_path: Path) -> None:

@@ -41,10 +41,12 @@ def rounded_totals(suspects: Iterable[Suspect]) -> Totals:
     """The sums over the suspects that mine themselves, of their numbers as shown."""
     from netminedet.estimate.totals import totals_of
 
-    return totals_of(
-        replace(suspect, hash_rates=tuple(_rounded_hash_rate(one) for one in suspect.hash_rates))
-        for suspect in suspects
-    )
+    return totals_of(map(rounded_suspect, suspects))
+
+
+def rounded_suspect(suspect: Suspect) -> Suspect:
+    """The suspect with its estimates as a document has them."""
+    return replace(suspect, hash_rates=tuple(map(_rounded_hash_rate, suspect.hash_rates)))
 
 
 def rate_words(suspect: Suspect) -> str | None:
@@ -70,4 +72,5 @@ def kw_words(suspect: Suspect) -> str | None:
 
 def _rounded_hash_rate(one: HashRate) -> HashRate:
     power = None if one.power is None else rounded_power(one.power)
-    return replace(one, rate=rounded_rate(one.rate), power=power)
+    reported = None if one.reported is None else rounded_rate(one.reported)
+    return replace(one, rate=rounded_rate(one.rate), reported=reported, power=power)

@@ -10,7 +10,9 @@ from test_page import page
 
 from netminedet import scan
 from netminedet.language import choose, told
+from netminedet.report.document import json_text
 from netminedet.report.page.charts import Span, ranges
+from netminedet.report.reading import parse_report
 from tests.conftest import SAMPLES
 
 
@@ -60,3 +62,10 @@ def test_names_of_algorithms_are_not_cut() -> None:
     spans = [Span(name, 1e3, 2e3, 3e3, "Sol" if "equi" in name else "H") for name in names]
     text = " ".join(node.text for node in read(ranges("rates", spans, ("Rates", ""))).all("text"))
     assert all(name in text for name in names)
+
+
+def test_the_page_of_a_scan_is_that_of_its_document() -> None:
+    report = scan(SAMPLES / "stratum-v1.pcap")
+    assert any(one.rate.typical is not None for suspect in report.suspects for one in suspect.hash_rates)
+    read_back = parse_report(json_text(report.to_dict()).encode(), "report.json")
+    assert page(report) == page(read_back)

@@ -38,9 +38,15 @@ _TEMPLATES = Path(__file__).parent / "templates"
 def write_page(report: ReportLike, stream: TextIO, options: PageOptions | None = None) -> None:
     """Write the page; raises NetminedetError where what draws it is not installed."""
     check_installed()
+    from msgspec.structs import replace
+
+    from netminedet.report.figures import rounded_suspect
     from netminedet.report.page.context import PageOptions, context_of
     from netminedet.report.page.packs import packs_of
+    from netminedet.report.plain import plain_report
 
+    report = plain_report(report)
+    report = replace(report, suspects=tuple(map(rounded_suspect, report.suspects)))
     options = options or PageOptions()
     environment = _environment(_part("page.js") if options.script else "", language())
     context = context_of(report, options)
