@@ -42,9 +42,13 @@ class CaptureCounts:
         return share
 
 
+#: More memory the system gives no ring: it counts its frames in 32 bits.
+MAX_RING = 1 << 40
+
+
 @dataclass(frozen=True, slots=True)
 class RingOptions:
-    """How packets are taken from an interface."""
+    """How packets are taken from an interface.  Raises NetminedetError for a ring that no system has."""
 
     #: bytes of memory for packets on their way, and milliseconds after which a block is handed on anyway
     ring_size: int = 64 << 20
@@ -54,6 +58,12 @@ class RingOptions:
     filter: str = ""
     #: number of a group of rings that share the packets by flow; None: this ring has them all
     fanout: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.ring_size > MAX_RING:
+            raise NetminedetError(
+                f"a ring of {self.ring_size} bytes is too much; give at most {MAX_RING >> 30}GiB with --ring-size"
+            )
 
 
 @dataclass

@@ -19,29 +19,20 @@ if TYPE_CHECKING:
 else:
     _ParamType = click.ParamType
 
-#: More memory the system gives no ring: it counts its frames in 32 bits.
-MAX_RING = 1 << 40
-
 
 class Size(_ParamType):
-    """A size such as 64M, of at most so many bytes."""
+    """A size such as 64M."""
 
     name = "size"
-
-    def __init__(self, most: int = 1 << 50) -> None:
-        self.most = most
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         from netminedet.errors import NetminedetError
         from netminedet.limits import parse_size
 
         try:
-            size = value if isinstance(value, int) else parse_size(str(value))
+            return parse_size(str(value))
         except NetminedetError as error:
             self.fail(str(error), param, ctx)
-        if size > self.most:
-            self.fail(f"{value!r} is too much; give at most {self.most >> 30}GiB", param, ctx)
-        return size
 
 
 class Speed(_ParamType):
@@ -109,7 +100,7 @@ _SECONDS = Number(min=0.1, max=366 * 86400)
 @home_net_option
 @signatures_option
 @click.option(
-    "--ring-size", type=Size(MAX_RING), default="64MiB", show_default=True, metavar="SIZE",
+    "--ring-size", type=Size(), default="64MiB", show_default=True, metavar="SIZE",
     help="Memory for packets on their way from the system, for each interface and worker.",
 )  # fmt: skip
 @click.option(

@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from netminedet.capture.live import RingOptions
 from netminedet.cli import main
+from netminedet.errors import NetminedetError
 from netminedet.live.metrics import Metrics
 from netminedet.live.options import WatchOptions
 from netminedet.live.service import Notifier
@@ -55,6 +57,7 @@ def test_the_command_line_comes_before_the_file(tmp_path: Path) -> None:
         ('interface = "lo"\nworkers = 0', "workers"),
         ('interface = "lo"\nring-size = "much"', "not a size"),
         ('interface = "lo"\nring-size = "900T"', "too much; give at most 1024GiB"),
+        ('interface = "lo"\nevidence-size = -5', "'-5' is not a size"),
         ('interface = "lo"\nmax-flows = 99999999999999999999999', "too many"),
         ('interface = "lo"\nfilter = "port port"', "cannot be compiled"),
         ('interface = "lo"\nsignatures = ["/nowhere"]', "does not exist"),
@@ -75,6 +78,12 @@ def test_a_wrong_configuration_is_one_line(text: str, words: str, tmp_path: Path
     code, told = run("--config", str(config), "--check-config")
     assert (code, told.count("\n")) == (2, 1), told
     assert words in told
+
+
+def test_a_program_s_ring_is_bounded_too() -> None:
+    assert RingOptions(1 << 40).ring_size == 1 << 40
+    with pytest.raises(NetminedetError, match="too much; give at most 1024GiB"):
+        RingOptions((1 << 40) + 1)
 
 
 @pytest.mark.parametrize(
