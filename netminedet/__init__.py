@@ -7,7 +7,9 @@ for suspect in scan("capture.pcap").suspects:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False  # `typing` takes a while, in which Ctrl-C would not be heard
+if TYPE_CHECKING:
+    from typing import Any
 
 __version__ = "0.1.0"
 

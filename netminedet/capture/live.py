@@ -61,9 +61,8 @@ class RingOptions:
 
     def __post_init__(self) -> None:
         if self.ring_size > MAX_RING:
-            raise NetminedetError(
-                f"a ring of {self.ring_size} bytes is too much; give at most {MAX_RING >> 30}GiB with --ring-size"
-            )
+            most = f"{MAX_RING >> 30}GiB"
+            raise NetminedetError(f"--ring-size {self.ring_size}: is too much; give at most {most}")
 
 
 @dataclass

@@ -37,6 +37,33 @@ def test_broken_pipe(form: str, capture: str) -> None:
     assert (done.returncode, done.stderr) == (141, "")
 
 
+@pytest.mark.parametrize("module", ["click", "netminedet.errors"])
+@pytest.mark.parametrize(
+    "start", [["-m", "netminedet"], ["-c", "from netminedet.__main__ import main; main()"]]
+)
+def test_ctrl_c_while_modules_are_imported(start: list[str], module: str, tmp_path: Path) -> None:
+    hook = f"""
+import builtins
+found = builtins.__import__
+
+def stopped(name, *rest, **named):
+    if name == {module!r}:
+        raise KeyboardInterrupt
+    return found(name, *rest, **named)
+
+builtins.__import__ = stopped
+"""
+    (tmp_path / "sitecustomize.py").write_text(hook)
+    path = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[2])])
+    done = subprocess.run(
+        [sys.executable, *start, "--version"],
+        env=environment(PYTHONPATH=path),
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (130, "netminedet: error: interrupted\n")
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["scan", "--help"], ["schema"]])
 def test_broken_pipe_of_help(arguments: list[str]) -> None:
     reading, writing = os.pipe()
