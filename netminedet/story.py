@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from netminedet.errors import NetminedetError
-from netminedet.language import sentence
+from netminedet.language import Sentence, sentence
 from netminedet.model import Message, Where
 from netminedet.suspects import Evidence, Suspect
 from netminedet.verdict.explain import Ruling, explain_verdict, seen_of
@@ -240,7 +240,10 @@ def _masked(lines: tuple[Line, ...], masker: Masker) -> tuple[Line, ...]:
         replace(
             line,
             excerpt=hide(line.excerpt),
-            details={key: special.get(key, hide)(text) for key, text in line.details.items()},
+            details={
+                key: text if isinstance(text, Sentence) else special.get(key, hide)(text)
+                for key, text in line.details.items()
+            },
         )
         for line in lines
     )

@@ -10,7 +10,7 @@ from rich.cells import set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from netminedet.language import _, told
+from netminedet.language import Sentence, _, told
 from netminedet.model import CLAIMED_IP, CLAIMED_PORT, FiveTuple
 from netminedet.report.columns import fold, shorten
 from netminedet.report.holder_lines import holder_lines
@@ -161,13 +161,18 @@ def _line(line: Line, page: _Page) -> None:
     page.line(shorten(head, page.width))
     inner = page.width - len(_INDENT)
     details = _(", ").join(
-        f"{told(printable(key, 40))} {told(printable(value, 120))}"
+        f"{told(printable(key, 40))} {printable(_detail(value), 120)}"
         for key, value in line.details.items()
         if _tells(key, line)
     )
     for text in (details, printable(line.excerpt)):
         for piece in _pieces(text, inner) if text else ():
             page.line(_INDENT + piece)
+
+
+def _detail(value: str) -> str:
+    """A value in words: a sentence is ours; any other came as it is, and may be a word of ours by chance."""
+    return told(value) if isinstance(value, Sentence) else value
 
 
 def _tells(key: str, line: Line) -> bool:
