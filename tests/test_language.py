@@ -372,3 +372,14 @@ def test_a_note_in_one_language_would_be_found(line: str) -> None:
 
 def test_a_note_that_is_marked_is_none_of_these() -> None:
     assert not unmarked('notes.append(sentence("{n} were not read", n=1)); note = N_("not certain")')
+
+
+def test_names_out_of_the_traffic_are_not_translated_where_they_are_words_of_ours() -> None:
+    choose("zh")
+    stream = io.StringIO()
+    render_story(explain(SAMPLES / "nodes.pcap", "10.15.0.6"), stream, width=100)
+    assert "矿工名 miner" in stream.getvalue()
+    masked = io.StringIO()
+    masker = Masker("0123456789abcdef")
+    render_story(explain(SAMPLES / "mixed.pcapng", "10.8.0.17", masker=masker), masked, width=100)
+    assert "出现 2 次" in masked.getvalue()
