@@ -346,7 +346,8 @@ def _scan(
     findings = report.findings if total.findings is None else total.findings
     report = replace(report, inputs=left_out + infos, counters=dict(total.counters), findings=findings)
     if not any(info.complete or info.packets for info in report.inputs):
-        raise NetminedetError("\n".join(info.problems[0] for info in report.inputs if info.problems))
+        told = ((one.path, one.problems[0]) for one in report.inputs if one.problems)
+        raise NetminedetError("\n".join(why if why.startswith(p) else f"{p}: {why}" for p, why in told))
     return report
 
 

@@ -73,3 +73,12 @@ def test_the_miner_behind_damage_is_found(tmp_path: Path, capsys: pytest.Capture
     out, err = capsys.readouterr()
     assert '"damaged_bytes_skipped": 4000' in out
     assert "passed over 4000 bytes, read on behind them" in err
+
+
+def test_a_capture_that_ends_before_its_first_packet_is_named(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "cut.pcap"
+    path.write_bytes((SAMPLES / "nodes.pcap").read_bytes()[:34])
+    assert run(["scan", "-q", str(path)]) == 2
+    assert capfd.readouterr().err.startswith(f"netminedet: error: {path}: last record is cut: 10 of 16 bytes")
