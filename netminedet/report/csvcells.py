@@ -13,6 +13,7 @@ from netminedet.model import FiveTuple
 from netminedet.report.community_id import community_id
 from netminedet.report.figures import rounded, rounded_power
 from netminedet.report.mainflow import main_evidence, main_flow
+from netminedet.report.proxies import proxies_of
 from netminedet.report.text import bracketed
 from netminedet.report.times import iso8601
 from netminedet.suspects import Evidence, Pool, Suspect
@@ -21,12 +22,13 @@ from netminedet.suspects import Evidence, Pool, Suspect
 Cell: TypeAlias = int | float | str | Iterable[str] | None
 
 
-def pool_text(pool: Pool) -> str:
-    """A pool in few words: "name address:port tls"."""
+def pool_text(pool: Pool, suspect: Suspect) -> str:
+    """A pool of a suspect in few words: "name address:port tls"; "proxy" where the address is a proxy's."""
     address = pool.ip or ""
     if pool.port is not None:
         address = f"{bracketed(address)}:{pool.port}"
-    return " ".join(filter(None, (pool.name, address, "tls" if pool.tls else "")))
+    proxy = "proxy" if (pool.ip, pool.port) in proxies_of([suspect]) else ""
+    return " ".join(filter(None, (pool.name, address, "tls" if pool.tls else "", proxy)))
 
 
 def _proof(fill: Callable[[Evidence], Cell]) -> Callable[[Suspect], Cell]:
@@ -94,7 +96,7 @@ COLUMNS: dict[str, Callable[[Suspect], Cell]] = {
     N_("last_seen"): lambda one: iso8601(one.last_seen),
     N_("dialects"): lambda one: one.dialects,
     N_("coins"): lambda one: one.coins,
-    N_("pools"): lambda one: map(pool_text, one.pools),
+    N_("pools"): lambda one: (pool_text(pool, one) for pool in one.pools),
     N_("workers"): lambda one: one.workers,
     N_("wallets"): lambda one: one.wallets,
     N_("agents"): lambda one: one.agents,

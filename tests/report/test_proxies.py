@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import pytest
 from page_reading import Node, read
 
 from netminedet.api import Report, scan
+from netminedet.report.formats import load_format
 from netminedet.report.formats.table import render
 from netminedet.report.page import PageOptions, write_page
 
@@ -52,3 +54,17 @@ def test_the_table_for_people_says_so(report: Report) -> None:
     render(report, stream)
     assert f"{PROXY} proxy" in stream.getvalue()
     assert "203.0.113.77:9000 tls " in stream.getvalue()
+
+
+def test_exports_say_so(report: Report) -> None:
+    streams = {name: io.StringIO() for name in ("csv", "syslog", "misp")}
+    for name, stream in streams.items():
+        load_format(name).render(report, stream)
+    for name in ("csv", "syslog"):
+        assert f"gulf.moneroocean.stream {PROXY} proxy" in streams[name].getvalue()
+    attributes = json.loads(streams["misp"].getvalue())["Event"]["Attribute"]
+    kinds = {one["value"]: (one["type"], one["to_ids"]) for one in attributes}
+    assert kinds["gulf.moneroocean.stream"] == ("hostname", True)
+    assert kinds["fr01.supportxmr.com|9000"] == ("hostname|port", True)
+    about = [one["comment"] for one in attributes if one["value"] == PROXY.replace(":", "|")]
+    assert {one.partition(" of ")[0] for one in about} == {"proxy that was asked for a pool"}

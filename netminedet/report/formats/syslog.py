@@ -56,7 +56,7 @@ def _values(suspect: Suspect) -> dict[str, str | int | None]:
         "firstSeen": timestamp(suspect.first_seen),
         "lastSeen": timestamp(suspect.last_seen),
         **({} if flow is None else _ends(flow)),
-        "pool": None if pool is None else pool_text(pool),
+        "pool": None if pool is None else pool_text(pool, suspect),
         "accepted": suspect.shares.accepted,
         "submitted": suspect.shares.submitted,
         "hashRate": rate_words(suspect),
