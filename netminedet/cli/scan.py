@@ -152,9 +152,7 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], form: str, output: st
     if options["evidence"] and options["anonymize_ip"]:
         raise NetminedetError("--evidence writes packets as they are, with their addresses; leave one out")
     chosen = load_format(form)
-    hash_inputs = chosen.MACHINE if options["hash_inputs"] is None else options["hash_inputs"]
-    names = ("home_net", "signatures", "max_flows", "max_memory", "adjacent", "evidence", "jobs")
-    given = {name: options[name] for name in names if options[name]}
+    given = _wanted(options, chosen.MACHINE)
     with contextlib.ExitStack() as stack:
         streamed = None
         if hasattr(chosen, "Streamed"):
@@ -162,7 +160,7 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], form: str, output: st
             given["on_input"] = lambda one: streamed.input(view.hidden(one))
         look_seldom()
         with progress_of(options["quiet"] or _shares_screen(streamed, output)) as progress:
-            report, failed = _scanned(paths, hash_inputs=hash_inputs, progress=progress, **given)
+            report, failed = _scanned(paths, progress=progress, **given)
         tell_inputs(report, quiet=options["quiet"], verbose=options["verbose"])
         check_target(output, (info.path for info in report.inputs))
         shown = view(report if masker is None else report.masked(masker))
@@ -174,6 +172,13 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], form: str, output: st
     if failed is not None:
         raise failed
     ctx.exit(exit_code(report, exit_zero=options["exit_zero"], fail_on=options["fail_on"]))
+
+
+def _wanted(options: dict[str, Any], for_machines: bool) -> dict[str, Any]:
+    """What the options say of the scan itself."""
+    hash_inputs = for_machines if options["hash_inputs"] is None else options["hash_inputs"]
+    names = ("home_net", "signatures", "max_flows", "max_memory", "adjacent", "evidence", "jobs")
+    return {"hash_inputs": hash_inputs, **{name: options[name] for name in names if options[name]}}
 
 
 def _scanned(*paths: Any, **given: Any) -> tuple[api.Report, EvidenceError | None]:
