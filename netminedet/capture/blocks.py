@@ -48,7 +48,7 @@ _BIG = cython.declare(cython.bint, sys.byteorder == "big")
 @cython.inline
 @cython.nogil
 @cython.exceptval(-1, check=False)
-def _u16(data: cython.uchar[:], at: cython.Py_ssize_t, big: cython.bint) -> cython.longlong:
+def _u16(data: cython.uchar[::1], at: cython.Py_ssize_t, big: cython.bint) -> cython.longlong:
     a: cython.longlong = data[at]
     b: cython.longlong = data[at + 1]
     return a << 8 | b if big else b << 8 | a
@@ -58,7 +58,7 @@ def _u16(data: cython.uchar[:], at: cython.Py_ssize_t, big: cython.bint) -> cyth
 @cython.inline
 @cython.nogil
 @cython.exceptval(-1, check=False)
-def _u32(data: cython.uchar[:], at: cython.Py_ssize_t, big: cython.bint) -> cython.longlong:
+def _u32(data: cython.uchar[::1], at: cython.Py_ssize_t, big: cython.bint) -> cython.longlong:
     low: cython.longlong = _u16(data, at if not big else at + 2, big)
     high: cython.longlong = _u16(data, at + 2 if not big else at, big)
     return high << 16 | low
@@ -108,7 +108,7 @@ class BlockWalk:
         self.malformed = 0
         self._at = 0
 
-    def open(self, block: cython.uchar[:]) -> None:
+    def open(self, block: cython.uchar[::1]) -> None:
         """Begin with a block."""
         self.left = _u32(block, _COUNT_AT, _BIG)
         self._at = _u32(block, _FIRST_AT, _BIG)
@@ -118,12 +118,12 @@ class BlockWalk:
 
         The number of packets that are left in the block.
         """
-        data: cython.uchar[:] = batch.data
-        offset: cython.uint[:] = batch.offset
-        caplen: cython.uint[:] = batch.caplen
-        wirelen: cython.uint[:] = batch.wirelen
-        time_ns: cython.longlong[:] = batch.time_ns
-        linktype: cython.uint[:] = batch.linktype
+        data: cython.uchar[::1] = batch.data
+        offset: cython.uint[::1] = batch.offset
+        caplen: cython.uint[::1] = batch.caplen
+        wirelen: cython.uint[::1] = batch.wirelen
+        time_ns: cython.longlong[::1] = batch.time_ns
+        linktype: cython.uint[::1] = batch.linktype
         count: cython.Py_ssize_t = batch.count
         capacity: cython.Py_ssize_t = batch.capacity
         size: cython.Py_ssize_t = len(batch.data)
@@ -183,7 +183,7 @@ class BlockWalk:
     @cython.nogil
     @cython.exceptval(-1, check=False)
     def _put_back(
-        self, data: cython.uchar[:], at: cython.Py_ssize_t, start: cython.Py_ssize_t, status: cython.longlong
+        self, data: cython.uchar[::1], at: cython.Py_ssize_t, start: cython.Py_ssize_t, status: cython.longlong
     ) -> cython.int:
         """Move the addresses to ``start``, which is four bytes before the frame, and the tag behind them."""
         i: cython.Py_ssize_t

@@ -64,7 +64,7 @@ _ROW = cython.declare(cython.Py_ssize_t, 7)
 @cython.inline
 @cython.nogil
 @cython.exceptval(-1, check=False)
-def _u32(data: cython.uchar[:], at: cython.Py_ssize_t, big: cython.bint) -> cython.longlong:
+def _u32(data: cython.uchar[::1], at: cython.Py_ssize_t, big: cython.bint) -> cython.longlong:
     """The 32-bit number at ``at``, in either byte order.
 
     With one check of bounds for its four bytes: only then does the compiler make one load of them.
@@ -87,7 +87,7 @@ def _u32(data: cython.uchar[:], at: cython.Py_ssize_t, big: cython.bint) -> cyth
 @cython.cfunc
 @cython.inline
 @cython.nogil
-def _u16(data: cython.uchar[:], at: cython.Py_ssize_t, big: cython.bint) -> cython.longlong:
+def _u16(data: cython.uchar[::1], at: cython.Py_ssize_t, big: cython.bint) -> cython.longlong:
     """The 16-bit number at ``at``, in either byte order."""
     a: cython.longlong = data[at]
     b: cython.longlong = data[at + 1]
@@ -99,7 +99,7 @@ def _u16(data: cython.uchar[:], at: cython.Py_ssize_t, big: cython.bint) -> cyth
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(-1, check=False)
-def _begins_file(data: cython.uchar[:], at: cython.Py_ssize_t) -> cython.bint:
+def _begins_file(data: cython.uchar[::1], at: cython.Py_ssize_t) -> cython.bint:
     """Whether the 16 bytes at ``at``, of a record without data, are rather those of a file header.
 
     Its time zone and accuracy, which are 0, stand where a record has its lengths.
@@ -114,7 +114,7 @@ def _begins_file(data: cython.uchar[:], at: cython.Py_ssize_t) -> cython.bint:
 @cython.inline
 @cython.nogil
 @cython.exceptval(-1, check=False)
-def _is_zero(data: cython.uchar[:], at: cython.Py_ssize_t) -> cython.bint:
+def _is_zero(data: cython.uchar[::1], at: cython.Py_ssize_t) -> cython.bint:
     """Whether the 16 bytes at ``at`` are zeros: room that a crashed machine or a disk left unwritten.
 
     As a record they were a packet of 1970 without a byte on the wire.
@@ -233,12 +233,12 @@ class PcapWalk(Walk):
 
     def walk(self, batch: Batch, start: cython.Py_ssize_t, end: cython.Py_ssize_t) -> int:
         """Append the packets in ``batch.data[start:end]`` to the batch; return a ``Stop`` number."""
-        data: cython.uchar[:] = batch.data
-        offset: cython.uint[:] = batch.offset
-        caplen: cython.uint[:] = batch.caplen
-        wirelen: cython.uint[:] = batch.wirelen
-        time_ns: cython.longlong[:] = batch.time_ns
-        linktype: cython.uint[:] = batch.linktype
+        data: cython.uchar[::1] = batch.data
+        offset: cython.uint[::1] = batch.offset
+        caplen: cython.uint[::1] = batch.caplen
+        wirelen: cython.uint[::1] = batch.wirelen
+        time_ns: cython.longlong[::1] = batch.time_ns
+        linktype: cython.uint[::1] = batch.linktype
         count: cython.Py_ssize_t = batch.count
         capacity: cython.Py_ssize_t = batch.capacity
         big: cython.bint = self.big
@@ -314,7 +314,7 @@ class PcapngWalk(Walk):
     timeless = cython.declare(cython.longlong, visibility="public")
     #: time of the packet before, which a simple packet block gets as it has none
     last_time = cython.declare(cython.longlong, visibility="public")
-    _table: cython.longlong[:]
+    _table: cython.longlong[::1]
 
     def __init__(self, longest: int) -> None:
         Walk.__init__(self)
@@ -358,13 +358,13 @@ class PcapngWalk(Walk):
 
     def walk(self, batch: Batch, start: cython.Py_ssize_t, end: cython.Py_ssize_t) -> int:
         """Append the packets in ``batch.data[start:end]`` to the batch; return a ``Stop`` number."""
-        data: cython.uchar[:] = batch.data
-        offset: cython.uint[:] = batch.offset
-        caplen: cython.uint[:] = batch.caplen
-        wirelen: cython.uint[:] = batch.wirelen
-        time_ns: cython.longlong[:] = batch.time_ns
-        linktype: cython.uint[:] = batch.linktype
-        table: cython.longlong[:] = self._table
+        data: cython.uchar[::1] = batch.data
+        offset: cython.uint[::1] = batch.offset
+        caplen: cython.uint[::1] = batch.caplen
+        wirelen: cython.uint[::1] = batch.wirelen
+        time_ns: cython.longlong[::1] = batch.time_ns
+        linktype: cython.uint[::1] = batch.linktype
+        table: cython.longlong[::1] = self._table
         interfaces: cython.longlong = self.interfaces
         count: cython.Py_ssize_t = batch.count
         capacity: cython.Py_ssize_t = batch.capacity

@@ -55,7 +55,7 @@ _MODIFIED_BIG = cython.declare(cython.longlong, 0x34CDB2A1)
 @cython.cfunc
 @cython.inline
 @cython.nogil
-def _u32(data: cython.uchar[:], at: cython.Py_ssize_t, big: cython.bint) -> cython.longlong:
+def _u32(data: cython.uchar[::1], at: cython.Py_ssize_t, big: cython.bint) -> cython.longlong:
     """The 32-bit number at ``at``, in either byte order."""
     a: cython.longlong = data[at]
     b: cython.longlong = data[at + 1]
@@ -69,7 +69,7 @@ def _u32(data: cython.uchar[:], at: cython.Py_ssize_t, big: cython.bint) -> cyth
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(-1, check=False)
-def _is_file_header(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.bint:
+def _is_file_header(data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.bint:
     """Whether a pcap file header is at ``at``: its magic, version 2.4, and the two fields that are 0."""
     if end - at < 24:
         return False
@@ -106,7 +106,7 @@ class PcapSearch:
 
     def find(
         self,
-        data: cython.uchar[:],
+        data: cython.uchar[::1],
         start: cython.Py_ssize_t,
         end: cython.Py_ssize_t,
         final: cython.bint,
@@ -131,7 +131,7 @@ class PcapSearch:
     @cython.exceptval(-1, check=False)
     def _chain(
         self,
-        data: cython.uchar[:],
+        data: cython.uchar[::1],
         at: cython.Py_ssize_t,
         end: cython.Py_ssize_t,
         final: cython.bint,
@@ -185,7 +185,7 @@ class PcapngSearch:
 
     def find(
         self,
-        data: cython.uchar[:],
+        data: cython.uchar[::1],
         start: cython.Py_ssize_t,
         end: cython.Py_ssize_t,
         final: cython.bint,
@@ -209,7 +209,7 @@ class PcapngSearch:
     @cython.exceptval(-1, check=False)
     def _chain(
         self,
-        data: cython.uchar[:],
+        data: cython.uchar[::1],
         at: cython.Py_ssize_t,
         end: cython.Py_ssize_t,
         final: cython.bint,
@@ -245,7 +245,7 @@ class PcapngSearch:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(-1, check=False)
-    def _section(self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.bint:
+    def _section(self, data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.bint:
         """Whether a whole section header is at ``at``, in either byte order."""
         if end - at < 28:
             return False

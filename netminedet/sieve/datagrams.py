@@ -44,7 +44,7 @@ class Datagrams:
         self.places = wanted.at
         self.text = wanted.text
 
-    def look(self, data: cython.uchar[:], column: cython.Py_ssize_t) -> cython.int:
+    def look(self, data: cython.uchar[::1], column: cython.Py_ssize_t) -> cython.int:
         """Hand on the datagram of this packet where it is worth reading."""
         start: cython.Py_ssize_t = self.payload_at[column]
         length: cython.Py_ssize_t = self.payload_len[column]
@@ -59,7 +59,7 @@ class Datagrams:
         return 0
 
     def _begins(
-        self, data: cython.uchar[:], start: cython.Py_ssize_t, length: cython.Py_ssize_t
+        self, data: cython.uchar[::1], start: cython.Py_ssize_t, length: cython.Py_ssize_t
     ) -> cython.int:
         """Whether it begins with one of the literals that have its first byte."""
         i: cython.Py_ssize_t

@@ -31,7 +31,7 @@ TO_ALL = cython.declare(cython.Py_ssize_t, 0xFFFF)
 @cython.inline
 @cython.nogil
 @cython.exceptval(-1, check=False)
-def _be16(data: cython.uchar[:], at: cython.Py_ssize_t) -> cython.int:
+def _be16(data: cython.uchar[::1], at: cython.Py_ssize_t) -> cython.int:
     return (data[at] << 8) | data[at + 1]
 
 
@@ -39,7 +39,7 @@ def _be16(data: cython.uchar[:], at: cython.Py_ssize_t) -> cython.int:
 @cython.inline
 @cython.nogil
 @cython.exceptval(-1, check=False)
-def _be32(data: cython.uchar[:], at: cython.Py_ssize_t) -> cython.longlong:
+def _be32(data: cython.uchar[::1], at: cython.Py_ssize_t) -> cython.longlong:
     """Four bytes with one check: only then does the compiler make one load of them."""
     if cython.compiled:
         if at < 0 or at + 4 > data.shape[0]:
@@ -59,7 +59,7 @@ def _be32(data: cython.uchar[:], at: cython.Py_ssize_t) -> cython.longlong:
 @cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
-def _ends(data: cython.uchar[:], ip_at: cython.Py_ssize_t) -> cython.ulonglong:
+def _ends(data: cython.uchar[::1], ip_at: cython.Py_ssize_t) -> cython.ulonglong:
     """Both addresses of an IP header as one number, the same in both directions."""
     i: cython.Py_ssize_t
     total: cython.ulonglong = 0
@@ -90,11 +90,11 @@ class Share:
 
     mine: cython.Py_ssize_t
     shares: cython.Py_ssize_t
-    tunnels: cython.uint[:]
-    data: cython.uchar[:]
-    proto: cython.uint[:]
-    ip_at: cython.uint[:]
-    ports: cython.uint[:]
+    tunnels: cython.uint[::1]
+    data: cython.uchar[::1]
+    proto: cython.uint[::1]
+    ip_at: cython.uint[::1]
+    ports: cython.uint[::1]
 
     def __init__(self, columns: Columns, mine: int, shares: int, tunnel_ports: Iterable[int]) -> None:
         self.proto = columns.proto
@@ -113,12 +113,12 @@ class Share:
 
         ``place[i]`` becomes the index that packet ``i`` had before.
         """
-        offset: cython.uint[:] = batch.offset
-        caplen: cython.uint[:] = batch.caplen
-        wirelen: cython.uint[:] = batch.wirelen
-        time_ns: cython.longlong[:] = batch.time_ns
-        linktype: cython.uint[:] = batch.linktype
-        places: cython.uint[:] = place
+        offset: cython.uint[::1] = batch.offset
+        caplen: cython.uint[::1] = batch.caplen
+        wirelen: cython.uint[::1] = batch.wirelen
+        time_ns: cython.longlong[::1] = batch.time_ns
+        linktype: cython.uint[::1] = batch.linktype
+        places: cython.uint[::1] = place
         count: cython.Py_ssize_t = batch.count
         kept: cython.Py_ssize_t = 0
         share: cython.Py_ssize_t
@@ -139,8 +139,8 @@ class Share:
 
     def pass_over_others(self, batch: Batch, odd: Odd) -> None:
         """Of odd packets, mark those of other shares as holding neither TCP nor UDP."""
-        data: cython.uchar[:] = batch.data
-        columns: cython.uint[:] = odd.column
+        data: cython.uchar[::1] = batch.data
+        columns: cython.uint[::1] = odd.column
         count: cython.Py_ssize_t = odd.count
         column: cython.Py_ssize_t
         k: cython.Py_ssize_t

@@ -42,7 +42,7 @@ MIX_B = cython.declare(cython.ulonglong, 0xD6E8FEB86659FD93)
 @cython.inline
 @cython.nogil
 @cython.exceptval(-1, check=False)
-def _be16(data: cython.uchar[:], at: cython.Py_ssize_t) -> cython.int:
+def _be16(data: cython.uchar[::1], at: cython.Py_ssize_t) -> cython.int:
     return (data[at] << 8) | data[at + 1]
 
 
@@ -50,7 +50,7 @@ def _be16(data: cython.uchar[:], at: cython.Py_ssize_t) -> cython.int:
 @cython.inline
 @cython.nogil
 @cython.exceptval(-1, check=False)
-def _be32(data: cython.uchar[:], at: cython.Py_ssize_t) -> cython.longlong:
+def _be32(data: cython.uchar[::1], at: cython.Py_ssize_t) -> cython.longlong:
     """Four bytes with one check: only then does the compiler make one load of them."""
     if cython.compiled:
         if at < 0 or at + 4 > data.shape[0]:
@@ -70,7 +70,7 @@ def _be32(data: cython.uchar[:], at: cython.Py_ssize_t) -> cython.longlong:
 @cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
-def _be64(data: cython.uchar[:], at: cython.Py_ssize_t) -> cython.ulonglong:
+def _be64(data: cython.uchar[::1], at: cython.Py_ssize_t) -> cython.ulonglong:
     high: cython.ulonglong = _be32(data, at)
     low: cython.ulonglong = _be32(data, at + 4)
     return (high << 32) | low
@@ -84,23 +84,23 @@ class Decoder:
     tunnels; a packet from or to one of them is odd.
     """
 
-    proto: cython.uint[:]
-    key0: cython.ulonglong[:]
-    key1: cython.ulonglong[:]
-    side: cython.uint[:]
-    ip_at: cython.uint[:]
-    payload_at: cython.uint[:]
-    payload_len: cython.uint[:]
-    segment_len: cython.uint[:]
-    ports: cython.uint[:]
-    seq: cython.uint[:]
-    tcp_flags: cython.uint[:]
-    counts: cython.ulonglong[:]
-    odd_counts: cython.ulonglong[:]
-    odd_column: cython.uint[:]
-    odd_state: cython.uint[:]
-    tunnels: cython.uint[:]
-    data: cython.uchar[:]
+    proto: cython.uint[::1]
+    key0: cython.ulonglong[::1]
+    key1: cython.ulonglong[::1]
+    side: cython.uint[::1]
+    ip_at: cython.uint[::1]
+    payload_at: cython.uint[::1]
+    payload_len: cython.uint[::1]
+    segment_len: cython.uint[::1]
+    ports: cython.uint[::1]
+    seq: cython.uint[::1]
+    tcp_flags: cython.uint[::1]
+    counts: cython.ulonglong[::1]
+    odd_counts: cython.ulonglong[::1]
+    odd_column: cython.uint[::1]
+    odd_state: cython.uint[::1]
+    tunnels: cython.uint[::1]
+    data: cython.uchar[::1]
     seed0: cython.ulonglong
     seed1: cython.ulonglong
     # the bounds of the packet, or of what is left of it
@@ -145,9 +145,9 @@ class Decoder:
 
         Of these only the column's number is noted, for ``layers`` and then ``finish``.
         """
-        offset: cython.uint[:] = batch.offset
-        caplen: cython.uint[:] = batch.caplen
-        linktype: cython.uint[:] = batch.linktype
+        offset: cython.uint[::1] = batch.offset
+        caplen: cython.uint[::1] = batch.caplen
+        linktype: cython.uint[::1] = batch.linktype
         i: cython.Py_ssize_t
         column: cython.Py_ssize_t
         odd: cython.Py_ssize_t = 0
@@ -172,11 +172,11 @@ class Decoder:
 
     def finish(self, odd: Odd) -> None:
         """Decode the odd packets whose innermost IP header was found; count all of them."""
-        ip_at: cython.uint[:] = odd.ip_at
-        body_at: cython.uint[:] = odd.body_at
-        protocols: cython.uint[:] = odd.protocol
-        ends: cython.uint[:] = odd.end
-        wire_ends: cython.uint[:] = odd.wire_end
+        ip_at: cython.uint[::1] = odd.ip_at
+        body_at: cython.uint[::1] = odd.body_at
+        protocols: cython.uint[::1] = odd.protocol
+        ends: cython.uint[::1] = odd.end
+        wire_ends: cython.uint[::1] = odd.wire_end
         count: cython.Py_ssize_t = odd.count
         k: cython.Py_ssize_t
         outcome: cython.int

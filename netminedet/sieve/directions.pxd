@@ -12,15 +12,15 @@ from netminedet.sieve.text cimport TextScanner
 
 @cython.final
 cdef class Directions:
-    cdef unsigned long long[:] rows
-    cdef unsigned int[:] proto
-    cdef unsigned int[:] side
-    cdef unsigned int[:] payload_at
-    cdef unsigned int[:] payload_len
-    cdef unsigned int[:] segment_len
-    cdef unsigned int[:] seq
-    cdef unsigned int[:] tcp_flags
-    cdef int[:] row
+    cdef unsigned long long[::1] rows
+    cdef unsigned int[::1] proto
+    cdef unsigned int[::1] side
+    cdef unsigned int[::1] payload_at
+    cdef unsigned int[::1] payload_len
+    cdef unsigned int[::1] segment_len
+    cdef unsigned int[::1] seq
+    cdef unsigned int[::1] tcp_flags
+    cdef int[::1] row
     cdef readonly Found found
     cdef Stash stash
     cdef Early early

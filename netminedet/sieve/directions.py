@@ -133,7 +133,7 @@ class Directions:
 
     def move_states(self, states: array[int]) -> None:
         """Go on in these states of another automaton; see ``automaton.states_in``."""
-        states_of: cython.ushort[:] = states
+        states_of: cython.ushort[::1] = states
         count: cython.Py_ssize_t = len(states)
         base: cython.Py_ssize_t
         side: cython.int
@@ -449,7 +449,7 @@ class Directions:
     def _release(self, column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int) -> cython.int:
         """Look at the segments that were waiting for the place where the direction is now."""
         slot: cython.Py_ssize_t = self.early.next_of(base, side)
-        packet: cython.uchar[:] = self.text.data
+        packet: cython.uchar[::1] = self.text.data
         while slot >= 0:
             self.early.free(slot)
             self.text.data = self.early.memory

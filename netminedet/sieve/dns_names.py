@@ -41,7 +41,7 @@ class DnsNames:
         # where the labels of a question stand
         self.label_at: Any = array("I", bytes(4 * MOST_LABELS))
 
-    def look(self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+    def look(self, data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
         """The first question's name (RFC 1035 section 4.1.2), and what it is an alias of."""
         first: cython.Py_ssize_t = at
         labels: cython.Py_ssize_t = 0
@@ -64,7 +64,7 @@ class DnsNames:
             at += 1 + label
         return MATCH_NONE
 
-    def _asked(self, data: cython.uchar[:], labels: cython.Py_ssize_t) -> cython.int:
+    def _asked(self, data: cython.uchar[::1], labels: cython.Py_ssize_t) -> cython.int:
         """As ``NameSet.listed``, of the labels at ``label_at``, where they stand in the packet."""
         value: cython.ulonglong = HASH_START
         start: cython.Py_ssize_t
@@ -89,7 +89,7 @@ class DnsNames:
         return self.names.watched(value) if value != HASH_START else MATCH_NONE
 
     def _aliases(
-        self, data: cython.uchar[:], first: cython.Py_ssize_t, at: cython.Py_ssize_t, end: cython.Py_ssize_t
+        self, data: cython.uchar[::1], first: cython.Py_ssize_t, at: cython.Py_ssize_t, end: cython.Py_ssize_t
     ) -> cython.int:
         """What the CNAME records of an answer point to (RFC 1035 sections 3.3.1 and 4.1.3).
 
@@ -120,7 +120,7 @@ class DnsNames:
         return MATCH_NONE
 
     def _alias(
-        self, data: cython.uchar[:], first: cython.Py_ssize_t, at: cython.Py_ssize_t, end: cython.Py_ssize_t
+        self, data: cython.uchar[::1], first: cython.Py_ssize_t, at: cython.Py_ssize_t, end: cython.Py_ssize_t
     ) -> cython.int:
         """A name that may be compressed (RFC 1035 section 4.1.4)."""
         used: cython.Py_ssize_t = 0

@@ -6,21 +6,21 @@ from netminedet.sieve.moves cimport move
 
 @cython.final
 cdef class Early:
-    cdef unsigned long long[:] rows
-    cdef unsigned int[:] segment_seq
-    cdef unsigned int[:] segment_len
-    cdef unsigned int[:] payload_at
-    cdef unsigned int[:] payload_len
+    cdef unsigned long long[::1] rows
+    cdef unsigned int[::1] segment_seq
+    cdef unsigned int[::1] segment_len
+    cdef unsigned int[::1] payload_at
+    cdef unsigned int[::1] payload_len
     cdef Found found
-    cdef unsigned char[:] memory
-    cdef unsigned long long[:] key0
-    cdef unsigned long long[:] key1
-    cdef unsigned int[:] seq
-    cdef unsigned int[:] length
-    cdef unsigned int[:] kept
-    cdef unsigned int[:] syn
-    cdef unsigned long long[:] stamp
-    cdef unsigned int[:] stale
+    cdef unsigned char[::1] memory
+    cdef unsigned long long[::1] key0
+    cdef unsigned long long[::1] key1
+    cdef unsigned int[::1] seq
+    cdef unsigned int[::1] length
+    cdef unsigned int[::1] kept
+    cdef unsigned int[::1] syn
+    cdef unsigned long long[::1] stamp
+    cdef unsigned int[::1] stale
     cdef unsigned long long clock
     cdef unsigned long long seed
     cdef Py_ssize_t free_slot
@@ -33,7 +33,7 @@ cdef class Early:
     cdef unsigned long long too_long
 
     cdef Py_ssize_t hold(
-        self, unsigned char[:] data, Py_ssize_t column, Py_ssize_t base, int side, bint is_idle
+        self, unsigned char[::1] data, Py_ssize_t column, Py_ssize_t base, int side, bint is_idle
     ) except -2 nogil
     cdef int hold_syn(self, Py_ssize_t column, Py_ssize_t base, int side) except -1 nogil
     cdef Py_ssize_t syn_of(self, Py_ssize_t base, int side) except -2 nogil

@@ -82,7 +82,7 @@ class Early:
 
     def hold(
         self,
-        data: cython.uchar[:],
+        data: cython.uchar[::1],
         column: cython.Py_ssize_t,
         base: cython.Py_ssize_t,
         side: cython.int,

@@ -6,15 +6,15 @@ from netminedet.sieve.stash cimport Stash
 
 @cython.final
 cdef class Flagged:
-    cdef unsigned long long[:] rows
-    cdef unsigned int[:] side
-    cdef unsigned int[:] ip_at
-    cdef unsigned int[:] payload_at
-    cdef unsigned int[:] payload_len
-    cdef unsigned int[:] segment_len
-    cdef unsigned int[:] seq
-    cdef unsigned int[:] tcp_flags
-    cdef int[:] row
+    cdef unsigned long long[::1] rows
+    cdef unsigned int[::1] side
+    cdef unsigned int[::1] ip_at
+    cdef unsigned int[::1] payload_at
+    cdef unsigned int[::1] payload_len
+    cdef unsigned int[::1] segment_len
+    cdef unsigned int[::1] seq
+    cdef unsigned int[::1] tcp_flags
+    cdef int[::1] row
     cdef Found found
     cdef Stash stash
     cdef long long expected
@@ -24,7 +24,7 @@ cdef class Flagged:
     ) except -1 nogil
     cdef int hand_on_begun(self, Py_ssize_t column, Py_ssize_t base, int side) except -1 nogil
     cdef int note_acknowledged(
-        self, unsigned char[:] data, Py_ssize_t column, Py_ssize_t hit
+        self, unsigned char[::1] data, Py_ssize_t column, Py_ssize_t hit
     ) except -1 nogil
     cdef int is_wanted(self, Py_ssize_t column, Py_ssize_t base, int side, int context) except -1 nogil
     cdef int pass_no_more(self, Py_ssize_t base, int side) except -1 nogil

@@ -154,7 +154,7 @@ class Flagged:
         return 0
 
     def note_acknowledged(
-        self, data: cython.uchar[:], column: cython.Py_ssize_t, hit: cython.Py_ssize_t
+        self, data: cython.uchar[::1], column: cython.Py_ssize_t, hit: cython.Py_ssize_t
     ) -> cython.int:
         """What the segment says it has of the other side; not behind an IPv6 extension header."""
         at: cython.Py_ssize_t = self.ip_at[column]

@@ -85,14 +85,14 @@ def _zeroed_pages(size: int) -> mmap.mmap:
 class FlowTable:
     """Finds or makes the row of each packet of a chunk.  ``seed``: a secret against crafted collisions."""
 
-    key0: cython.ulonglong[:]
-    key1: cython.ulonglong[:]
-    proto: cython.uint[:]
-    row: cython.int[:]
+    key0: cython.ulonglong[::1]
+    key1: cython.ulonglong[::1]
+    proto: cython.uint[::1]
+    row: cython.int[::1]
     # a map begins with a page, so each row is one cache line and does not lie across two
     pages: Any
-    rows: cython.ulonglong[:]
-    slot: cython.ulonglong[:]
+    rows: cython.ulonglong[::1]
+    slot: cython.ulonglong[::1]
     touched: cython.ulonglong
     seed: cython.ulonglong
     mask: cython.ulonglong
@@ -102,9 +102,9 @@ class FlowTable:
     # the present, by the clock of the capture
     clock: cython.ulonglong
     # of each class: rows dropped so far; the idle time beyond which a row goes, and how many of just that
-    evicted: cython.ulonglong[:]
-    limit: cython.ulonglong[:]
-    ties: cython.longlong[:]
+    evicted: cython.ulonglong[::1]
+    limit: cython.ulonglong[::1]
+    ties: cython.longlong[::1]
     max_flows: cython.Py_ssize_t
     # rows with evidence that were dropped since the owner last took them, as bytes
     dropped: list[Any]
@@ -214,7 +214,7 @@ class FlowTable:
 
         How many they are, and the least and the longest idle time of them, between which the buckets lie.
         """
-        buckets: cython.ulonglong[:] = counts
+        buckets: cython.ulonglong[::1] = counts
         i: cython.Py_ssize_t
         idle: cython.ulonglong
         total: cython.Py_ssize_t = 0
@@ -279,7 +279,7 @@ class FlowTable:
         high: cython.Py_ssize_t
         words: cython.Py_ssize_t = self.words
         self._leave_behind()
-        old: cython.ulonglong[:] = self.rows
+        old: cython.ulonglong[::1] = self.rows
         old_pages = self.pages
         self._allocate(count)
         self.used = 0
@@ -300,7 +300,7 @@ class FlowTable:
 
     @cython.cfunc
     @cython.exceptval(-1, check=False)
-    def _move(self, old: cython.ulonglong[:], low: cython.Py_ssize_t, high: cython.Py_ssize_t) -> cython.int:
+    def _move(self, old: cython.ulonglong[::1], low: cython.Py_ssize_t, high: cython.Py_ssize_t) -> cython.int:
         """Put the rows that stand at these words of the old table into the new one."""
         i: cython.Py_ssize_t
         word: cython.Py_ssize_t
@@ -342,8 +342,8 @@ class FlowTable:
         In groups: where the rows of a group lie is computed first and each is touched, so
         that the processor fetches them all at once; then they are worked on.
         """
-        wirelen: cython.uint[:] = batch.wirelen
-        time_ns: cython.longlong[:] = batch.time_ns
+        wirelen: cython.uint[::1] = batch.wirelen
+        time_ns: cython.longlong[::1] = batch.time_ns
         start: cython.Py_ssize_t = 0
         stop: cython.Py_ssize_t
         column: cython.Py_ssize_t

@@ -102,7 +102,7 @@ class Found:
     def put_before(
         self,
         hit: cython.Py_ssize_t,
-        data: cython.uchar[:],
+        data: cython.uchar[::1],
         start: cython.Py_ssize_t,
         length: cython.Py_ssize_t,
     ) -> cython.int:
@@ -116,7 +116,7 @@ class Found:
         self.joined_used += length
         return 0
 
-    def bring(self, hit: cython.Py_ssize_t, data: cython.uchar[:]) -> cython.int:
+    def bring(self, hit: cython.Py_ssize_t, data: cython.uchar[::1]) -> cython.int:
         """The hit's own bytes are in ``data``, not in the batch: copy them, and its prefix before them."""
         length: cython.Py_ssize_t = self.length[hit]
         start: cython.Py_ssize_t = self.at[hit]

@@ -69,7 +69,7 @@ REPEATED = cython.declare(cython.Py_ssize_t, 6)
 @cython.inline
 @cython.nogil
 @cython.exceptval(-1, check=False)
-def _be16(data: cython.uchar[:], at: cython.Py_ssize_t) -> cython.int:
+def _be16(data: cython.uchar[::1], at: cython.Py_ssize_t) -> cython.int:
     return (data[at] << 8) | data[at + 1]
 
 
@@ -80,27 +80,27 @@ class Reassembler:
     ``seed``: two secret 64-bit words, so that nobody can aim at a set.
     """
 
-    state: cython.uint[:]
-    column: cython.uint[:]
-    frame: cython.uint[:]
-    ip_at: cython.uint[:]
-    body_at: cython.uint[:]
-    chain: cython.uint[:]
-    end: cython.uint[:]
+    state: cython.uint[::1]
+    column: cython.uint[::1]
+    frame: cython.uint[::1]
+    ip_at: cython.uint[::1]
+    body_at: cython.uint[::1]
+    chain: cython.uint[::1]
+    end: cython.uint[::1]
     # the slots
-    key0: cython.ulonglong[:]
-    key1: cython.ulonglong[:]
-    since: cython.longlong[:]
-    total: cython.longlong[:]
-    header: cython.longlong[:]
-    chain_in: cython.longlong[:]
-    following: cython.longlong[:]
-    pieces: cython.longlong[:]
-    begin: cython.longlong[:]
-    stop: cython.longlong[:]
-    memory: cython.uchar[:]
-    counts: cython.ulonglong[:]
-    data: cython.uchar[:]
+    key0: cython.ulonglong[::1]
+    key1: cython.ulonglong[::1]
+    since: cython.longlong[::1]
+    total: cython.longlong[::1]
+    header: cython.longlong[::1]
+    chain_in: cython.longlong[::1]
+    following: cython.longlong[::1]
+    pieces: cython.longlong[::1]
+    begin: cython.longlong[::1]
+    stop: cython.longlong[::1]
+    memory: cython.uchar[::1]
+    counts: cython.ulonglong[::1]
+    data: cython.uchar[::1]
     limit: cython.Py_ssize_t
     seed0: cython.ulonglong
     seed1: cython.ulonglong
@@ -149,7 +149,7 @@ class Reassembler:
     ) -> int:
         """Take the fragments among the odd packets; datagrams that are whole go to ``room`` and on
         in the batch's data, and their entries become REBUILT.  Where the next one may go."""
-        time_ns: cython.longlong[:] = batch.time_ns
+        time_ns: cython.longlong[::1] = batch.time_ns
         k: cython.Py_ssize_t
         slot: cython.Py_ssize_t
         self.data = batch.data

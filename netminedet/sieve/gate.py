@@ -51,7 +51,7 @@ MAX_DEPTH = cython.declare(cython.Py_ssize_t, layout.MAX_DEPTH)
 @cython.inline
 @cython.nogil
 @cython.exceptval(-1, check=False)
-def _after_space(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.Py_ssize_t:
+def _after_space(data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.Py_ssize_t:
     """Where the next byte stands that is no white space (RFC 8259 section 2), or ``end``."""
     while at < end and (data[at] == 0x20 or data[at] == 0x0A or data[at] == 0x0D or data[at] == 0x09):
         at += 1
@@ -61,7 +61,7 @@ def _after_space(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ss
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(-1, check=False)
-def _after_text(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.Py_ssize_t:
+def _after_text(data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.Py_ssize_t:
     """Behind the quote that ends the text at ``at``; 0 where none does before ``end``."""
     while at < end:
         if data[at] == 0x22:
@@ -74,7 +74,7 @@ def _after_text(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssi
 @cython.nogil
 @cython.exceptval(-1, check=False)
 def _after_nested(
-    data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t, most: cython.Py_ssize_t
+    data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t, most: cython.Py_ssize_t
 ) -> cython.Py_ssize_t:
     """Behind the object or array that begins at ``at``; 0 where it does not end before ``end``.
 
@@ -147,7 +147,7 @@ class Gate:
     @cython.exceptval(-1, check=False)
     def passes_over(
         self,
-        data: cython.uchar[:],
+        data: cython.uchar[::1],
         at: cython.Py_ssize_t,
         anchor: cython.Py_ssize_t,
         end: cython.Py_ssize_t,
@@ -169,7 +169,7 @@ class Gate:
     @cython.nogil
     @cython.exceptval(-1, check=False)
     def too_deep(
-        self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t
+        self, data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t
     ) -> cython.Py_ssize_t:
         """Where the object that begins at ``data[at]`` becomes deeper than a message; 0 where it does not."""
         behind: cython.Py_ssize_t = _after_nested(data, at, end, MAX_DEPTH)
@@ -179,7 +179,7 @@ class Gate:
     @cython.nogil
     @cython.exceptval(-1, check=False)
     def _object(
-        self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t
+        self, data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t
     ) -> cython.Py_ssize_t:
         """Behind the object that begins at ``at``; 0 where nothing certain can be said of it."""
         key: cython.ulonglong
@@ -225,7 +225,7 @@ class Gate:
     @cython.nogil
     @cython.exceptval(-1, check=False)
     def _value(
-        self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t, key: cython.ulonglong
+        self, data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t, key: cython.ulonglong
     ) -> cython.Py_ssize_t:
         """Behind the value of ``key`` that begins at ``at``; 0 where the two may make a message.
 
@@ -261,7 +261,7 @@ class Gate:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(-1, check=False)
-    def _lacks(self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+    def _lacks(self, data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
         """Whether the object at ``at`` lacks, for each signature with the verb ``verb``, a key that it needs.
 
         Not of one that does not end before ``end``, or has a key with an escape or a space at an end of it.
@@ -304,7 +304,7 @@ class Gate:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(0)
-    def _needed(self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.uint:
+    def _needed(self, data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.uint:
         """The number of the needed key that stands in ``data[at:end]``, from 1; NOTHING for another key."""
         key: cython.ulonglong = HASH_START
         if at < end and (data[at] == 0x20 or data[end - 1] == 0x20):

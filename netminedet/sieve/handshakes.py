@@ -44,7 +44,7 @@ class Handshakes:
 
     def begin_hello(
         self,
-        data: cython.uchar[:],
+        data: cython.uchar[::1],
         column: cython.Py_ssize_t,
         start: cython.Py_ssize_t,
         base: cython.Py_ssize_t,
@@ -61,7 +61,7 @@ class Handshakes:
         return IN_HELLO
 
     def continue_hello(
-        self, data: cython.uchar[:], column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int
+        self, data: cython.uchar[::1], column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int
     ) -> cython.uint:
         start: cython.Py_ssize_t = self.payload_at[column]
         end: cython.Py_ssize_t = start + self.payload_len[column]
@@ -85,7 +85,7 @@ class Handshakes:
 
     def begin_certificate(
         self,
-        data: cython.uchar[:],
+        data: cython.uchar[::1],
         column: cython.Py_ssize_t,
         base: cython.Py_ssize_t,
         side: cython.int,
@@ -109,7 +109,7 @@ class Handshakes:
         return IN_CERTIFICATE
 
     def continue_certificate(
-        self, data: cython.uchar[:], column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int
+        self, data: cython.uchar[::1], column: cython.Py_ssize_t, base: cython.Py_ssize_t, side: cython.int
     ) -> cython.uint:
         start: cython.Py_ssize_t = self.payload_at[column]
         end: cython.Py_ssize_t = start + self.payload_len[column]
@@ -140,7 +140,7 @@ class Handshakes:
         return CLOSED
 
     def _leaf_end(
-        self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t
+        self, data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t
     ) -> cython.Py_ssize_t:
         """How many bytes from the ServerHello at ``data[at]`` to the end of the first certificate.
 
@@ -175,7 +175,7 @@ class Handshakes:
             return end - first + 1 if moved == 0 else 0
         return self.walk_at - first
 
-    def _step(self, data: cython.uchar[:], end: cython.Py_ssize_t, count: cython.Py_ssize_t) -> cython.int:
+    def _step(self, data: cython.uchar[::1], end: cython.Py_ssize_t, count: cython.Py_ssize_t) -> cython.int:
         """Go ``count`` bytes on in handshake records: 1; 0 if more is needed; -1 if another kind follows."""
         while count > self.walk_end - self.walk_at:
             count -= self.walk_end - self.walk_at
@@ -195,7 +195,7 @@ class Handshakes:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(-2, check=False)
-def _is_tls13(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+def _is_tls13(data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
     """Whether a ServerHello has the supported_versions extension (RFC 8446 section 4.2.1)."""
     at += 2 + 32  # version, random
     if at >= end:

@@ -36,15 +36,15 @@ KINDS = {**tags.KINDS, **over_ip.KINDS, **over_udp.KINDS}
 class Walker(Walk):
     """Finds the innermost IP header of odd packets, and names the layers before it."""
 
-    column: cython.uint[:]
-    state: cython.uint[:]
-    odd_frame: cython.uint[:]
-    odd_ip_at: cython.uint[:]
-    odd_body_at: cython.uint[:]
-    odd_protocol: cython.uint[:]
-    odd_end: cython.uint[:]
-    odd_wire_end: cython.uint[:]
-    odd_inside: cython.uint[:]
+    column: cython.uint[::1]
+    state: cython.uint[::1]
+    odd_frame: cython.uint[::1]
+    odd_ip_at: cython.uint[::1]
+    odd_body_at: cython.uint[::1]
+    odd_protocol: cython.uint[::1]
+    odd_end: cython.uint[::1]
+    odd_wire_end: cython.uint[::1]
+    odd_inside: cython.uint[::1]
 
     def __init__(self, odd: Odd) -> None:
         Walk.__init__(self)
@@ -68,10 +68,10 @@ class Walker(Walk):
 
     def run(self, batch: Batch, low: cython.Py_ssize_t, count: cython.Py_ssize_t) -> int:
         """Walk through the odd packets that wait for it; how many are IP fragments."""
-        offset: cython.uint[:] = batch.offset
-        caplen: cython.uint[:] = batch.caplen
-        wirelen: cython.uint[:] = batch.wirelen
-        linktype: cython.uint[:] = batch.linktype
+        offset: cython.uint[::1] = batch.offset
+        caplen: cython.uint[::1] = batch.caplen
+        wirelen: cython.uint[::1] = batch.wirelen
+        linktype: cython.uint[::1] = batch.linktype
         i: cython.Py_ssize_t
         k: cython.Py_ssize_t
         outcome: cython.int

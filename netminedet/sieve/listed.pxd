@@ -4,10 +4,10 @@ cimport cython
 
 @cython.final
 cdef class NameSet:
-    cdef unsigned long long[:] table
+    cdef unsigned long long[::1] table
     cdef unsigned long long table_mask
-    cdef unsigned char[:] name
-    cdef unsigned long long[:] watched_names
+    cdef unsigned char[::1] name
+    cdef unsigned long long[::1] watched_names
     cdef bint watching
 
     cdef int listed(self, Py_ssize_t length) except -1 nogil

@@ -18,7 +18,7 @@ MASKED_SIZE = cython.declare(cython.Py_ssize_t, layout.MASKED_SIZE)
 
 
 def unmask(
-    data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t, plain: cython.uchar[:]
+    data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t, plain: cython.uchar[::1]
 ) -> cython.Py_ssize_t:
     """Bytes of the text that is put into ``plain``; 0 where no whole, masked frame stands at ``at``."""
     length: cython.Py_ssize_t

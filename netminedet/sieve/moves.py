@@ -15,9 +15,9 @@ if cython.compiled:
 @cython.nogil
 @cython.exceptval(-1, check=False)
 def move(
-    to: cython.uchar[:],
+    to: cython.uchar[::1],
     to_at: cython.Py_ssize_t,
-    source: cython.uchar[:],
+    source: cython.uchar[::1],
     at: cython.Py_ssize_t,
     length: cython.Py_ssize_t,
 ) -> cython.int:

@@ -65,26 +65,26 @@ class NameScanner:
     dns: DnsNames
     requests: RequestNames
     tls: TlsNames
-    kind: cython.uint[:]
-    at: cython.uint[:]
-    length: cython.uint[:]
-    prefix_at: cython.uint[:]
-    prefix_len: cython.uint[:]
-    match: cython.uint[:]
-    wanted: cython.uint[:]
-    joined: cython.uchar[:]
-    data: cython.uchar[:]
-    column: cython.uint[:]
-    ip_at: cython.uint[:]
-    ports: cython.uint[:]
-    watched_ends: cython.ulonglong[:]
+    kind: cython.uint[::1]
+    at: cython.uint[::1]
+    length: cython.uint[::1]
+    prefix_at: cython.uint[::1]
+    prefix_len: cython.uint[::1]
+    match: cython.uint[::1]
+    wanted: cython.uint[::1]
+    joined: cython.uchar[::1]
+    data: cython.uchar[::1]
+    column: cython.uint[::1]
+    ip_at: cython.uint[::1]
+    ports: cython.uint[::1]
+    watched_ends: cython.ulonglong[::1]
     # names or ends are watched
     watching: cython.bint
     # hosts whose look-ups are still wanted; all where there is no limit yet
-    kept: cython.ulonglong[:]
+    kept: cython.ulonglong[::1]
     kept_mask: cython.ulonglong
     limited: cython.bint
-    passed: cython.ulonglong[:]
+    passed: cython.ulonglong[::1]
     # requests to proxies for what is no pool's name, and headers of the PROXY protocol
     tunnels: Budget
     claims: Budget
@@ -166,7 +166,7 @@ class NameScanner:
         wanted: cython.Py_ssize_t = 0
         at: cython.Py_ssize_t
         end: cython.Py_ssize_t
-        packets: cython.uchar[:] = batch.data
+        packets: cython.uchar[::1] = batch.data
         self.data = packets
         if first == 0:
             self.tunnels.begin()
@@ -217,7 +217,7 @@ class NameScanner:
     @cython.nogil
     @cython.exceptval(-1, check=False)
     def _looked_up(
-        self, column: cython.Py_ssize_t, packets: cython.uchar[:], is_answer: cython.int
+        self, column: cython.Py_ssize_t, packets: cython.uchar[::1], is_answer: cython.int
     ) -> cython.int:
         """MATCH_NAME where the look-up is of a host that is kept."""
         at: cython.Py_ssize_t = self.ip_at[column]
@@ -247,7 +247,7 @@ class NameScanner:
     @cython.cfunc
     @cython.nogil
     @cython.exceptval(-1, check=False)
-    def _watched_end(self, column: cython.Py_ssize_t, packets: cython.uchar[:]) -> cython.int:
+    def _watched_end(self, column: cython.Py_ssize_t, packets: cython.uchar[::1]) -> cython.int:
         """MATCH_NAME when the packet goes to an endpoint that is watched."""
         at: cython.Py_ssize_t = self.ip_at[column]
         end: cython.Py_ssize_t = at + 20

@@ -71,7 +71,7 @@ class Openings:
 
     def opens(
         self,
-        data: cython.uchar[:],
+        data: cython.uchar[::1],
         column: cython.Py_ssize_t,
         context: cython.int,
         opens_flow: cython.bint,
@@ -98,7 +98,7 @@ class Openings:
 
     def begin(
         self,
-        data: cython.uchar[:],
+        data: cython.uchar[::1],
         column: cython.Py_ssize_t,
         base: cython.Py_ssize_t,
         side: cython.int,
@@ -130,7 +130,7 @@ class Openings:
 
     def go_on(
         self,
-        data: cython.uchar[:],
+        data: cython.uchar[::1],
         column: cython.Py_ssize_t,
         base: cython.Py_ssize_t,
         side: cython.int,
@@ -165,7 +165,7 @@ class Openings:
         return UNTOLD
 
     def _begun(
-        self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t, opens_flow: cython.bint
+        self, data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t, opens_flow: cython.bint
     ) -> cython.int:
         """Whether a flight that is known by its first bytes may go on so: more of it is needed to tell."""
         i: cython.Py_ssize_t
@@ -185,7 +185,7 @@ class Openings:
                 return 1
         return opens_flow and end - at < KEY_BYTES and like_key(data, at, end)
 
-    def _is_whole(self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+    def _is_whole(self, data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
         """Whether what had ``begun`` begins as Stratum V2, clear or encrypted, or with an opener now."""
         i: cython.Py_ssize_t
         length: cython.Py_ssize_t
@@ -201,7 +201,7 @@ class Openings:
         return end - at == KEY_BYTES and like_key(data, at, end)
 
     def _agreeing(
-        self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t, literal: cython.Py_ssize_t
+        self, data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t, literal: cython.Py_ssize_t
     ) -> cython.Py_ssize_t:
         """How many bytes are those of the literal, of which the first is known to be."""
         text: cython.Py_ssize_t = self.places[literal]

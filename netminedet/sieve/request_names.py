@@ -29,7 +29,7 @@ class RequestNames:
     def __init__(self, names: NameSet) -> None:
         self.names = names
 
-    def http(self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+    def http(self, data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
         """The target of the request line, and the Host header (RFC 9112 section 3.2)."""
         limit: cython.Py_ssize_t = end if end - at < HTTP_HEAD else at + HTTP_HEAD
         if self._target(data, at, limit) == MATCH_NAME:
@@ -49,7 +49,7 @@ class RequestNames:
             at += 1
         return MATCH_NONE
 
-    def _target(self, data: cython.uchar[:], at: cython.Py_ssize_t, limit: cython.Py_ssize_t) -> cython.int:
+    def _target(self, data: cython.uchar[::1], at: cython.Py_ssize_t, limit: cython.Py_ssize_t) -> cython.int:
         """A request target that names a host: of CONNECT, or an absolute one as proxies get it."""
         is_connect: cython.bint = data[at] == 0x43
         while at < limit and data[at] != 0x20:
@@ -61,7 +61,7 @@ class RequestNames:
             return self._host(data, at + 7, limit)
         return MATCH_NONE
 
-    def _host(self, data: cython.uchar[:], at: cython.Py_ssize_t, limit: cython.Py_ssize_t) -> cython.int:
+    def _host(self, data: cython.uchar[::1], at: cython.Py_ssize_t, limit: cython.Py_ssize_t) -> cython.int:
         used: cython.Py_ssize_t = 0
         byte: cython.int
         while at < limit and (data[at] == 0x20 or data[at] == 0x09):
@@ -77,7 +77,7 @@ class RequestNames:
             used -= 1
         return self.names.listed(used)
 
-    def socks(self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+    def socks(self, data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
         """A request to be connected: SOCKS 4 and 4A; 5, with what precedes the request or without."""
         i: cython.Py_ssize_t
         if data[at] == 4:
@@ -100,7 +100,7 @@ class RequestNames:
             at += 1 + (data[at] if at < end else 0)
         return self._socks5(data, at, end)
 
-    def _socks5(self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+    def _socks5(self, data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
         """The request itself (RFC 1928 section 4)."""
         if at + 7 > end or data[at] != 5 or data[at + 1] != 1 or data[at + 2]:
             return MATCH_NONE
@@ -112,7 +112,7 @@ class RequestNames:
             return MATCH_NONE
         return self._plain(data, at + 5, at + 5 + data[at + 4])
 
-    def _plain(self, data: cython.uchar[:], at: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> cython.int:
+    def _plain(self, data: cython.uchar[::1], at: cython.Py_ssize_t, stop: cython.Py_ssize_t) -> cython.int:
         """The name ``data[at:stop]``, perhaps with its final dot."""
         i: cython.Py_ssize_t
         if stop > at and data[stop - 1] == 0x2E:

@@ -73,17 +73,17 @@ _ACK = cython.declare(cython.uint, 16)
 class Sampler:
     """Follows the sample through the columns.  ``seed``: a secret 64-bit word."""
 
-    slots: cython.ulonglong[:]
-    counts: cython.ulonglong[:]
-    key0: cython.ulonglong[:]
-    key1: cython.ulonglong[:]
-    proto: cython.uint[:]
-    side: cython.uint[:]
-    ip_at: cython.uint[:]
-    payload_len: cython.uint[:]
-    segment_len: cython.uint[:]
-    seq: cython.uint[:]
-    tcp_flags: cython.uint[:]
+    slots: cython.ulonglong[::1]
+    counts: cython.ulonglong[::1]
+    key0: cython.ulonglong[::1]
+    key1: cython.ulonglong[::1]
+    proto: cython.uint[::1]
+    side: cython.uint[::1]
+    ip_at: cython.uint[::1]
+    payload_len: cython.uint[::1]
+    segment_len: cython.uint[::1]
+    seq: cython.uint[::1]
+    tcp_flags: cython.uint[::1]
     seed: cython.ulonglong
 
     def __init__(self, columns: Columns, seed: int) -> None:
@@ -101,9 +101,9 @@ class Sampler:
 
     def run(self, batch: Batch, low: cython.Py_ssize_t, high: cython.Py_ssize_t) -> None:
         """Look at the packets of a chunk that belong to the sample."""
-        data: cython.uchar[:] = batch.data
+        data: cython.uchar[::1] = batch.data
         size: cython.Py_ssize_t = len(batch.data)
-        time_ns: cython.longlong[:] = batch.time_ns
+        time_ns: cython.longlong[::1] = batch.time_ns
         column: cython.Py_ssize_t
         mixed: cython.ulonglong
         most: cython.ulonglong = (1 << SAMPLE_BITS) - 1
@@ -123,7 +123,7 @@ class Sampler:
     @cython.exceptval(-1, check=False)
     def _follow(
         self,
-        data: cython.uchar[:],
+        data: cython.uchar[::1],
         size: cython.Py_ssize_t,
         column: cython.Py_ssize_t,
         slot: cython.ulonglong,
@@ -178,7 +178,7 @@ class Sampler:
     @cython.exceptval(-1, check=False)
     def _is_twin(
         self,
-        data: cython.uchar[:],
+        data: cython.uchar[::1],
         column: cython.Py_ssize_t,
         at: cython.Py_ssize_t,
         ip: cython.Py_ssize_t,
@@ -228,7 +228,7 @@ class Sampler:
     @cython.nogil
     @cython.exceptval(-1, check=False)
     def _acknowledged(
-        self, data: cython.uchar[:], at: cython.Py_ssize_t, tcp: cython.Py_ssize_t
+        self, data: cython.uchar[::1], at: cython.Py_ssize_t, tcp: cython.Py_ssize_t
     ) -> cython.int:
         """The other side, whose numbers are at ``at``, is told what of it has arrived."""
         number: cython.ulonglong = 0

@@ -34,7 +34,7 @@ LENGTH_REST = cython.declare(cython.ulonglong, 0x6C656E6774683A)
 LENGTH_DIGITS = cython.declare(cython.int, 15)
 
 
-def first_words(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.ulonglong:
+def first_words(data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.ulonglong:
     """What a row notes of a flight that begins so: FLIGHT_TEXT, FLIGHT_JSON, HTTP_SEEN, as of side 0."""
     told: cython.ulonglong = FLIGHT_TEXT if _is_text(data, at, end) else 0
     start: cython.Py_ssize_t = at
@@ -54,7 +54,7 @@ def first_words(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssi
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(-1, check=False)
-def _is_text(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+def _is_text(data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
     """Whether the first bytes are printable ASCII or line ends."""
     byte: cython.int
     if end > at + TEXT_BYTES:
@@ -67,7 +67,7 @@ def _is_text(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_
     return 1
 
 
-def http_word(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+def http_word(data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
     """1 for a request method, 2 for a status line (RFC 9112 sections 3 and 4), 0 for neither.
 
     Of fewer than four bytes, whether they may begin one.
@@ -96,12 +96,12 @@ def http_word(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize
     return 0
 
 
-def begins_head(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+def begins_head(data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
     """Whether an HTTP head may begin so."""
     return at < end and 0x41 <= data[at] <= 0x5A and http_word(data, at, end) != 0
 
 
-def plain_carrier(data: cython.uchar[:], at: cython.Py_ssize_t, body: cython.Py_ssize_t) -> cython.int:
+def plain_carrier(data: cython.uchar[::1], at: cython.Py_ssize_t, body: cython.Py_ssize_t) -> cython.int:
     """Whether what stands before an object at ``body`` says nothing of it: a WebSocket frame's header, or a
     whole HTTP head that has no field of somebody's own (``X-Mining-Extensions``, ``X-Long-Polling``...)."""
     line_begins: cython.bint = False
@@ -123,7 +123,7 @@ def plain_carrier(data: cython.uchar[:], at: cython.Py_ssize_t, body: cython.Py_
 
 
 def lacks_body(
-    data: cython.uchar[:], at: cython.Py_ssize_t, body: cython.Py_ssize_t, end: cython.Py_ssize_t
+    data: cython.uchar[::1], at: cython.Py_ssize_t, body: cython.Py_ssize_t, end: cython.Py_ssize_t
 ) -> cython.int:
     """Whether the HTTP message at ``at``, whose body begins at ``body``, goes on behind ``end``.
 
@@ -147,7 +147,7 @@ def lacks_body(
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(-1, check=False)
-def _names_length(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+def _names_length(data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
     """Whether the field Content-Length begins here, in letters of any case."""
     name: cython.ulonglong = 0
     rest: cython.ulonglong = 0
@@ -164,7 +164,7 @@ def _names_length(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_s
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(-1, check=False)
-def _number(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.longlong:
+def _number(data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.longlong:
     """The number that stands in the rest of a line, behind spaces; 0 for anything else."""
     number: cython.longlong = 0
     digits: cython.int = 0
@@ -177,7 +177,7 @@ def _number(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t
     return number if at < end and data[at] <= 0x20 else 0
 
 
-def like_setup(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+def like_setup(data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
     """Whether SetupConnection may begin so: extension and type 0, protocol 0 to 2, version 2."""
     i: cython.Py_ssize_t
     byte: cython.int
@@ -193,14 +193,14 @@ def like_setup(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssiz
     return 1
 
 
-def like_hello(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+def like_hello(data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
     """Whether a TLS record with a ClientHello may begin so (RFC 8446 section 5.1)."""
     if data[at] != 0x16 or (at + 1 < end and data[at + 1] != 3):
         return 0
     return not ((at + 2 < end and data[at + 2] > 4) or (at + 5 < end and data[at + 5] != 1))
 
 
-def proxy_header(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.Py_ssize_t:
+def proxy_header(data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.Py_ssize_t:
     """Bytes of a PROXY protocol header (its sections 2.1 and 2.2) that stands here; 0 for no whole one."""
     word: cython.ulonglong = 0
     rest: cython.uint = 0
@@ -227,7 +227,7 @@ def proxy_header(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ss
     return 0
 
 
-def like_key(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+def like_key(data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
     """Whether the bytes look random enough for a part of a Noise key: see ``protocols.noise``."""
     zeros: cython.int = 0
     tops: cython.Py_ssize_t = 0
@@ -242,7 +242,7 @@ def like_key(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_
     return zeros <= 3 and 3 * length <= 16 * tops <= 13 * length
 
 
-def lacks_socks4(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+def lacks_socks4(data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
     """Whether a request of SOCKS 4 or 4A is not whole: port, address, user, and for 4A the name."""
     texts: cython.int
     if end - at > SOCKS_SIZE or (at + 1 < end and data[at + 1] != 1):
@@ -258,7 +258,7 @@ def lacks_socks4(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ss
     return texts > 0
 
 
-def lacks_socks5(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+def lacks_socks5(data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
     """Whether a request of SOCKS 5 is not whole, with greeting and password before it or without."""
     start: cython.Py_ssize_t = at
     if end - at > SOCKS_SIZE or (at + 1 < end and (data[at + 1] == 0 or data[at + 1] > SOCKS_METHODS)):
@@ -285,7 +285,7 @@ def lacks_socks5(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ss
     return at > end and at - start <= SOCKS_SIZE
 
 
-def peer_shape(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+def peer_shape(data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
     """Whether a connection may begin like a coin node's that has no literal: ``peers`` looks closer.
 
     Bitcoin's "version" behind an unknown magic; Lightning's act one (BOLT 8); Ethereum's
@@ -301,7 +301,7 @@ def peer_shape(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssiz
     return (data[at] << 8) + data[at + 1] + 2 == length and data[at + 2] == 4
 
 
-def peer_datagram(data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+def peer_datagram(data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
     """Whether it may be Ethereum's node discovery (discv4.md): a recovery id, a type, a list in RLP."""
     if end - at < 104 or end - at > 1280:
         return 0

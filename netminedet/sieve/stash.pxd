@@ -6,15 +6,15 @@ from netminedet.sieve.moves cimport move
 
 @cython.final
 cdef class Stash:
-    cdef unsigned long long[:] rows
+    cdef unsigned long long[::1] rows
     cdef Found found
-    cdef unsigned char[:] memory
-    cdef unsigned int[:] lengths
-    cdef unsigned long long[:] key0
-    cdef unsigned long long[:] key1
+    cdef unsigned char[::1] memory
+    cdef unsigned int[::1] lengths
+    cdef unsigned long long[::1] key0
+    cdef unsigned long long[::1] key1
     cdef Py_ssize_t next
     cdef Py_ssize_t message_next
-    cdef unsigned long long[:] message_at
+    cdef unsigned long long[::1] message_at
     cdef unsigned long long message_end
     cdef unsigned long long displaced
     cdef unsigned long long too_long
@@ -25,7 +25,7 @@ cdef class Stash:
     cdef int has_room(self, Py_ssize_t base, int side, Py_ssize_t more) except -1 nogil
     cdef int keep(
         self,
-        unsigned char[:] data,
+        unsigned char[::1] data,
         Py_ssize_t base,
         int side,
         Py_ssize_t start,

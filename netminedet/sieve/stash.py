@@ -91,7 +91,7 @@ class Stash:
 
     def keep(
         self,
-        data: cython.uchar[:],
+        data: cython.uchar[::1],
         base: cython.Py_ssize_t,
         side: cython.int,
         start: cython.Py_ssize_t,

@@ -11,22 +11,22 @@ from netminedet.sieve.stash cimport Stash
 
 @cython.final
 cdef class TextScanner:
-    cdef unsigned long long[:] rows
-    cdef unsigned int[:] payload_at
-    cdef unsigned int[:] payload_len
-    cdef unsigned int[:] segment_len
-    cdef unsigned int[:] ports
-    cdef unsigned short[:] table
-    cdef unsigned char[:] accepts
-    cdef unsigned char[:] dull
+    cdef unsigned long long[::1] rows
+    cdef unsigned int[::1] payload_at
+    cdef unsigned int[::1] payload_len
+    cdef unsigned int[::1] segment_len
+    cdef unsigned int[::1] ports
+    cdef unsigned short[::1] table
+    cdef unsigned char[::1] accepts
+    cdef unsigned char[::1] dull
     cdef Gate gate
     cdef bint has_gate
     cdef Openings openings
     cdef Handshakes handshakes
     cdef Found found
     cdef Stash stash
-    cdef unsigned char[:] data
-    cdef unsigned char[:] plain
+    cdef unsigned char[::1] data
+    cdef unsigned char[::1] plain
     cdef bint first_payload
     cdef bint flight_begins
     cdef Py_ssize_t opened_at

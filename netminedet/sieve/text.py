@@ -86,7 +86,7 @@ HTTP_LEAST = cython.declare(cython.Py_ssize_t, 8)
 @cython.nogil
 @cython.exceptval(-2, check=False)
 def _find(
-    data: cython.uchar[:], byte: cython.int, at: cython.Py_ssize_t, end: cython.Py_ssize_t
+    data: cython.uchar[::1], byte: cython.int, at: cython.Py_ssize_t, end: cython.Py_ssize_t
 ) -> cython.Py_ssize_t:
     """Where ``byte`` first stands in ``data[at:end]``, or -1."""
     if cython.compiled:
@@ -418,7 +418,7 @@ class TextScanner:
 
     def _look_behind_mask(self, start: cython.Py_ssize_t, length: cython.Py_ssize_t) -> cython.int:
         """Look for an anchor in what the client of a WebSocket says; where that opened need not be known."""
-        frame: cython.uchar[:]
+        frame: cython.uchar[::1]
         if self.data[start] != TEXT_FRAME:
             return 0
         frame = self.data

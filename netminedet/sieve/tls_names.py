@@ -29,7 +29,7 @@ class TlsNames:
         # behind the length that was read last
         self.der_at = 0
 
-    def server_name(self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+    def server_name(self, data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
         """The server_name extension (RFC 6066 section 3) of the ClientHello in a TLS record."""
         stop: cython.Py_ssize_t
         kind: cython.int
@@ -65,7 +65,7 @@ class TlsNames:
             at += size
         return MATCH_BARE_TLS
 
-    def certified(self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+    def certified(self, data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
         """What of a certificate stands behind commonName (2.5.4.3) and subjectAltName (2.5.29.17).
 
         The structure is not walked: whatever looks like one of them is tried.
@@ -91,7 +91,7 @@ class TlsNames:
         return MATCH_NONE
 
     def _alternatives(
-        self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t
+        self, data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t
     ) -> cython.int:
         """The dNSNames of a subjectAltName (RFC 5280 section 4.2.1.6)."""
         size: cython.Py_ssize_t
@@ -118,7 +118,7 @@ class TlsNames:
         return MATCH_NONE
 
     def _certified_name(
-        self, data: cython.uchar[:], at: cython.Py_ssize_t, size: cython.Py_ssize_t
+        self, data: cython.uchar[::1], at: cython.Py_ssize_t, size: cython.Py_ssize_t
     ) -> cython.int:
         """Try a name; of one with a wildcard, "*." before it, the domain below is found too."""
         i: cython.Py_ssize_t
@@ -129,7 +129,7 @@ class TlsNames:
         return self.names.listed(size)
 
     def _der_length(
-        self, data: cython.uchar[:], at: cython.Py_ssize_t, end: cython.Py_ssize_t
+        self, data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t
     ) -> cython.Py_ssize_t:
         """A length in DER of at most two bytes (X.690 section 8.1.3), or -1; sets ``der_at`` behind it."""
         self.der_at = at + 1

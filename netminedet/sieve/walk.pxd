@@ -20,7 +20,7 @@ cdef int LLC
 cdef long long NO_ID
 
 cdef class Walk:
-    cdef unsigned char[:] data
+    cdef unsigned char[::1] data
     cdef Py_ssize_t at
     cdef int next
     cdef Py_ssize_t end
@@ -38,9 +38,9 @@ cdef class Walk:
     cdef bint kept_inside
     cdef Py_ssize_t target
     cdef int noted
-    cdef int[:] kinds
-    cdef long long[:] ids
-    cdef long long[:] carriers
+    cdef int[::1] kinds
+    cdef long long[::1] ids
+    cdef long long[::1] carriers
     cdef unsigned long long tunnelled
     cdef unsigned long long ipsec
     cdef unsigned long long aggregated
