@@ -17,6 +17,7 @@ from netminedet.suspects import Role, Suspect, Verdict
 from netminedet.verdict.findings import GRACE_NS, Findings
 from netminedet.verdict.flowfinding import FlowFinding
 from netminedet.verdict.flows import SURE_JOBS, SURE_SHARES, Basis, FlowVerdict
+from netminedet.verdict.polling import LEAST_POLLS, MOST_BETWEEN_NS
 from netminedet.verdict.redirects import FOLLOWED_NS
 from netminedet.verdict.resolvers import resolvers_of
 from netminedet.verdict.sessions import FOLLOWED, TO_POOL, TUNNEL, all_sessions
@@ -151,6 +152,21 @@ RULES: dict[Basis | Tie, Rule] = {
             sentence("{n} different jobs given out: confirmed.", n=SURE_JOBS),
         ),
         _QUOTATION,
+    ),
+    Basis.POLLED: Rule(
+        Verdict.PROBABLE,
+        sentence(
+            "the host asked a node for work {n} times or more, a few seconds apart, and was given it: miners "
+            "do so, and what only watches over a node does not ask for work",
+            n=LEAST_POLLS,
+        ),
+        (sentence("A result handed in, which shows that it works on what it is given: confirmed."),),
+        sentence(
+            "Asked for less often than {n} times, or more than {seconds} seconds apart, work would prove "
+            "nothing.",
+            n=LEAST_POLLS,
+            seconds=MOST_BETWEEN_NS // 1_000_000_000,
+        ),
     ),
     Basis.MANAGED: Rule(
         Verdict.PROBABLE,

@@ -46,12 +46,13 @@ class Basis(str, Enum):
     SEALED = "sealed"
     ASKED = "asked"
     SERVED = "served"
+    POLLED = "polled"
     MANAGED = "managed"
 
     @property
     def verdict(self) -> Verdict:
-        probable = self in (Basis.SEALED, Basis.ASKED, Basis.SERVED, Basis.MANAGED)
-        return Verdict.PROBABLE if probable else Verdict.CONFIRMED
+        probable = (Basis.SEALED, Basis.ASKED, Basis.SERVED, Basis.POLLED, Basis.MANAGED)
+        return Verdict.PROBABLE if self in probable else Verdict.CONFIRMED
 
 
 class FlowVerdict(Struct, frozen=True):

@@ -24,6 +24,7 @@ from netminedet.verdict.flows import (
     without_unsupported,
 )
 from netminedet.verdict.order import FlowId, Span
+from netminedet.verdict.polling import polled_flows
 
 #: Dialects that are spoken over HTTP, where a connection may carry one request.
 REQUEST_DIALECTS = frozenset({"getwork", "eth-proxy"})
@@ -38,8 +39,11 @@ def weigh_flows(findings: Findings) -> Iterator[tuple[FlowId, FlowFinding, FlowV
     sent = sent_of_needed(findings)
     weighed = []
     groups: dict[tuple[str, tuple[str, int]], list[Weighed]] = {}
+    polled = {key: (flow, verdict) for key, flow, verdict in polled_flows(findings)}
     for key, flow in sorted(findings.flows.items(), key=lambda item: item[0]):
         verdict = weigh_named_flow(flow, findings, sent)
+        if verdict is None and key in polled:
+            flow, verdict = polled[key]
         weighed.append((key, flow, verdict))
         if verdict is not None and _is_short(flow, verdict):
             groups.setdefault(_ends(verdict), []).append((flow, verdict))
