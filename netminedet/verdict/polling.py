@@ -22,8 +22,8 @@ from netminedet.verdict.flowfinding import FlowFinding
 from netminedet.verdict.flows import Basis, FlowVerdict
 from netminedet.verdict.order import FlowId, Span
 
-#: What is asked, and what answers it; both of the same dialect.
-POLLED = {"eth-proxy.get-work": "eth-proxy.work"}
+#: What is asked, and what answers it.
+POLLED = {"eth-proxy.get-work": "eth-proxy.work", "cortex.get-work": "eth-proxy.work"}
 #: So often it was asked and answered at least; so much time passes between two questions at most (the mean).
 LEAST_POLLS = 8
 MOST_BETWEEN_NS = 10_000_000_000
