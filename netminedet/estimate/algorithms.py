@@ -102,6 +102,8 @@ _ROWS = (
     Algorithm("beamhash", "Sol", None, _NONE),
     Algorithm("cuckatoo32", "g", None, _NONE),
     Algorithm("cuckoo29", "g", None, _NONE),
+    Algorithm("cuckaroo30", "g", None, _NONE),
+    Algorithm("truehash", "H", None, _NONE),
     Algorithm("aleo-puzzle", "proof", 0, "HarukaMa/aleo-pool-server, stratum/spec.md"),
     Algorithm("sha1", "H", None, "the difficulty of Duino-Coin is a limit of the nonce"),
     Algorithm(UNKNOWN, "H", None, _NONE),
@@ -162,6 +164,7 @@ _OF_DIALECT = {
     "beam": "beamhash",
     "browser-miner": "cryptonight",
     "conflux": "octopus",
+    "cortex": "cuckaroo30",
     "duino-coin": "sha1",
     "ergo": "autolykos2",
     "grin": "cuckatoo32",
@@ -169,6 +172,7 @@ _OF_DIALECT = {
     "kaspa": "kheavyhash",
     "kawpow": "kawpow",
     "nervos-ckb": "eaglesong",
+    "truechain": "truehash",
     "zcash-stratum": "equihash-200-9",
 }
 
@@ -215,6 +219,8 @@ _COINS = {
     "nexapow": "NEXA",
     "cuckatoo32": "GRIN",
     "cuckoo29": "AE",
+    "cuckaroo30": "CTXC",
+    "truehash": "TRUE",
     "aleo-puzzle": "ALEO",
     "verthash": "VTC",
 }

@@ -230,10 +230,10 @@ MOST_WORK = 1 << 96
 
 #: Dialects whose difficulty has no published relation to graphs or solutions: Grin's is
 #: weighted by graph size, Beam's is packed, Duino-Coin's is a limit of the nonce, and Chia
-#: proves space.
-UNKNOWN_WORK = frozenset(("aeternity", "beam", "chia", "duino-coin", "duino", "grin"))
+#: proves space; Cortex's target is one of cycles, and TrueChain's of blocks and fruits.
+UNKNOWN_WORK = frozenset(("aeternity", "beam", "chia", "cortex", "duino-coin", "duino", "grin", "truechain"))
 
-_UNKNOWN_ALGORITHMS = frozenset(("cuckatoo32", "cuckoo29", "beamhash"))
+_UNKNOWN_ALGORITHMS = frozenset(("cuckaroo30", "cuckatoo32", "cuckoo29", "beamhash", "truehash"))
 
 #: Alephium's job carries the block's target; shares are measured by ``mining.set_difficulty``.
 _NO_TARGETS = frozenset(("alephium",))
