@@ -41,6 +41,7 @@ from netminedet.protocols.machines import (
     whole,
     xmrig_config,
 )
+from netminedet.protocols.programs import GETSTAT, KEYS, PATHS, program_reply
 
 #: Longest message, in bytes.
 MAX_MESSAGE = 128 * 1024
@@ -155,8 +156,8 @@ _ETHMAN_METHODS = frozenset(
 )
 #: What a management API's message in JSON has at its top, besides what an answer of JSON-RPC has: (key,
 #: value), and keys that alone may make one.
-API_VERBS = frozenset(("method", method) for method in _ETHMAN_METHODS)
-API_KEYS = frozenset({"command", "cmd", "STATUS", "ua", "donate-level"})
+API_VERBS = frozenset(("method", method) for method in (*_ETHMAN_METHODS, GETSTAT))
+API_KEYS = frozenset({"command", "cmd", "STATUS", "ua", "donate-level"}) | KEYS
 _SECTION = re.compile(r"(?<!\\)\|")
 _FIELD = re.compile(r"(?<!\\),")
 _STATUS = re.compile(r"STATUS=[SIWEF],When=\d{1,20},Code=\d{1,5},Msg=")
@@ -170,12 +171,13 @@ def api_request(method: str, target: str) -> ApiMessage | None:
     """Read an HTTP request for how a miner is; None for any other.
 
     XMRig's HTTP interface (src/base/api): the summary, under its three names, the back ends and the
-    configuration.
+    configuration.  The paths of other programs (``programs``) are those of many others.
     """
     path = target.partition("?")[0]
-    if method != "GET" or path not in _XMRIG_PATHS:
+    if method != "GET" or path not in _XMRIG_PATHS | PATHS:
         return None
-    return ApiMessage(ApiKind.COMMAND, "xmrig", command=path)
+    kind = ApiKind.COMMAND if path in _XMRIG_PATHS else ApiKind.WORD
+    return ApiMessage(kind, "xmrig" if path in _XMRIG_PATHS else "http", command=path)
 
 
 def api_message(text: str) -> ApiMessage | None:
@@ -217,8 +219,12 @@ def api_value(value: Mapping[str, Any]) -> ApiMessage | None:
         return ApiMessage(ApiKind.COMMAND, "ethman", command=method)
     if "STATUS" in value:
         return _cgminer_reply(value)
+    if method == GETSTAT and "result" not in value:
+        return ApiMessage(ApiKind.WORD, "miniz", command=GETSTAT)
     if value.keys() >= _XMRIG_KEYS:
         return _xmrig_summary(value)
+    if KEYS & value.keys() and (told := program_reply(value)) is not None:
+        return told
     if "donate-level" in value:
         return xmrig_config(value)
     result = value.get("result")
