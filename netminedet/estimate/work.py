@@ -231,7 +231,20 @@ MOST_WORK = 1 << 96
 #: Dialects whose difficulty has no published relation to graphs or solutions: Grin's is
 #: weighted by graph size, Beam's is packed, Duino-Coin's is a limit of the nonce, and Chia
 #: proves space; Cortex's target is one of cycles, and TrueChain's of blocks and fruits.
-UNKNOWN_WORK = frozenset(("aeternity", "beam", "chia", "cortex", "duino-coin", "duino", "grin", "truechain"))
+UNKNOWN_WORK = frozenset(
+    (
+        "aeternity",
+        "beam",
+        "chia",
+        "cortex",
+        "dero",
+        "duino-coin",
+        "duino",
+        "grin",
+        "truechain",
+        "xelis-getwork",
+    )
+)
 
 _UNKNOWN_ALGORITHMS = frozenset(("cuckaroo30", "cuckatoo32", "cuckoo29", "beamhash", "truehash"))
 

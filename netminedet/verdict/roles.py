@@ -29,7 +29,7 @@ PROXY_LOGINS = 3
 #: Dialects that only web pages speak.
 BROWSER_DIALECTS = frozenset({"browser-miner", "webminerpool"})
 #: Dialects that an ordinary node speaks too: serving one host is no pool's business.
-NODE_DIALECTS = frozenset({"getwork", "stratum-v2-templates"})
+NODE_DIALECTS = frozenset({"getwork", "stratum-v2-templates", "dero", "xelis-getwork"})
 #: Dialects that a node speaks too, but for the login and for work that nobody asked for.
 NODE_DIALECTS_WITHOUT_LOGIN = frozenset({"eth-proxy"})
 #: Hosts that one must serve with them to count as a pool.
