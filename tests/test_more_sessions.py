@@ -237,13 +237,6 @@ CASES = {
         PAGE, ("webminerpool", "confirmed", "browser"), WALLET, shares=(1, 0, 0), algorithm="cryptonight"
     ),
     "Nimiq in a page": Case(NIMIQ_POOL, ("nimiq", "confirmed", "miner"), f"{NIMIQ}.17", shares=(1, 0, 0)),
-    "BTCAgent, whose shares are no JSON": Case(
-        AGENT,
-        ("stratum-v1", "confirmed", "proxy"),
-        "acct7",
-        "btccom-agent/2.0.0-mu",
-        shares=(0, 0, 0),
-    ),
     "turned away": Case(
         [
             login(),

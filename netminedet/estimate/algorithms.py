@@ -187,6 +187,7 @@ _DEFAULTS = {
     "ethash-stratum": ("ethash", N_("the dialect also carries ProgPoW coins")),
     "ethereum-stratum-2": ("ethash", N_("the dialect also carries ProgPoW coins")),
     "getwork": ("sha256d", N_("scrypt and other coins are mined in this way too")),
+    "btcagent": ("sha256d", ""),
     "hathor": ("sha256d", ""),
     "stratum-v1": ("sha256d", N_("scrypt and many other coins use the same messages")),
     "stratum-v2": ("sha256d", ""),

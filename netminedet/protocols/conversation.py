@@ -24,6 +24,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from netminedet.model import ACCEPTED, CLIENT, REJECTED, SERVER, STATUS, STRONG, FiveTuple, Message
+from netminedet.protocols.btcagent import AgentFraming, Workers, begins_agent_message
 from netminedet.protocols.channels import Channels
 from netminedet.protocols.framing import (
     FrameFraming,
@@ -320,7 +321,7 @@ class Conversation:
 
     def _choose_framing(self, end: _End, segment: Segment, data: bytes) -> None:
         """Change the framing where the bytes begin something else than what came before."""
-        if isinstance(end.framing, (WebSocketFraming, FrameFraming, TextFraming, GzipFraming)):
+        if isinstance(end.framing, (WebSocketFraming, FrameFraming, TextFraming, GzipFraming, AgentFraming)):
             return
         opens = data.startswith(self._signatures.openers)
         is_json = isinstance(end.framing, JsonLines) and data.startswith((b"{", b"["))
@@ -328,6 +329,11 @@ class Conversation:
             return  # it goes on as most do
         if self.found and data.startswith(GZIP_MAGIC) and not end.framing.pending:
             end.framing = GzipFraming()  # as a server of EthereumStratum/2.0.0 asks for
+            return
+        if self.found and begins_agent_message(data) and not any(one.framing.pending for one in self._ends):
+            workers = Workers()
+            for one in self._ends:
+                one.framing = AgentFraming(workers)
             return
         if isinstance(end.framing, HttpFraming):
             if segment.flight_is_json and not end.framing.in_body:

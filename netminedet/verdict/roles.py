@@ -146,8 +146,14 @@ def _to_miners_port(name: NameFinding) -> bool:
 
 def handed_on(case: Case) -> int:
     """The logins in one connection to a pool, where they are too many for one rig's own; else 0."""
-    logins = max((len(kept(flow, "worker")) for _, flow, _ in case.as_client), default=0)
+    logins = max((len(_logins(flow)) for _, flow, _ in case.as_client), default=0)
     return logins if logins >= PROXY_LOGINS else 0
+
+
+def _logins(flow: FlowFinding) -> set[str]:
+    """The logins of a flow, without an account that others of them name a rig of."""
+    logins = kept(flow, "worker")
+    return logins - {account for account, dot, _ in (login.partition(".") for login in logins) if dot}
 
 
 def serves_of(case: Case, home_net: Sequence[Network]) -> Flows:
