@@ -288,7 +288,9 @@ class TextScanner:
         if 0x41 <= first <= 0x5A and http_word(self.data, start, end) == 1:
             self.found.add(HTTP_REQUEST, column, start, end - start, context)
         elif end - start > 14 and ((self.ports[column] & 0xFFFF) == 53 or (self.ports[column] >> 16) == 53):
-            self.found.add(DNS_TCP, column, start + 2, end - start - 2, context)
+            # where its length (RFC 1035 section 4.2.2) came before it, the number of questions is here: one
+            header = 0 if self.data[start + 4] == 0 and self.data[start + 5] == 1 else 2
+            self.found.add(DNS_TCP, column, start + header, end - start - header, context)
         elif (first == 5 or first == 4) and end - start <= SOCKS_SIZE:
             self.found.add(SOCKS_REQUEST, column, start, end - start, context)
             self.rows[base + FLAGS] |= TUNNEL_ASKED

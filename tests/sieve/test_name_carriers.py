@@ -16,6 +16,7 @@ from netminedet.sieve import names as names_kernel
 from netminedet.sieve.columns import (
     CERTIFICATE,
     CLIENT_HELLO,
+    DNS_TCP,
     DNS_UDP,
     HTTP_REQUEST,
     MATCH_NAME,
@@ -204,6 +205,23 @@ def test_name_with_an_address_of_its_own_is_no_alias() -> None:
     for kind, address in ((1, bytes(4)), (28, bytes(16))):
         data = pointing((ASKED, kind, address), (ASKED, 5, labels(POOL_NAME)))
         assert hits(dns_answer(data)) == []
+
+
+@pytest.mark.parametrize("reply", [False, True])
+@pytest.mark.parametrize("cuts", [(), (2,), (1, 2)], ids=str)
+def test_a_message_over_tcp_behind_its_length(reply: bool, cuts: tuple[int, ...]) -> None:
+    question = labels(POOL_NAME) + b"\0\1\0\1"
+    data = b"\x12\x34\1\0\0\1" + bytes(6) + question
+    if reply:
+        data = pointing((ASKED, 5, labels(POOL_NAME)), (POOL_NAME, 1, bytes(4)))
+    whole = len(data).to_bytes(2, "big") + data
+    ends = (MINER[0], 40000), ("10.0.0.53", 53)
+    speaker, listener = reversed(ends) if reply else ends
+    frames = [tcp_frame(ends[0], ends[1], 99, b"", SYN), tcp_frame(ends[1], ends[0], 99, b"", SYN | ACK)]
+    for start, end in itertools.pairwise((0, *cuts, len(whole))):
+        frames.append(tcp_frame(speaker, listener, 100 + start, whole[start:end]))
+    (hit,) = named(frames)
+    assert (hit.kind, hit.payload) == (DNS_TCP, data)
 
 
 def test_compressed_alias() -> None:
