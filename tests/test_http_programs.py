@@ -6,7 +6,10 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from netminedet.protocols.programs import KEYS, program_reply
 from netminedet.suspects import Role, Verdict
 from tests.talks import SERVER, Said, http_answer, signatures, suspects
 
@@ -25,6 +28,7 @@ PROGRAMS: dict[str, tuple[str, str, float | None, str]] = {
     "status of Bminer": ("/api/status", "", 535.6, ""),
     "status of GMiner": ("/stat", "GMiner", 121.5e6, "stratum+ssl://pool.example:2222"),
     "status of BzMiner": ("/status", "BzMiner", 650.25e6, "stratum+tcp://pool.example:5555"),
+    "a machine with AxeOS": ("/api/system/info", "", 1150.25e9, "pool.example"),
     "statistics of nanominer": ("/stats", "", 4591157, "pool.example:9999"),
 }
 ANSWERS = {
@@ -95,3 +99,25 @@ def test_other_services_under_such_paths_are_none(path: str) -> None:
         "ok",
     ):
         assert suspects([get(path), answer(value)]) == ()
+
+
+#: Names that these programs use.
+_NAMES = sorted(
+    {name for value in ANSWERS.values() for name in value}
+    | {"speed", "speed_sps", "gpuid", "gpu_id", "solver", "Total", "Hashrate", "url", "devices", "pool"}
+)
+_PARTS = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_NAMES) | st.text(), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(KEYS)), _PARTS, min_size=1, max_size=3), st.data())
+def test_any_object(value: dict[str, Any], data: st.DataObject) -> None:
+    for name in data.draw(st.lists(st.sampled_from(_NAMES), max_size=6)):
+        value.setdefault(name, data.draw(_PARTS))
+    reply = program_reply(value)
+    assert reply is None or reply.telling

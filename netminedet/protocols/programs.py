@@ -17,11 +17,13 @@ nanominer  ``/stats``          a list ``Algorithms`` of pools and rates, and a l
 Bminer     ``/api/status``     ``miners`` that solve, ``stratum`` with the rate of accepted shares
 miniZ      ``getstat``         its pool under ``current_server``, and the solutions of its cards; EWBF, too
 ePIC       ``/summary``        as lolMiner to 1.2, with other names, and hash boards
+AxeOS      see ``AXE_OS``      pool, account, rate and shares beside the model of its chip
 =========  ==================  =====================================================================
 
 ePIC's firmware for ASICs is described in epicblockchain/epic-dashboard (docs/API.md).  An xmrig-proxy
 answers to ``/1/summary`` as XMRig does, but with the miners and upstreams that it has (xmrig/xmrig-proxy,
-src/api/v1/ApiRouter.cpp).
+src/api/v1/ApiRouter.cpp).  AxeOS is the firmware of Bitaxes and of machines made after them
+(bitaxeorg/ESP-Miner).
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ from typing import Any
 from netminedet.protocols.machines import ApiKind, ApiMessage, clean, number, objects, texts, whole
 
 #: Paths of HTTP under which these programs tell how they are; others have such paths, too.
-PATHS = frozenset(("/summary", "/stat", "/stats", "/status", "/api/v1/status", "/api/status"))
+AXE_OS = "/api/system/info"
+PATHS = frozenset(("/summary", "/stat", "/stats", "/status", "/api/v1/status", "/api/status", AXE_OS))
 #: What miniZ is asked with, in a line of JSON.
 GETSTAT = "getstat"
 
@@ -182,6 +185,15 @@ def _xmrig_proxy(value: Mapping[str, Any]) -> ApiMessage | None:
     return _reply("xmrig", agent, None, {}, ("", ""))
 
 
+def _axe_os(value: Mapping[str, Any]) -> ApiMessage | None:
+    rate = number(value.get("hashRate"))
+    is_one = isinstance(value["stratumURL"], str) and isinstance(value.get("ASICModel"), str)
+    if not is_one or rate is None or whole(value.get("sharesAccepted")) is None:
+        return None
+    vendor = _named("AxeOS", value.get("version"))
+    return _reply("axeos", vendor, 1e9 * rate, value, ("stratumURL", "stratumUser"))
+
+
 #: A key that each form has -> what reads it.
 _READERS: dict[str, Callable[[Mapping[str, Any]], ApiMessage | None]] = {
     "active_pool": _trex,
@@ -192,5 +204,6 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], ApiMessage | None]] = {
     "WorkTime": _nanominer,
     "current_server": _miniz,
     "upstreams": _xmrig_proxy,
+    "stratumURL": _axe_os,
 }
 KEYS = frozenset(_READERS)
