@@ -94,6 +94,17 @@ def test_a_key_in_two_segments(size: int) -> None:
     assert suspects_of(frames_of(longer), 10) == ()
 
 
+@pytest.mark.parametrize("sizes", [(16, 16), (20, 20, 20), (16, 1, 1, 1), (32, 16, 15)], ids=str)
+def test_a_key_in_more_segments(sizes: tuple[int, ...]) -> None:
+    (_, key), *rest = sealed_talk(30)
+    pieces: list[Said] = []
+    for size in sizes:
+        pieces.append(("C", key[:size]))
+        key = key[size:]
+    (suspect,) = suspects_of(frames_of([*pieces, ("C", key), *rest]), 10)
+    assert suspect.verdict is Verdict.PROBABLE
+
+
 @pytest.mark.parametrize("size", [16, 40])
 def test_what_follows_random_bytes_is_read(size: int) -> None:
     """They are kept for a key that they may begin, which hides nothing behind them."""
