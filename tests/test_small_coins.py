@@ -12,7 +12,7 @@ from tests.talks import CLIENT, Said, over_http, over_websocket, signatures, sus
 EXAMPLES = {
     (dialect.id, example.name): json.loads(example.text)
     for dialect in signatures().dialects
-    if dialect.id in ("cortex", "dero", "eth-proxy", "hathor", "truechain", "xelis-getwork")
+    if dialect.id in ("cortex", "dero", "eth-proxy", "hathor", "pearl", "truechain", "xelis-getwork")
     for example in dialect.examples
 }
 OK = {"jsonrpc": "2.0", "result": True}
@@ -67,6 +67,21 @@ SESSIONS: dict[str, tuple[str, str, list[Said]]] = {
         ),
     ),
 }
+SESSIONS["Pearl"] = (
+    "pearl",
+    "PRL",
+    play(
+        "pearl",
+        ("C", {"id": 1, "method": "mining.subscribe", "params": {"agent": "mom/1.0"}}),
+        ("C", "authorize"),
+        ("S", {**OK, "id": 1}),
+        ("S", "work"),
+        ("S", {**OK, "id": 2}),
+        ("C", "share"),
+        ("S", {**OK, "id": 10}),
+        ("S", "work without a height"),
+    ),
+)
 GETWORK: dict[str, tuple[str, str, list[Said]]] = {
     "Dero": ("dero", "DERO", play("dero", ("S", "work"), ("C", "share"), ("S", "work of a proxy"))),
     "Xelis": (

@@ -241,6 +241,7 @@ UNKNOWN_WORK = frozenset(
         "duino-coin",
         "duino",
         "grin",
+        "pearl",
         "truechain",
         "xelis-getwork",
     )
