@@ -183,7 +183,11 @@ class BlockWalk:
     @cython.nogil
     @cython.exceptval(-1, check=False)
     def _put_back(
-        self, data: cython.uchar[::1], at: cython.Py_ssize_t, start: cython.Py_ssize_t, status: cython.longlong
+        self,
+        data: cython.uchar[::1],
+        at: cython.Py_ssize_t,
+        start: cython.Py_ssize_t,
+        status: cython.longlong,
     ) -> cython.int:
         """Move the addresses to ``start``, which is four bytes before the frame, and the tag behind them."""
         i: cython.Py_ssize_t

@@ -300,7 +300,9 @@ class FlowTable:
 
     @cython.cfunc
     @cython.exceptval(-1, check=False)
-    def _move(self, old: cython.ulonglong[::1], low: cython.Py_ssize_t, high: cython.Py_ssize_t) -> cython.int:
+    def _move(
+        self, old: cython.ulonglong[::1], low: cython.Py_ssize_t, high: cython.Py_ssize_t
+    ) -> cython.int:
         """Put the rows that stand at these words of the old table into the new one."""
         i: cython.Py_ssize_t
         word: cython.Py_ssize_t

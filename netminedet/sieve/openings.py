@@ -201,7 +201,11 @@ class Openings:
         return end - at == KEY_BYTES and like_key(data, at, end)
 
     def _agreeing(
-        self, data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t, literal: cython.Py_ssize_t
+        self,
+        data: cython.uchar[::1],
+        at: cython.Py_ssize_t,
+        end: cython.Py_ssize_t,
+        literal: cython.Py_ssize_t,
     ) -> cython.Py_ssize_t:
         """How many bytes are those of the literal, of which the first is known to be."""
         text: cython.Py_ssize_t = self.places[literal]

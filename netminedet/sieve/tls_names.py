@@ -29,7 +29,9 @@ class TlsNames:
         # behind the length that was read last
         self.der_at = 0
 
-    def server_name(self, data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t) -> cython.int:
+    def server_name(
+        self, data: cython.uchar[::1], at: cython.Py_ssize_t, end: cython.Py_ssize_t
+    ) -> cython.int:
         """The server_name extension (RFC 6066 section 3) of the ClientHello in a TLS record."""
         stop: cython.Py_ssize_t
         kind: cython.int
