@@ -27,7 +27,7 @@ SAMPLE = SAMPLES / "mixed.pcapng"
 SLOW_NOTE = "this scan runs slowly"
 
 #: Runs the command as if Cython were not installed, whatever else is.
-WITHOUT_CYTHON = "import sys; sys.modules['cython'] = None; import netminedet.__main__"
+WITHOUT_CYTHON = "import sys; sys.modules['cython'] = None; from netminedet.__main__ import main; main()"
 #: Where an installation has its signatures, whether it runs compiled, and whether Cython is there.
 FACTS = """
 from importlib.util import find_spec

@@ -18,6 +18,7 @@ from netminedet.protocols.jsonlines import Item, JsonItem, JsonLines
 from netminedet.protocols.machines import clean
 
 MAGIC = b"\x7f"
+_LINE_END = b"\n"
 #: Longest message that is read: a worker that registers, or the difficulty of many.
 MAX_SIZE = 8192
 #: Workers of an agent, and shares without an answer, that are known at a time.
@@ -105,11 +106,11 @@ def _keep(known: OrderedDict[int, str], key: int, value: str, most: int) -> None
         known.popitem(last=False)
 
 
-def begins_agent_message(data: bytes) -> bool:
-    """Whether one of the agent's messages begins here, by its magic number, its kind and its size."""
-    if len(data) < _HEAD.size or data[:1] != MAGIC:
+def begins_agent_message(data: bytes, at: int = 0) -> bool:
+    """Whether one of the agent's messages begins there, by its magic number, its kind and its size."""
+    if len(data) < at + _HEAD.size or not data.startswith(MAGIC, at):
         return False
-    _, kind, size = _HEAD.unpack_from(data)
+    _, kind, size = _HEAD.unpack_from(data, at)
     if kind in _SHARES:
         return bool(size == _SHARES[kind])
     least = {_REGISTER: 8, _SET_DIFFICULTY: 9, _ANSWER: 10}.get(kind)
@@ -142,18 +143,20 @@ class AgentFraming:
         data = data if gap else self._rest + data
         self._rest = b""
         items: list[Item] = self._lines.feed(b"", gap=True) if gap else []
-        while data:
-            if data[:1] == MAGIC and not self._lines.pending:
-                if len(data) >= _HEAD.size and not begins_agent_message(data):
-                    return items + self._lines.feed(data)
-                size = _HEAD.unpack_from(data)[2] if len(data) >= _HEAD.size else MAX_SIZE
-                if len(data) < size:
-                    self._rest = data
+        at = 0
+        while at < len(data):
+            if data.startswith(MAGIC, at) and not self._lines.pending:
+                is_whole_head = len(data) >= at + _HEAD.size
+                if is_whole_head and not begins_agent_message(data, at):
+                    return items + self._lines.feed(data[at:])
+                end = at + (_HEAD.unpack_from(data, at)[2] if is_whole_head else MAX_SIZE)
+                if len(data) < end:
+                    self._rest = data[at:]
                     break
-                told = self._workers.read(data[1], data[_HEAD.size : size])
+                told = self._workers.read(data[at + 1], data[at + _HEAD.size : end])
                 items += [] if told is None else [JsonItem(told, heads_segment=True)]
-                data = data[size:]
             else:
-                line, newline, data = data.partition(b"\n")
-                items += self._lines.feed(line + newline)
+                end = data.find(_LINE_END + MAGIC, at) + 1 or len(data)
+                items += self._lines.feed(data[at:end])
+            at = end
         return items
