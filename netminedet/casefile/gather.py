@@ -35,11 +35,12 @@ def gather(
 ) -> Case:
     if report.anonymized:
         raise NetminedetError("the addresses of the report are pseudonyms; take the one with the true ones")
-    host = next((one.host for one in report.suspects if one.host in spellings(host)), host)
-    suspect = next((one for one in report.suspects if one.host == host), None)
+    spelt = spellings(host)
+    suspect = next((one for one in report.suspects if one.host in spelt), None)
     if suspect is None:
         hosts = listed([one.host for one in report.suspects], 3)
         raise NetminedetError(f"{host} is no suspect of the report; its suspects are {hosts or 'none'}")
+    host = suspect.host
     own = replace(report, suspects=(suspect,), adjacent=(), resolvers=())
     notes: list[str] = []
     if options.sources is not None:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from netminedet.protocols.jsonlines import Item, JsonItem, JsonLines
+from netminedet.protocols.latest import keep_latest
 from netminedet.protocols.machines import clean
 
 MAGIC = b"\x7f"
@@ -58,7 +59,7 @@ class Workers:
         (session,) = struct.unpack_from("<H", body)
         agent, _, rest = body[2:].partition(b"\0")
         name = clean(rest.partition(b"\0")[0].decode("utf-8", "replace"))
-        _keep(self._names, session, name, MAX_WORKERS)
+        keep_latest(self._names, session, name, MAX_WORKERS)
         program = clean(agent.decode("utf-8", "replace"))
         return {"btcagent": "register worker", "session": session, "agent": program, "rig": name}
 
@@ -67,7 +68,7 @@ class Workers:
         power, count = struct.unpack_from("<BH", body)
         target = f"{_TARGET >> power:064x}"
         for (session,) in struct.iter_unpack("<H", body[3 : 3 + 2 * count]):
-            _keep(self._targets, session, target, MAX_WORKERS)
+            keep_latest(self._targets, session, target, MAX_WORKERS)
         return {"btcagent": "set difficulty", "difficulty": 1 << min(power, 63), "workers": count}
 
     def share(self, body: bytes) -> dict[str, Any] | None:
@@ -78,7 +79,7 @@ class Workers:
             found["rig"] = name
         if target := self._targets.get(session):
             found["target"] = target
-        _keep(self._shares, self._handed_in & 0xFFFF, target or "", MAX_SHARES)
+        keep_latest(self._shares, self._handed_in & 0xFFFF, target or "", MAX_SHARES)
         self._handed_in += 1
         return found
 
@@ -97,13 +98,6 @@ _READERS: dict[int, Callable[[Workers, bytes], dict[str, Any] | None]] = {
     _ANSWER: Workers.answer,
     **dict.fromkeys(_SHARES, Workers.share),
 }
-
-
-def _keep(known: OrderedDict[int, str], key: int, value: str, most: int) -> None:
-    known[key] = value
-    known.move_to_end(key)
-    while len(known) > most:
-        known.popitem(last=False)
 
 
 def begins_agent_message(data: bytes, at: int = 0) -> bool:

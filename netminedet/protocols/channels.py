@@ -11,6 +11,7 @@ from collections import OrderedDict
 
 from msgspec import Struct, field
 
+from netminedet.protocols.latest import keep_latest
 from netminedet.protocols.stratum_v2 import Sv2Message
 
 #: Channels of a connection, jobs of a channel, and shares of a channel without an answer.
@@ -57,10 +58,7 @@ class Channels:
         return [None] * times
 
     def _opened(self, number: int, channel: _Channel) -> None:
-        self._open[number] = channel
-        self._open.move_to_end(number)
-        if len(self._open) > MAX_CHANNELS:
-            self._open.popitem(last=False)
+        keep_latest(self._open, number, channel, MAX_CHANNELS)
 
     def _addressed(self, number: int) -> list[_Channel]:
         """The channel with the number, and those of the group with it."""
@@ -76,10 +74,7 @@ class Channels:
 
     def _job(self, number: int, job: int, future: bool) -> None:
         for channel in self._addressed(number):
-            channel.jobs[job] = channel.target, future
-            channel.jobs.move_to_end(job)
-            if len(channel.jobs) > MAX_CHANNEL_JOBS:
-                channel.jobs.popitem(last=False)
+            keep_latest(channel.jobs, job, (channel.target, future), MAX_CHANNEL_JOBS)
 
     def _regroup(self, message: Sv2Message) -> None:
         group, members = message.fields.get("group_channel_id"), message.fields.get("channel_ids")

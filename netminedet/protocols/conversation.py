@@ -231,7 +231,8 @@ class Conversation:
             watched = self._watch(self._noise, segment, data, gap)
             if self._noise is not None:
                 return watched
-        self._choose_framing(end, segment, data)
+        opens = data.startswith(self._signatures.openers)
+        self._choose_framing(end, segment, data, opens)
         if gap and isinstance(end.framing, TextFraming) and self._spoke != segment.side:
             end.framing.lose()  # what is missing was another turn of this side: here a message begins
             gap = False
@@ -239,7 +240,7 @@ class Conversation:
         self._spoke = segment.side
         other = self._ends[1 - segment.side]
         ended = self._end_turn(other, other.last)
-        if data.startswith(self._signatures.openers):
+        if opens:
             ended += self._end_turn(end, end.before)
         items = end.framing.feed(data, gap=gap)
         if isinstance(end.framing, HttpFraming) and end.framing.tunnel is not None:
@@ -319,11 +320,11 @@ class Conversation:
                 messages += self._weigh(end, candidates, sure=False)
         return messages
 
-    def _choose_framing(self, end: _End, segment: Segment, data: bytes) -> None:
-        """Change the framing where the bytes begin something else than what came before."""
+    def _choose_framing(self, end: _End, segment: Segment, data: bytes, opens: bool) -> None:
+        """Change the framing where the bytes begin something else than what came before; ``opens``: with an
+        opener of a dialect in plain text."""
         if isinstance(end.framing, (WebSocketFraming, FrameFraming, TextFraming, GzipFraming, AgentFraming)):
             return
-        opens = data.startswith(self._signatures.openers)
         is_json = isinstance(end.framing, JsonLines) and data.startswith((b"{", b"["))
         if is_json and not (opens or segment.http_seen):
             return  # it goes on as most do

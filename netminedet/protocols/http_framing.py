@@ -7,8 +7,6 @@ import binascii
 import re
 from collections.abc import Mapping
 
-import msgspec
-
 from netminedet.protocols.cutjson import read_cut
 from netminedet.protocols.http import (
     MAX_BODY,
@@ -19,7 +17,7 @@ from netminedet.protocols.http import (
     HttpReader,
     mining_headers,
 )
-from netminedet.protocols.jsonlines import Item, JsonItem
+from netminedet.protocols.jsonlines import Item, JsonItem, whole_value
 from netminedet.protocols.panel import panel_message
 from netminedet.protocols.rebuffs import no_service
 from netminedet.protocols.textlines import api_objects, api_request
@@ -41,7 +39,6 @@ _FARM = re.compile(
     r"[?&]miner=[0-9.]{1,12}@(0x[0-9A-Fa-f]{40})(?:@([\w.-]{1,64}))?|^/(0x[0-9A-Fa-f]{40})(?:/([\w.-]{1,64}))?$",
     re.ASCII,
 )
-_decode = msgspec.json.Decoder().decode
 
 
 class HttpFraming:
@@ -214,10 +211,5 @@ def _whole(body: bytes, tail: bytes | None = None) -> list[Item]:
     text = body.strip()
     if text[:1] not in (b"{", b"["):
         return []
-    if tail is not None:
-        value = read_cut(body, tail)
-        return [] if value is None else [JsonItem(value, heads_segment=True)]
-    try:
-        return [JsonItem(_decode(text), heads_segment=True)]
-    except (msgspec.DecodeError, ValueError, RecursionError):
-        return []
+    value = whole_value(text) if tail is None else read_cut(body, tail)
+    return [] if value is None else [JsonItem(value, heads_segment=True)]

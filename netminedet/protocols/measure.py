@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from netminedet.model import ACCEPTED, JOB, RECKONED, REJECTED, SERVER, Kind, Side, Turn
+from netminedet.protocols.latest import keep_latest
 
 #: Jobs remembered of a flow.  A miner works on the newest, and on a few before it.
 MAX_JOBS = 64
@@ -80,10 +81,7 @@ class Measures:
         )
         self._work_from(measure, moment)
         if job:
-            self._jobs[job] = self._latest
-            self._jobs.move_to_end(job)
-            if len(self._jobs) > MAX_JOBS:
-                self._jobs.popitem(last=False)
+            keep_latest(self._jobs, job, self._latest, MAX_JOBS)
 
     def _work_from(self, measure: Measure, moment: int) -> None:
         """Count the time that the job before was worked on."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 
+from netminedet.protocols.latest import keep_latest
+
 #: Jobs of a conversation whose nonces are compared: shares come for the newest, and for the one before.
 MAX_COMPARED_JOBS = 4
 #: A nonce of four bytes in hexadecimal digits.
@@ -34,8 +36,6 @@ class NonceBytes:
             last = bytes.fromhex(nonce)[-1]
         except ValueError:
             return 0
-        seen = self._jobs.pop(job, 0) | 1 << last
-        self._jobs[job] = seen
-        if len(self._jobs) > MAX_COMPARED_JOBS:
-            self._jobs.popitem(last=False)
+        seen = self._jobs.get(job, 0) | 1 << last
+        keep_latest(self._jobs, job, seen, MAX_COMPARED_JOBS)
         return seen.bit_count()

@@ -44,10 +44,10 @@ _FACTORS = {"h/s": 1, "sol/s": 1, "g/s": 1, "kh/s": 1e3, "mh/s": 1e6, "gh/s": 1e
 
 def program_reply(value: Mapping[str, Any]) -> ApiMessage | None:
     """What a mining program says by a JSON object; None for any other object."""
-    for key in KEYS & value.keys():
-        if (found := _READERS[key](value)) is not None:
-            return found
-    return None
+    if KEYS.isdisjoint(value):  # as most objects
+        return None
+    answers = (read(value) for key, read in _READERS.items() if key in value)
+    return next((found for found in answers if found is not None), None)
 
 
 def _reply(

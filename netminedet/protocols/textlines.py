@@ -174,10 +174,11 @@ def api_request(method: str, target: str) -> ApiMessage | None:
     configuration.  The paths of other programs (``programs``) are those of many others.
     """
     path = target.partition("?")[0]
-    if method != "GET" or path not in _XMRIG_PATHS | PATHS:
+    if method != "GET":
         return None
-    kind = ApiKind.COMMAND if path in _XMRIG_PATHS else ApiKind.WORD
-    return ApiMessage(kind, "xmrig" if path in _XMRIG_PATHS else "http", command=path)
+    if path in _XMRIG_PATHS:
+        return ApiMessage(ApiKind.COMMAND, "xmrig", command=path)
+    return ApiMessage(ApiKind.WORD, "http", command=path) if path in PATHS else None
 
 
 def api_message(text: str) -> ApiMessage | None:
@@ -223,7 +224,7 @@ def api_value(value: Mapping[str, Any]) -> ApiMessage | None:
         return ApiMessage(ApiKind.WORD, "miniz", command=GETSTAT)
     if value.keys() >= _XMRIG_KEYS:
         return _xmrig_summary(value)
-    if KEYS & value.keys() and (told := program_reply(value)) is not None:
+    if (told := program_reply(value)) is not None:
         return told
     if "donate-level" in value:
         return xmrig_config(value)

@@ -12,7 +12,7 @@ from msgspec import Struct
 from rich.cells import cell_len
 
 from netminedet.language import N_, _, told
-from netminedet.report.proxies import proxies_of
+from netminedet.report.proxies import is_proxy
 from netminedet.report.sizes import size_cell
 from netminedet.report.text import ELLIPSIS, amount, bracketed, plural, printable, size
 from netminedet.report.times import date_and_clock
@@ -131,7 +131,7 @@ def _pool(suspect: Suspect) -> list[str]:
     pool = suspect.pools[0]
     names = [printable(pool.name)] if pool.name else []
     address = [_address(pool)] if pool.ip else []
-    if address and (pool.ip, pool.port) in proxies_of([suspect]):
+    if address and is_proxy(pool, suspect):
         address = [_("{address} proxy").format(address=address[0])]
     return names + address + _more(suspect.pools)
 

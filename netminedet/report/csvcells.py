@@ -13,7 +13,7 @@ from netminedet.model import FiveTuple
 from netminedet.report.community_id import community_id
 from netminedet.report.figures import rounded, rounded_power
 from netminedet.report.mainflow import main_evidence, main_flow
-from netminedet.report.proxies import proxies_of
+from netminedet.report.proxies import is_proxy
 from netminedet.report.text import bracketed
 from netminedet.report.times import iso8601
 from netminedet.suspects import Evidence, Pool, Suspect
@@ -27,7 +27,7 @@ def pool_text(pool: Pool, suspect: Suspect) -> str:
     address = pool.ip or ""
     if pool.port is not None:
         address = f"{bracketed(address)}:{pool.port}"
-    proxy = "proxy" if (pool.ip, pool.port) in proxies_of([suspect]) else ""
+    proxy = "proxy" if is_proxy(pool, suspect) else ""
     return " ".join(filter(None, (pool.name, address, "tls" if pool.tls else "", proxy)))
 
 

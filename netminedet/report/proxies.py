@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netminedet.suspects import Suspect
+from netminedet.suspects import Pool, Suspect
 
 #: How the evidence is called that a proxy was asked for a name.
 _ASKED = frozenset({"name.http-connect", "name.socks", "tunnel.to-pool"})
@@ -13,6 +13,11 @@ _ASKED = frozenset({"name.http-connect", "name.socks", "tunnel.to-pool"})
 def proxies_of(suspects: Iterable[Suspect]) -> set[tuple[str, int]]:
     """Addresses and ports of all proxies that these suspects asked for a tunnel."""
     return {end for suspect in suspects for end in _asked_by(suspect)}
+
+
+def is_proxy(pool: Pool, suspect: Suspect) -> bool:
+    """Whether what the suspect has as a pool's address is that of a proxy that it asked for a tunnel."""
+    return any(end == (pool.ip, pool.port) for end in _asked_by(suspect))
 
 
 def _asked_by(suspect: Suspect) -> Iterable[tuple[str, int]]:

@@ -18,7 +18,7 @@ from netminedet.report.community_id import community_id
 from netminedet.report.document import JsonObject, json_text
 from netminedet.report.like import ReportLike
 from netminedet.report.mainflow import main_flow
-from netminedet.report.proxies import proxies_of
+from netminedet.report.proxies import is_proxy
 from netminedet.report.text import printable
 from netminedet.report.times import date_and_clock, iso8601
 from netminedet.report.uuids import fingerprint, identifier, report_time
@@ -88,7 +88,7 @@ def _attributes(suspect: Suspect, key: str, listed: _Listed) -> Iterator[JsonObj
 
 def _pool(suspect: Suspect, key: str, pool: Pool, listed: _Listed) -> Iterator[JsonObject]:
     about = f"pool of {suspect.host} ({suspect.verdict.label} {suspect.role.value})"
-    port = None if (pool.ip, pool.port) in proxies_of([suspect]) else pool.port  # a proxy's is not the pool's
+    port = None if is_proxy(pool, suspect) else pool.port  # a proxy's is not the pool's
     name = (pool.name or "").lower()
     if name and not is_name(name):
         yield _attribute(suspect, key, "text", "Other", name, f"name of a {about}")

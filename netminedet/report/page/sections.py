@@ -15,7 +15,7 @@ from netminedet.report.mask import LEFT_OUT
 from netminedet.report.page.amounts import share_counts
 from netminedet.report.page.groups import address
 from netminedet.report.page.moments import SECOND_NS, Clock
-from netminedet.report.proxies import proxies_of
+from netminedet.report.proxies import is_proxy
 from netminedet.report.sizes import size_lines
 from netminedet.report.text import bracketed, came_in, claim_text, plural, printable, size
 from netminedet.suspects import Connection, Evidence, Suspect
@@ -158,10 +158,9 @@ def _facts(suspect: Suspect, clock: Clock) -> Iterable[Fact]:
 
 
 def _pools(suspect: Suspect) -> Iterable[str]:
-    proxies = proxies_of([suspect])
     for pool in suspect.pools:
         parts = [printable(pool.name, _NAME_LIMIT)] if pool.name else []
-        if (pool.ip, pool.port) in proxies:
+        if is_proxy(pool, suspect):
             parts.append(_("through the proxy {address}").format(address=address(pool)))
         else:
             parts.append(address(pool) if pool.ip else _("only its name was seen"))
